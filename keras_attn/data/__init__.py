@@ -1,0 +1,1 @@
+"""Image sets: one type, and the ways to load one."""

@@ -1,0 +1,46 @@
+"""What all gates share: the axes of the map, full precision inside, the map's dtype outside."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import keras
+from keras import ops
+
+from keras_attn.gates.statistics import Tensor
+
+
+class Gate(keras.layers.Layer):
+    """A layer that reads a feature map and returns numbers that broadcast against it.
+
+    A gate computes in its variables' dtype (float32 under a mixed policy) whatever the dtype
+    of the map, and returns its result in the dtype of the map. It is made by
+    `AttentionLayer.add_gate`, which hands on the data format and the dtype.
+
+    Args:
+        data_format: `"channels_last"` or `"channels_first"`.
+        **kwargs: Arguments of `keras.layers.Layer`.
+    """
+
+    #: Attribute of the gate -> name of that part in the published PyTorch module.
+    torch_names: ClassVar[dict[str, str]] = {}
+
+    def __init__(self, data_format: str, **kwargs: Any) -> None:
+        # The map must reach the gate in its own dtype: casting all of it costs a full pass.
+        super().__init__(autocast=False, **kwargs)
+        self.data_format = data_format
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Reads the axes and the channel count off the shape of the map."""
+        self.rank = len(input_shape)
+        self.channel_axis = self.rank - 1 if self.data_format == "channels_last" else 1
+        self.spatial_axes = tuple(a for a in range(1, self.rank) if a != self.channel_axis)
+        self.channels = int(input_shape[self.channel_axis] or 0)
+
+    def as_channel_map(self, vector: Tensor, like: Tensor) -> Tensor:
+        """(B, n) -> a map with one position and n channels, in the dtype of `like`."""
+        return ops.cast(ops.expand_dims(vector, self.spatial_axes), like.dtype)
+
+    def as_spatial_map(self, image: Tensor, like: Tensor) -> Tensor:
+        """(B, *positions) -> a map with one channel, in the dtype of `like`."""
+        return ops.cast(ops.expand_dims(image, self.channel_axis), like.dtype)

@@ -1,0 +1,1 @@
+"""Every attention layer, by class."""

@@ -1,0 +1,130 @@
+"""The base of every layer: y = x * gain(gates of x)."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, TypeVar
+
+import keras
+from keras import ops
+
+from keras_attn.gates import Gate
+from keras_attn.gates.statistics import Tensor
+
+DATA_FORMATS = ("channels_last", "channels_first")
+AXIS_NAMES = {1: "signals", 2: "images", 3: "volumes"}
+
+AnyGate = TypeVar("AnyGate", bound=Gate)
+
+
+class AttentionLayer(keras.layers.Layer):
+    """Multiplies its input by a gain that is computed from gates.
+
+    A subclass makes its gates in `__init__` with `add_gate`, names what they see in
+    `compute_gates`, and combines them in `gain`:
+
+        y = x * gain(**compute_gates(x))
+
+    This class owns the rest: data format, dtype, shapes, configuration, the multiplication.
+
+    Args:
+        data_format: `"channels_last"` or `"channels_first"`; Keras's own setting if None.
+        **kwargs: Arguments of `keras.layers.Layer`, such as `name` and `dtype`.
+
+    Call arguments:
+        x: The feature map, (B, *positions, C), or (B, C, *positions) in channels_first, with
+            one to three spatial axes. Batch and spatial sizes may be unknown.
+
+    Output shape: that of x.
+    """
+
+    #: How many spatial axes the layer is defined for.
+    spatial_ranks: ClassVar[tuple[int, ...]] = (1, 2, 3)
+
+    #: Attribute of the layer -> name of that part in the published PyTorch module.
+    torch_names: ClassVar[dict[str, str]] = {}
+
+    def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.data_format = data_format or keras.config.image_data_format()
+        if self.data_format not in DATA_FORMATS:
+            raise ValueError(
+                f"`data_format` must be one of {DATA_FORMATS}. "
+                f"Received: data_format={data_format!r}."
+            )
+
+    def add_gate(self, gate_class: type[AnyGate], **config: Any) -> AnyGate:
+        """A new gate of this layer's data format, in the dtype of its variables."""
+        return gate_class(data_format=self.data_format, dtype=self.variable_dtype, **config)
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Checks the shape and builds the gates, all of which read maps of this shape."""
+        self._check_shape(input_shape)
+        self.input_spec = keras.layers.InputSpec(
+            ndim=len(input_shape),
+            axes={self.channel_axis(input_shape): input_shape[self.channel_axis(input_shape)]},
+        )
+        for gate in self._flatten_layers(include_self=False, recursive=False):
+            gate.build(input_shape)
+
+    def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
+        """The named gate maps of x, each of which broadcasts against x."""
+        raise NotImplementedError(f"{type(self).__name__} must define `compute_gates`.")
+
+    def gain(self, **gates: Tensor) -> Tensor:
+        """What x is multiplied by, from the gate maps."""
+        raise NotImplementedError(f"{type(self).__name__} must define `gain`.")
+
+    def call(self, x: Tensor) -> Tensor:
+        """The attended map, y = x * gain."""
+        return x * self.gain(**self.compute_gates(x))
+
+    def gates(self, x: Any) -> dict[str, Tensor]:
+        """The named gate maps for input x, as a trained layer sees it; what is drawn.
+
+        Args:
+            x: A feature map, array or tensor, as for calling the layer.
+
+        Returns:
+            Name -> map, in the order of computation. A channel gate is (B, 1, 1, C), a
+            spatial gate (B, H, W, 1), mixing weights (B, 1, 1, branches), in the data format
+            of the layer.
+        """
+        x = ops.convert_to_tensor(x, dtype=self.compute_dtype)
+        if not self.built:
+            self.build(x.shape)
+        return self.compute_gates(x)
+
+    def split(self, mixing: Tensor) -> list[Tensor]:
+        """The weights of the branches, each (B, 1, 1, 1), from the map of a mixing gate."""
+        axis = self.channel_axis(mixing.shape)
+        return ops.split(mixing, mixing.shape[axis], axis=axis)
+
+    def channel_axis(self, shape: tuple[int | None, ...]) -> int:
+        """Where the channels are in a shape of this layer's data format."""
+        return len(shape) - 1 if self.data_format == "channels_last" else 1
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """The shape of the input."""
+        self._check_shape(input_shape)
+        return tuple(input_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {**super().get_config(), "data_format": self.data_format}
+
+    def _check_shape(self, shape: tuple[int | None, ...]) -> None:
+        if len(shape) - 2 not in self.spatial_ranks:
+            kinds = ", ".join(f"{rank} ({AXIS_NAMES[rank]})" for rank in self.spatial_ranks)
+            raise ValueError(
+                f"{type(self).__name__} takes a batch of feature maps with channels and this "
+                f"many spatial axes: {kinds}. Received an input of shape {tuple(shape)}, which "
+                f"has {max(len(shape) - 2, 0)}."
+            )
+        if not shape[self.channel_axis(shape)]:
+            raise ValueError(
+                f"{type(self).__name__} needs a defined number of channels, because its weights "
+                f"depend on it. Received an input of shape {tuple(shape)} with "
+                f"data_format={self.data_format!r}, so the channels are axis "
+                f"{self.channel_axis(shape)}; give that axis a size (in "
+                f"`keras.Input(shape=...)`, say), or choose the other data_format."
+            )

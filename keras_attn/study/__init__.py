@@ -1,0 +1,1 @@
+"""Training topologies side by side, and reporting what came of it."""
