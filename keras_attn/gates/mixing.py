@@ -38,9 +38,7 @@ class MixingGate(Gate):
         """Makes the bottleneck."""
         super().build(input_shape)
         hidden = hidden_channels(self.channels, self.reduction)
-        self.bottleneck = Bottleneck(
-            self.branches, hidden, use_bias=True, dtype=self.dtype_policy
-        )
+        self.bottleneck = Bottleneck(self.branches, hidden, use_bias=True, dtype=self.dtype_policy)
         self.bottleneck.build((None, self.channels))
 
     def call(self, x: Tensor) -> Tensor:

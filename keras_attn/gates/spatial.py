@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
-import keras
 from keras import ops
 
 from keras_attn.gates.bottleneck import published_initializers
 from keras_attn.gates.gate import Gate
 from keras_attn.gates.statistics import Tensor, max_over, mean_over
-
-CONVOLUTIONS = {1: keras.layers.Conv1D, 2: keras.layers.Conv2D, 3: keras.layers.Conv3D}
 
 
 def check_kernel_size(kernel_size: int) -> int:
@@ -29,7 +27,7 @@ def check_kernel_size(kernel_size: int) -> int:
 
 
 class SpatialGate(Gate):
-    """s(x) = sigmoid(K [mean over channels; max over channels]), K a convolution 2 -> 1.
+    """s(x) = sigmoid(K [mean over channels; max over channels]), K one kernel a pooled map.
 
     Args:
         kernel_size: Odd side of the kernel, the same on every spatial axis.
@@ -38,33 +36,35 @@ class SpatialGate(Gate):
     Output: (B, H, W, 1), or (B, 1, H, W) in channels_first.
     """
 
-    torch_names: ClassVar = {"convolution": "conv"}
+    torch_names: ClassVar = {"kernel": "conv.weight"}
 
     def __init__(self, kernel_size: int = 7, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.kernel_size = check_kernel_size(kernel_size)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Makes the convolution, always channels_last: its input is two thin maps."""
+        """Makes the two kernels."""
         super().build(input_shape)
-        initializers = published_initializers(2 * self.kernel_size ** len(self.spatial_axes))
-        self.convolution = CONVOLUTIONS[len(self.spatial_axes)](
-            filters=1,
-            kernel_size=self.kernel_size,
-            padding="same",
-            data_format="channels_last",
-            use_bias=False,
-            kernel_initializer=initializers["kernel_initializer"],
-            dtype=self.dtype_policy,
-            name="convolution",
+        shape = (2, *(self.kernel_size for _ in self.spatial_axes))
+        self.kernel = self.add_weight(
+            shape=shape,
+            initializer=published_initializers(math.prod(shape))["kernel_initializer"],
+            name="kernel",
         )
-        positions = tuple(input_shape[axis] for axis in self.spatial_axes)
-        self.convolution.build((None, *positions, 2))
 
     def call(self, x: Tensor) -> Tensor:
         """The gate of map x."""
-        pooled = ops.stack(
-            [mean_over(x, self.channel_axis), max_over(x, self.channel_axis)], axis=-1
-        )
-        mask = ops.sigmoid(ops.squeeze(self.convolution(pooled), axis=-1))
+        pooled = [mean_over(x, self.channel_axis), max_over(x, self.channel_axis)]
+        mask = ops.sigmoid(correlate(ops.stack(pooled, axis=-1), self.kernel))
         return self.as_spatial_map(mask, like=x)
+
+
+def correlate(maps: Tensor, kernels: Tensor) -> Tensor:
+    """(B, *positions, n), (n, *kernel) -> (B, *positions): the sum of n zero-padded correlations.
+
+    The kernels are kept one after the other, map by map, because PyTorch's convolution wants
+    them contiguous in that order; for batches of one it fails otherwise.
+    """
+    kernels = ops.expand_dims(ops.moveaxis(ops.cast(kernels, maps.dtype), 0, -1), axis=-1)
+    result = ops.conv(maps, kernels, strides=1, padding="same", data_format="channels_last")
+    return ops.squeeze(result, axis=-1)

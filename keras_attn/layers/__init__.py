@@ -1,1 +1,8 @@
 """Every attention layer, by class."""
+
+from keras_attn.layers import published, topologies
+from keras_attn.layers.base import AttentionLayer
+from keras_attn.layers.published import *  # noqa: F403
+from keras_attn.layers.topologies import *  # noqa: F403
+
+__all__ = ["AttentionLayer", *published.__all__, *topologies.__all__]

@@ -70,7 +70,7 @@ class AttentionLayer(keras.layers.Layer):
         """The named gate maps of x, each of which broadcasts against x."""
         raise NotImplementedError(f"{type(self).__name__} must define `compute_gates`.")
 
-    def gain(self, **gates: Tensor) -> Tensor:
+    def gain(self, *args: Any, **kwargs: Any) -> Tensor:
         """What x is multiplied by, from the gate maps."""
         raise NotImplementedError(f"{type(self).__name__} must define `gain`.")
 

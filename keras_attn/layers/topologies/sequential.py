@@ -1,4 +1,4 @@
-"""Sequential topologies: one gate reads what the other has let through."""
+"""Sequential topologies: one gate reads what another has let through."""
 
 from __future__ import annotations
 
@@ -13,28 +13,38 @@ from keras_attn.layers.topologies.topology import Topology
 
 @register_keras_serializable(package="keras_attn")
 class CSA(Topology):
-    """Channel, then spatial attention (CSA, the order of CBAM).
+    """Channel, then spatial attention (CSA): the order of CBAM.
 
-        gain = c(x) * s(x c)
+        y = x · c(x) · s(x c)
 
-    Parameters: 2 C h + 2 k^2, with h = max(8, floor(C / reduction)) and k = kernel_size.
+    c is the gate of `CA`, s that of `SA`.
+
+    Trainable parameters, on images: 2Ch + 2k².
 
     Args:
-        reduction: Ratio of the channels to the units of the channel gate's bottleneck.
-        kernel_size: Odd side of the spatial gate's kernel.
+        reduction: Ratio of the channels to the units of the bottlenecks, at least 1; they
+            have h = max(8, floor(C / reduction)).
+        kernel_size: Side of the spatial gate's kernel, a positive odd integer.
         **kwargs: `data_format`, and the arguments of `keras.layers.Layer`.
 
-    Input and output shape: (B, *positions, C), or (B, C, *positions) in channels_first, with
-    one to three spatial axes.
+    Call arguments:
+        x: The feature map: (B, *positions, C), or (B, C, *positions) in channels_first, with
+            one to three spatial axes.
+
+    Output shape: that of x.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+            At build, if the channels are undefined or the number of spatial axes is not 1 to 3.
 
     Source: arXiv:2601.07310.
 
     Example:
         >>> import numpy as np
         >>> from keras_attn.layers import CSA
-        >>> layer = CSA(reduction=4)
-        >>> layer(np.ones((2, 8, 8, 32), "float32")).shape == (2, 8, 8, 32)
-        True
+        >>> layer = CSA()
+        >>> tuple(layer(np.ones((2, 8, 8, 32), "float32")).shape)
+        (2, 8, 8, 32)
     """
 
     def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
@@ -42,6 +52,168 @@ class CSA(Topology):
         channel = self.channel(x)
         return {"channel": channel, "spatial": self.spatial(x * channel)}
 
-    def gain(self, channel: Tensor, spatial: Tensor) -> Tensor:  # type: ignore[override]
-        """c * s."""
+    def gain(self, channel: Tensor, spatial: Tensor) -> Tensor:
+        """The product of both gates."""
         return channel * spatial
+
+
+@register_keras_serializable(package="keras_attn")
+class SCA(Topology):
+    """Spatial, then channel attention (SCA).
+
+        y = x · s(x) · c(x s)
+
+    c is the gate of `CA`, s that of `SA`.
+
+    Trainable parameters, on images: 2Ch + 2k².
+
+    Args:
+        reduction: Ratio of the channels to the units of the bottlenecks, at least 1; they
+            have h = max(8, floor(C / reduction)).
+        kernel_size: Side of the spatial gate's kernel, a positive odd integer.
+        **kwargs: `data_format`, and the arguments of `keras.layers.Layer`.
+
+    Call arguments:
+        x: The feature map: (B, *positions, C), or (B, C, *positions) in channels_first, with
+            one to three spatial axes.
+
+    Output shape: that of x.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+            At build, if the channels are undefined or the number of spatial axes is not 1 to 3.
+
+    Source: arXiv:2601.07310.
+
+    Example:
+        >>> import numpy as np
+        >>> from keras_attn.layers import SCA
+        >>> layer = SCA()
+        >>> tuple(layer(np.ones((2, 8, 8, 32), "float32")).shape)
+        (2, 8, 8, 32)
+    """
+
+    def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
+        """The spatial gate of x, and the channel gate of what it lets through."""
+        spatial = self.spatial(x)
+        return {"spatial": spatial, "channel": self.channel(x * spatial)}
+
+    def gain(self, spatial: Tensor, channel: Tensor) -> Tensor:
+        """The product of both gates."""
+        return spatial * channel
+
+
+@register_keras_serializable(package="keras_attn")
+class CSCA(Topology):
+    """Channel, spatial, and once more channel attention (CSCA).
+
+        y = x · c(x) · s(x c) · c'(x c s)
+
+    c and c' are separate gates as in `CA`, s the gate of `SA`.
+
+    Trainable parameters, on images: 4Ch + 2k².
+
+    Args:
+        reduction: Ratio of the channels to the units of the bottlenecks, at least 1; they
+            have h = max(8, floor(C / reduction)).
+        kernel_size: Side of the spatial gate's kernel, a positive odd integer.
+        **kwargs: `data_format`, and the arguments of `keras.layers.Layer`.
+
+    Call arguments:
+        x: The feature map: (B, *positions, C), or (B, C, *positions) in channels_first, with
+            one to three spatial axes.
+
+    Output shape: that of x.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+            At build, if the channels are undefined or the number of spatial axes is not 1 to 3.
+
+    Source: arXiv:2601.07310.
+
+    Example:
+        >>> import numpy as np
+        >>> from keras_attn.layers import CSCA
+        >>> layer = CSCA()
+        >>> tuple(layer(np.ones((2, 8, 8, 32), "float32")).shape)
+        (2, 8, 8, 32)
+    """
+
+    torch_names: ClassVar = {"channel": "ca1", "spatial": "sa", "channel_2": "ca2"}
+
+    def __init__(self, reduction: float = 16, kernel_size: int = 7, **kwargs: Any) -> None:
+        super().__init__(reduction=reduction, kernel_size=kernel_size, **kwargs)
+        self.channel_2 = self.add_gate(ChannelGate, reduction=reduction)
+
+    def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
+        """Each gate reads what the gates before it have let through."""
+        channel = self.channel(x)
+        spatial = self.spatial(x * channel)
+        return {
+            "channel": channel,
+            "spatial": spatial,
+            "channel_2": self.channel_2(x * channel * spatial),
+        }
+
+    def gain(self, channel: Tensor, spatial: Tensor, channel_2: Tensor) -> Tensor:
+        """The product of the three gates."""
+        return channel * channel_2 * spatial
+
+
+@register_keras_serializable(package="keras_attn")
+class SCSATopology(Topology):
+    """Spatial, channel, and once more spatial attention (SCSA).
+
+        y = x · s(x) · c(x s) · s'(x s c)
+
+    s and s' are separate gates as in `SA`, c the gate of `CA`.
+
+    Trainable parameters, on images: 2Ch + 4k².
+
+    Not the synergistic attention of arXiv:2407.05128, which has the same acronym.
+
+    Args:
+        reduction: Ratio of the channels to the units of the bottlenecks, at least 1; they
+            have h = max(8, floor(C / reduction)).
+        kernel_size: Side of the spatial gate's kernel, a positive odd integer.
+        **kwargs: `data_format`, and the arguments of `keras.layers.Layer`.
+
+    Call arguments:
+        x: The feature map: (B, *positions, C), or (B, C, *positions) in channels_first, with
+            one to three spatial axes.
+
+    Output shape: that of x.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+            At build, if the channels are undefined or the number of spatial axes is not 1 to 3.
+
+    Source: arXiv:2601.07310.
+
+    Example:
+        >>> import numpy as np
+        >>> from keras_attn.layers import SCSATopology
+        >>> layer = SCSATopology()
+        >>> tuple(layer(np.ones((2, 8, 8, 32), "float32")).shape)
+        (2, 8, 8, 32)
+    """
+
+    torch_names: ClassVar = {"spatial": "sa1", "channel": "ca", "spatial_2": "sa2"}
+
+    def __init__(self, reduction: float = 16, kernel_size: int = 7, **kwargs: Any) -> None:
+        super().__init__(reduction=reduction, kernel_size=kernel_size, **kwargs)
+        self.spatial_2 = self.add_gate(SpatialGate, kernel_size=kernel_size)
+
+    def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
+        """Each gate reads what the gates before it have let through."""
+        spatial = self.spatial(x)
+        channel = self.channel(x * spatial)
+        return {
+            "spatial": spatial,
+            "channel": channel,
+            "spatial_2": self.spatial_2(x * spatial * channel),
+        }
+
+    def gain(self, spatial: Tensor, channel: Tensor, spatial_2: Tensor) -> Tensor:
+        """The product of the three gates."""
+        return spatial * spatial_2 * channel

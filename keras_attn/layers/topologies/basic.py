@@ -1,0 +1,123 @@
+"""Basic topologies: one gate alone."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from keras.saving import register_keras_serializable
+
+from keras_attn.gates import ChannelGate, SpatialGate
+from keras_attn.gates.statistics import Tensor
+from keras_attn.layers.base import AttentionLayer
+
+
+@register_keras_serializable(package="keras_attn")
+class CA(AttentionLayer):
+    """Channel attention (CA): weighs channels by their pooled mean and maximum.
+
+        y = x · c(x)
+        c(x) = σ(D₂ relu(D₁ mean x) + D₂ relu(D₁ max x))
+
+    Mean and max run over the positions; D₁ and D₂ are dense, without biases, shared by both.
+
+    Trainable parameters, on images: 2Ch.
+
+    Args:
+        reduction: Ratio of the channels to the units of the bottlenecks, at least 1; they
+            have h = max(8, floor(C / reduction)).
+        **kwargs: `data_format`, and the arguments of `keras.layers.Layer`.
+
+    Call arguments:
+        x: The feature map: (B, *positions, C), or (B, C, *positions) in channels_first, with
+            one to three spatial axes.
+
+    Output shape: that of x.
+
+    Raises:
+        ValueError: If `reduction` is below 1.
+            At build, if the channels are undefined or the number of spatial axes is not 1 to 3.
+
+    Source: arXiv:2601.07310.
+
+    Example:
+        >>> import numpy as np
+        >>> from keras_attn.layers import CA
+        >>> layer = CA()
+        >>> tuple(layer(np.ones((2, 8, 8, 32), "float32")).shape)
+        (2, 8, 8, 32)
+    """
+
+    torch_names: ClassVar = {"channel": ""}
+
+    def __init__(self, reduction: float = 16, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.reduction = reduction
+        self.channel = self.add_gate(ChannelGate, reduction=reduction)
+
+    def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
+        """The channel gate of x."""
+        return {"channel": self.channel(x)}
+
+    def gain(self, channel: Tensor) -> Tensor:
+        """The gate itself."""
+        return channel
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {**super().get_config(), "reduction": self.reduction}
+
+
+@register_keras_serializable(package="keras_attn")
+class SA(AttentionLayer):
+    """Spatial attention (SA): weighs positions by the mean and maximum of their channels.
+
+        y = x · s(x)
+        s(x) = σ(K [mean x; max x])
+
+    Mean and max run over the channels; K is a convolution of two maps to one, zero-padded,
+    without bias or normalisation.
+
+    Trainable parameters, on images: 2k².
+
+    Args:
+        kernel_size: Side of the spatial gate's kernel, a positive odd integer.
+        **kwargs: `data_format`, and the arguments of `keras.layers.Layer`.
+
+    Call arguments:
+        x: The feature map: (B, *positions, C), or (B, C, *positions) in channels_first, with
+            one to three spatial axes.
+
+    Output shape: that of x.
+
+    Raises:
+        ValueError: If `kernel_size` is not a positive odd integer.
+            At build, if the channels are undefined or the number of spatial axes is not 1 to 3.
+
+    Source: arXiv:2601.07310.
+
+    Example:
+        >>> import numpy as np
+        >>> from keras_attn.layers import SA
+        >>> layer = SA()
+        >>> tuple(layer(np.ones((2, 8, 8, 32), "float32")).shape)
+        (2, 8, 8, 32)
+    """
+
+    torch_names: ClassVar = {"spatial": ""}
+
+    def __init__(self, kernel_size: int = 7, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.kernel_size = kernel_size
+        self.spatial = self.add_gate(SpatialGate, kernel_size=kernel_size)
+
+    def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
+        """The spatial gate of x."""
+        return {"spatial": self.spatial(x)}
+
+    def gain(self, spatial: Tensor) -> Tensor:
+        """The gate itself."""
+        return spatial
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {**super().get_config(), "kernel_size": self.kernel_size}

@@ -1,0 +1,275 @@
+"""Multi-scale topologies: several bottleneck widths or kernel sizes at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from keras.saving import register_keras_serializable
+
+from keras_attn.gates import ChannelGate, MixingGate, SpatialGate
+from keras_attn.gates.statistics import Tensor
+from keras_attn.layers.base import AttentionLayer
+
+
+def check_branches(name: str, values: Sequence[float], number: int | None = None) -> tuple:
+    """Returns the branches' values as a tuple, or raises ValueError."""
+    wanted = "one value a branch" if number is None else f"{number} values"
+    if (
+        not isinstance(values, (list, tuple))
+        or not values
+        or (number or len(values)) != len(values)
+    ):
+        raise ValueError(f"`{name}` must be a tuple of {wanted}. Received: {name}={values!r}.")
+    if number is None and len(set(values)) < len(values):
+        raise ValueError(f"`{name}` must differ from each other. Received: {name}={values!r}.")
+    return tuple(values)
+
+
+@register_keras_serializable(package="keras_attn")
+class CMSSA(AttentionLayer):
+    """Channel, then multi-scale spatial attention, weighed for each sample (C-MSSA).
+
+        y = u · Σᵢ wᵢ sᵢ(u),   u = x · c(x),   w = softmax(D₂ relu(D₁ mean u))
+
+    c is the gate of `CA`; sᵢ are gates as in `SA`, one a kernel size kᵢ; the weights read u,
+    after the channel gate; D₁ and D₂ have biases.
+
+    Trainable parameters, on images: 3Ch + h + n (h + 1) + 2 Σ kᵢ², n the number of kernel sizes.
+
+    Args:
+        reduction: Ratio of the channels to the units of the bottlenecks, at least 1; they
+            have h = max(8, floor(C / reduction)).
+        kernel_sizes: Sides of the spatial gates' kernels, distinct positive odd integers.
+        **kwargs: `data_format`, and the arguments of `keras.layers.Layer`.
+
+    Call arguments:
+        x: The feature map: (B, *positions, C), or (B, C, *positions) in channels_first, with
+            one to three spatial axes.
+
+    Output shape: that of x.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+            At build, if the channels are undefined or the number of spatial axes is not 1 to 3.
+
+    Source: arXiv:2601.07310.
+
+    Example:
+        >>> import numpy as np
+        >>> from keras_attn.layers import CMSSA
+        >>> layer = CMSSA()
+        >>> tuple(layer(np.ones((2, 8, 8, 32), "float32")).shape)
+        (2, 8, 8, 32)
+    """
+
+    torch_names: ClassVar = {
+        "channel": "ca",
+        "spatials": "sa_{gate.kernel_size}",
+        "mixing": "gate",
+    }
+
+    def __init__(
+        self,
+        reduction: float = 16,
+        kernel_sizes: Sequence[int] = (3, 5, 7),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.reduction = reduction
+        self.kernel_sizes = check_branches("kernel_sizes", kernel_sizes)
+        self.channel = self.add_gate(ChannelGate, reduction=reduction)
+        self.spatials = [self.add_gate(SpatialGate, kernel_size=k) for k in self.kernel_sizes]
+        self.mixing = self.add_gate(
+            MixingGate, branches=len(self.kernel_sizes), reduction=reduction
+        )
+
+    def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
+        """The channel gate of x; the spatial gates and their weights, of what it lets through."""
+        channel = self.channel(x)
+        attended = x * channel
+        return {
+            "channel": channel,
+            "mixing": self.mixing(attended),
+            **{f"spatial_{gate.kernel_size}": gate(attended) for gate in self.spatials},
+        }
+
+    def gain(self, channel: Tensor, mixing: Tensor, **spatials: Tensor) -> Tensor:
+        """The channel gate times the weighted sum of the spatial gates."""
+        weights = self.split(mixing)
+        return channel * sum(w * s for w, s in zip(weights, spatials.values(), strict=True))
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {
+            **super().get_config(),
+            "reduction": self.reduction,
+            "kernel_sizes": self.kernel_sizes,
+        }
+
+
+@register_keras_serializable(package="keras_attn")
+class MSCSA(AttentionLayer):
+    """Multi-scale channel, then spatial attention, weighed for each sample (MSC-SA).
+
+        y = u · s(u),   u = x · Σᵢ wᵢ cᵢ(x),   w = softmax(D₂ relu(D₁ mean x))
+
+    cᵢ are gates as in `CA`, one a reduction rᵢ; s is the gate of `SA`; D₁ and D₂ have biases.
+
+    Trainable parameters, on images: 2C Σ hᵢ + Ch + h + n (h + 1) + 2k², n the number of reductions.
+
+    With the floor of 8 units several of the published branches have the same width: r = 8, 16 and
+    32 up to C = 64, r = 16 and 32 up to C = 128.
+
+    Args:
+        reduction: Ratio of the channels to the units of the mixing gate's bottleneck, at
+            least 1: h = max(8, floor(C / reduction)). It does not reach the channel gates.
+        reductions: One distinct ratio, at least 1, a channel gate: h_i = max(8, floor(C / r_i)).
+        kernel_size: Side of the spatial gate's kernel, a positive odd integer.
+        **kwargs: `data_format`, and the arguments of `keras.layers.Layer`.
+
+    Call arguments:
+        x: The feature map: (B, *positions, C), or (B, C, *positions) in channels_first, with
+            one to three spatial axes.
+
+    Output shape: that of x.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+            At build, if the channels are undefined or the number of spatial axes is not 1 to 3.
+
+    Source: arXiv:2601.07310.
+
+    Example:
+        >>> import numpy as np
+        >>> from keras_attn.layers import MSCSA
+        >>> layer = MSCSA()
+        >>> tuple(layer(np.ones((2, 8, 8, 32), "float32")).shape)
+        (2, 8, 8, 32)
+    """
+
+    torch_names: ClassVar = {
+        "channels": "ca_{gate.reduction}",
+        "mixing": "gate",
+        "spatial": "sa",
+    }
+
+    def __init__(
+        self,
+        reduction: float = 16,
+        reductions: Sequence[float] = (4, 8, 16, 32),
+        kernel_size: int = 7,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.reduction = reduction
+        self.reductions = check_branches("reductions", reductions)
+        self.kernel_size = kernel_size
+        self.channels = [self.add_gate(ChannelGate, reduction=r) for r in self.reductions]
+        self.mixing = self.add_gate(MixingGate, branches=len(self.reductions), reduction=reduction)
+        self.spatial = self.add_gate(SpatialGate, kernel_size=kernel_size)
+
+    def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
+        """The channel gates of x and their weights; the spatial gate of what they let through."""
+        channels = {f"channel_{gate.reduction}": gate(x) for gate in self.channels}
+        mixing = self.mixing(x)
+        weights = self.split(mixing)
+        channel = sum(w * c for w, c in zip(weights, channels.values(), strict=True))
+        return {
+            **channels,
+            "mixing": mixing,
+            "channel": channel,
+            "spatial": self.spatial(x * channel),
+        }
+
+    def gain(self, channel: Tensor, spatial: Tensor, **branches: Tensor) -> Tensor:
+        """The mixed channel gate times the spatial gate."""
+        return channel * spatial
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {
+            **super().get_config(),
+            "reduction": self.reduction,
+            "reductions": self.reductions,
+            "kernel_size": self.kernel_size,
+        }
+
+
+@register_keras_serializable(package="keras_attn")
+class CCMSSA(AttentionLayer):
+    """Channel attention, then a cascade of spatial attention from coarse to fine (C-CMSSA).
+
+        y = S₃(S₅(S₇(x · c(x)))),   Sₖ(u) = u · sₖ(u)
+
+    c is the gate of `CA`; sₖ are separate gates as in `SA` with kernels of 7, 5 and 3.
+
+    Trainable parameters, on images: 2Ch + 2 Σ kᵢ².
+
+    Args:
+        reduction: Ratio of the channels to the units of the bottlenecks, at least 1; they
+            have h = max(8, floor(C / reduction)).
+        kernel_sizes: Sides of the three spatial gates' kernels, coarse to fine, positive
+            odd integers.
+        **kwargs: `data_format`, and the arguments of `keras.layers.Layer`.
+
+    Call arguments:
+        x: The feature map: (B, *positions, C), or (B, C, *positions) in channels_first, with
+            one to three spatial axes.
+
+    Output shape: that of x.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+            At build, if the channels are undefined or the number of spatial axes is not 1 to 3.
+
+    Source: arXiv:2601.07310.
+
+    Example:
+        >>> import numpy as np
+        >>> from keras_attn.layers import CCMSSA
+        >>> layer = CCMSSA()
+        >>> tuple(layer(np.ones((2, 8, 8, 32), "float32")).shape)
+        (2, 8, 8, 32)
+    """
+
+    torch_names: ClassVar = {
+        "channel": "ca",
+        "coarse": "sa_coarse",
+        "medium": "sa_medium",
+        "fine": "sa_fine",
+    }
+
+    def __init__(
+        self,
+        reduction: float = 16,
+        kernel_sizes: Sequence[int] = (7, 5, 3),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.reduction = reduction
+        self.kernel_sizes = check_branches("kernel_sizes", kernel_sizes, number=3)
+        self.channel = self.add_gate(ChannelGate, reduction=reduction)
+        self.coarse, self.medium, self.fine = (
+            self.add_gate(SpatialGate, kernel_size=k) for k in self.kernel_sizes
+        )
+
+    def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
+        """Each gate reads what the gates before it have let through."""
+        channel = self.channel(x)
+        coarse = self.coarse(x * channel)
+        medium = self.medium(x * channel * coarse)
+        fine = self.fine(x * channel * (coarse * medium))
+        return {"channel": channel, "coarse": coarse, "medium": medium, "fine": fine}
+
+    def gain(self, channel: Tensor, coarse: Tensor, medium: Tensor, fine: Tensor) -> Tensor:
+        """The product of the four gates."""
+        return channel * (coarse * medium * fine)
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {
+            **super().get_config(),
+            "reduction": self.reduction,
+            "kernel_sizes": self.kernel_sizes,
+        }

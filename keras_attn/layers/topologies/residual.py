@@ -1,0 +1,156 @@
+"""Residual topologies: channel, then spatial attention beside an identity path."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from keras.saving import register_keras_serializable
+
+from keras_attn.gates import BlendGate, MixingGate
+from keras_attn.gates.statistics import Tensor
+from keras_attn.layers.topologies.sequential import CSA
+
+
+@register_keras_serializable(package="keras_attn")
+class RCSA(CSA):
+    """Channel, then spatial attention, added to its input (RCSA).
+
+        y = x + x · c(x) · s(x c)
+
+    c is the gate of `CA`, s that of `SA`.
+
+    Trainable parameters, on images: 2Ch + 2k².
+
+    Args:
+        reduction: Ratio of the channels to the units of the bottlenecks, at least 1; they
+            have h = max(8, floor(C / reduction)).
+        kernel_size: Side of the spatial gate's kernel, a positive odd integer.
+        **kwargs: `data_format`, and the arguments of `keras.layers.Layer`.
+
+    Call arguments:
+        x: The feature map: (B, *positions, C), or (B, C, *positions) in channels_first, with
+            one to three spatial axes.
+
+    Output shape: that of x.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+            At build, if the channels are undefined or the number of spatial axes is not 1 to 3.
+
+    Source: arXiv:2601.07310.
+
+    Example:
+        >>> import numpy as np
+        >>> from keras_attn.layers import RCSA
+        >>> layer = RCSA()
+        >>> tuple(layer(np.ones((2, 8, 8, 32), "float32")).shape)
+        (2, 8, 8, 32)
+    """
+
+    def gain(self, channel: Tensor, spatial: Tensor) -> Tensor:
+        """One more than the gain of CSA."""
+        return 1 + super().gain(channel, spatial)
+
+
+@register_keras_serializable(package="keras_attn")
+class ARCSA(CSA):
+    """Channel, then spatial attention, and its input in learned shares (ARCSA).
+
+        y = (1 - b) x + b · x · c(x) · s(x c),   b = σ(β)
+
+    c is the gate of `CA`, s that of `SA`; β is one learned number, 0.5 at the start (b = 0.6225).
+
+    Trainable parameters, on images: 2Ch + 2k² + 1.
+
+    Args:
+        reduction: Ratio of the channels to the units of the bottlenecks, at least 1; they
+            have h = max(8, floor(C / reduction)).
+        kernel_size: Side of the spatial gate's kernel, a positive odd integer.
+        **kwargs: `data_format`, and the arguments of `keras.layers.Layer`.
+
+    Call arguments:
+        x: The feature map: (B, *positions, C), or (B, C, *positions) in channels_first, with
+            one to three spatial axes.
+
+    Output shape: that of x.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+            At build, if the channels are undefined or the number of spatial axes is not 1 to 3.
+
+    Source: arXiv:2601.07310.
+
+    Example:
+        >>> import numpy as np
+        >>> from keras_attn.layers import ARCSA
+        >>> layer = ARCSA()
+        >>> tuple(layer(np.ones((2, 8, 8, 32), "float32")).shape)
+        (2, 8, 8, 32)
+    """
+
+    torch_names: ClassVar = {**CSA.torch_names, "blend.logit": "beta"}
+
+    def __init__(self, reduction: float = 16, kernel_size: int = 7, **kwargs: Any) -> None:
+        super().__init__(reduction=reduction, kernel_size=kernel_size, **kwargs)
+        self.blend = self.add_gate(BlendGate)
+
+    def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
+        """The gates of CSA, and the learned share of the attended branch."""
+        return {**super().compute_gates(x), "blend": self.blend(x)}
+
+    def gain(self, channel: Tensor, spatial: Tensor, blend: Tensor) -> Tensor:
+        """Identity and CSA in their learned shares."""
+        return (1 - blend) + blend * super().gain(channel, spatial)
+
+
+@register_keras_serializable(package="keras_attn")
+class GRCSA(CSA):
+    """Channel, then spatial attention, and its input, weighed for each sample (GRCSA).
+
+        y = (1 - g) x + g · x · c(x) · s(x c),   g = σ(D₂ relu(D₁ mean x))
+
+    c is the gate of `CA`, s that of `SA`; the mean runs over the positions; D₁, D₂ have biases.
+
+    Trainable parameters, on images: 3Ch + 2h + 2k² + 1.
+
+    Args:
+        reduction: Ratio of the channels to the units of the bottlenecks, at least 1; they
+            have h = max(8, floor(C / reduction)).
+        kernel_size: Side of the spatial gate's kernel, a positive odd integer.
+        **kwargs: `data_format`, and the arguments of `keras.layers.Layer`.
+
+    Call arguments:
+        x: The feature map: (B, *positions, C), or (B, C, *positions) in channels_first, with
+            one to three spatial axes.
+
+    Output shape: that of x.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+            At build, if the channels are undefined or the number of spatial axes is not 1 to 3.
+
+    Source: arXiv:2601.07310.
+
+    Example:
+        >>> import numpy as np
+        >>> from keras_attn.layers import GRCSA
+        >>> layer = GRCSA()
+        >>> tuple(layer(np.ones((2, 8, 8, 32), "float32")).shape)
+        (2, 8, 8, 32)
+    """
+
+    torch_names: ClassVar = {**CSA.torch_names, "mixing": "gate"}
+
+    def __init__(self, reduction: float = 16, kernel_size: int = 7, **kwargs: Any) -> None:
+        super().__init__(reduction=reduction, kernel_size=kernel_size, **kwargs)
+        self.mixing = self.add_gate(
+            MixingGate, branches=1, reduction=reduction, activation="sigmoid"
+        )
+
+    def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
+        """The gates of CSA, and the share of the attended branch in each sample."""
+        return {**super().compute_gates(x), "mixing": self.mixing(x)}
+
+    def gain(self, channel: Tensor, spatial: Tensor, mixing: Tensor) -> Tensor:
+        """Identity and CSA in the shares of the sample."""
+        return (1 - mixing) + mixing * super().gain(channel, spatial)
