@@ -1,0 +1,50 @@
+# Everything runs in .venv, which is made when it is missing; Python (3.11 or later) and make are
+# all that has to be there. `make help` lists the targets.
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e
+BACKENDS := tensorflow jax torch
+
+# TensorFlow's own start-up messages would drown ours.
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check install $(BACKENDS:%=test-%) test-once clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: .venv/demo ## compare three networks on real digits, and say where the report lies
+	$(BIN)/keras-attn compare digits --topologies csa,csafa --seeds 3 --epochs 6 --output runs/demo
+
+test: check ## run every check and every test, on the three backends
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-once $(BACKENDS:%=test-%)
+
+check: .venv/test ## formatting, lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+install: .venv/test ## make .venv with all that the tests need
+
+# What depends on a backend runs once on each; the rest once in all.
+$(BACKENDS:%=test-%): test-%: .venv/test
+	KERAS_BACKEND=$* $(BIN)/pytest tests/layers tests/study
+
+test-once: .venv/test
+	KERAS_BACKEND=tensorflow $(BIN)/pytest --ignore=tests/layers --ignore=tests/study
+
+clean: ## remove .venv and what the runs have written
+	rm -rf .venv runs
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/demo: .venv/bin/python pyproject.toml constraints.txt
+	$(INSTALL) ".[tensorflow,study]"
+	@touch $@
+
+.venv/test: .venv/bin/python pyproject.toml constraints.txt
+	$(INSTALL) ".[tensorflow,jax,torch,datasets,study,test]"
+	@touch $@ .venv/demo

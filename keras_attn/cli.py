@@ -1,0 +1,149 @@
+"""The command `keras-attn`: what the package does, from a shell.
+
+The backend is Keras's own choice: set KERAS_BACKEND to tensorflow, jax or torch.
+Bad input ends with one message on standard error and exit status 2.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+import keras_attn
+from keras_attn import catalogue
+
+app = typer.Typer(
+    name="keras-attn",
+    help="Channel-spatial attention for Keras 3: which one, where, and whether it helps.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+
+def show_json(value: Any) -> None:
+    """Prints a value as JSON."""
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+@app.callback()
+def root() -> None:
+    """Channel-spatial attention for Keras 3: which one, where, and whether it helps."""
+
+
+@app.command("list")
+def list_command(
+    channels: Annotated[int, typer.Option(min=1, help="Channels to count parameters for.")] = 64,
+    as_json: Json = False,
+) -> None:
+    """List every layer: key, family, formula, parameters."""
+    entries = [catalogue.describe(key) for key in catalogue.list_layers()]
+    if as_json:
+        show_json([entry.as_dict() for entry in entries])
+        return
+    table = Table(box=None, header_style="bold")
+    for column in ("key", "name", "family", "formula"):
+        table.add_column(column, no_wrap=column != "formula")
+    table.add_column(f"parameters, C={channels}", justify="right")
+    for entry in entries:
+        row = entry.key, entry.title, entry.family, entry.formula
+        table.add_row(*row, f"{entry.parameters(channels):,}")
+    Console().print(table)
+
+
+@app.command("recommend")
+def recommend_command(
+    dataset: Annotated[
+        str | None,
+        typer.Argument(help="A data set's name, .npz file or image folder, to read the size off."),
+    ] = None,
+    samples: Annotated[
+        int | None, typer.Option(help="Number of training samples, in place of a data set.")
+    ] = None,
+    granularity: Annotated[
+        str | None, typer.Option(help="coarse, or fine where classes differ in detail only.")
+    ] = None,
+    priority: Annotated[str, typer.Option(help="accuracy, stability or parameters.")] = "accuracy",
+    data_dir: Annotated[Path | None, typer.Option(help="Folder of the data sets' files.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Name a topology for a data set, and say how good the evidence is."""
+    if (dataset is None) == (samples is None):
+        raise ValueError(
+            "Give either a data set or --samples NUMBER, such as `keras-attn recommend "
+            "breastmnist` or `keras-attn recommend --samples 546`."
+        )
+    if dataset is not None:
+        images = keras_attn.load_dataset(dataset, data_dir=data_dir)
+        recommendation = keras_attn.recommend_for(images, granularity, priority)
+    else:
+        recommendation = keras_attn.recommend(samples or 0, granularity or "coarse", priority)
+    if as_json:
+        show_json(recommendation.as_dict())
+    else:
+        typer.echo(str(recommendation))
+
+
+@app.command("compare")
+def compare_command(
+    dataset: Annotated[str, typer.Argument(help="A data set's name, .npz file, or image folder.")],
+    topologies: Annotated[
+        str | None,
+        typer.Option(help="Keys, separated by commas; the recommended ones if not given."),
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="How many seeds for each topology.")] = 3,
+    epochs: Annotated[int, typer.Option(help="Epochs of each training.")] = 10,
+    batch_size: Annotated[int, typer.Option(help="Images a training step.")] = 64,
+    backbone: Annotated[str, typer.Option(help="resnet20, resnet18 or resnet50.")] = "resnet20",
+    size: Annotated[
+        int | None, typer.Option(help="Side of the images in pixels, where the set has a choice.")
+    ] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Folder of the data sets' files.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Folder for the results; runs/DATASET if not given.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Train topologies side by side on your images, with a baseline, and report."""
+    from keras_attn.study import compare
+
+    images = keras_attn.load_dataset(dataset, data_dir=data_dir, size=size)
+    folder = output or Path("runs") / images.name
+    comparison = compare(
+        images,
+        topologies=topologies.replace(" ", "").split(",") if topologies else None,
+        seeds=seeds,
+        epochs=epochs,
+        batch_size=batch_size,
+        backbone=backbone,
+        output=folder,
+        command=shlex.join(["keras-attn", *sys.argv[1:]]),
+        progress=not as_json,
+    )
+    if as_json:
+        show_json(json.loads(comparison.results.to_json(orient="records")))
+    else:
+        typer.echo(comparison.summary().to_string())
+        typer.echo(f"\nReport: {folder / 'report.html'}")
+
+
+def main() -> None:
+    """Runs the command; bad input is one message and exit status 2."""
+    try:
+        app()
+    except (ValueError, OSError, ImportError) as error:
+        typer.echo(f"keras-attn: {error}", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,181 @@
+"""From a data set to a topology: the law applied, with its reasons."""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from keras_attn import catalogue
+from keras_attn.data.dataset import Dataset
+from keras_attn.guideline.law import (
+    EVIDENCE,
+    FINE_GRAINED,
+    REPLICATION,
+    RESIDUAL,
+    SOURCE,
+    Claim,
+    Regime,
+    regime_of,
+)
+from keras_attn.layers import AttentionLayer
+
+GRANULARITIES = ("coarse", "fine")
+PRIORITIES = ("accuracy", "stability", "parameters")
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """A topology, and how good the evidence for it is.
+
+    Attributes:
+        topology: Key of the recommended topology.
+        alternatives: Keys to try beside it, the nearest first.
+        regime: `"few-shot"`, `"medium-scale"` or `"large-scale"`.
+        reasons: Why, a sentence each, with the sentence of the paper it rests on.
+        evidence: What the claims rest on, and what is not known of them.
+        num_samples: The number of training samples it was asked for.
+        granularity: The granularity it was asked for.
+        priority: The priority it was asked for.
+    """
+
+    topology: str
+    alternatives: tuple[str, ...]
+    regime: str
+    reasons: tuple[str, ...]
+    evidence: tuple[str, ...]
+    num_samples: int
+    granularity: str
+    priority: str
+
+    def create(self, **config: Any) -> AttentionLayer:
+        """A new layer of the recommended topology.
+
+        Args:
+            **config: Arguments of the layer, as for `keras_attn.create`.
+        """
+        return catalogue.create(self.topology, **config)
+
+    def as_dict(self) -> dict[str, Any]:
+        """What JSON can hold."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        lines = [
+            f"{self.topology} ({catalogue.describe(self.topology).title}) for "
+            f"{self.num_samples:,} training samples, {self.granularity} classes: "
+            f"the {self.regime} regime",
+            *(f"  because {reason}" for reason in self.reasons),
+            f"  try beside it: {', '.join(self.alternatives)}, and no attention at all",
+            *(f"  evidence: {sentence}" for sentence in self.evidence),
+        ]
+        return "\n".join(lines)
+
+
+def recommend(
+    num_samples: int,
+    granularity: str = "coarse",
+    priority: str = "accuracy",
+) -> Recommendation:
+    """The topology that arXiv:2601.07310 would choose, with what speaks for it.
+
+    Args:
+        num_samples: How many training samples there are.
+        granularity: `"fine"` where the classes differ in detail only (breeds, grades),
+            else `"coarse"`.
+        priority: `"accuracy"` follows the law; `"stability"` of training prefers an identity
+            path; `"parameters"` prefers, of the topologies that fit the law's words, the one
+            with the fewest.
+
+    Returns:
+        The recommendation.
+
+    Raises:
+        ValueError: If the number of samples is not a positive integer, or a word is unknown.
+
+    Example:
+        >>> import keras_attn
+        >>> keras_attn.recommend(546).topology
+        'cmssa'
+        >>> keras_attn.recommend(50_000, granularity="fine").topology
+        'sca'
+    """
+    num_samples = _check_samples(num_samples)
+    _check_choice("granularity", granularity, GRANULARITIES)
+    _check_choice("priority", priority, PRIORITIES)
+    regime = regime_of(num_samples)
+    claims: list[Claim] = [regime, RESIDUAL]
+    if granularity == "fine":
+        claims.insert(0, FINE_GRAINED)
+    if priority == "stability":
+        claims.sort(key=lambda claim: claim is not RESIDUAL)
+    if priority == "parameters":
+        # Only the few keys of the first claim compete: cheapness does not override the law.
+        first = sorted(claims[0].topologies, key=_parameters)
+    else:
+        first = list(claims[0].topologies)
+    topology, *alternatives = first + [key for claim in claims[1:] for key in claim.topologies]
+    return Recommendation(
+        topology=topology,
+        alternatives=tuple(alternatives),
+        regime=regime.name,
+        reasons=tuple(_reasons(num_samples, regime, claims[0], priority)),
+        evidence=(EVIDENCE, REPLICATION),
+        num_samples=num_samples,
+        granularity=granularity,
+        priority=priority,
+    )
+
+
+def recommend_for(
+    dataset: Dataset, granularity: str | None = None, priority: str = "accuracy"
+) -> Recommendation:
+    """The same as `recommend`, with size and granularity read off a data set.
+
+    Args:
+        dataset: The data set; its training split counts.
+        granularity: Overrides the data set's own.
+        priority: As for `recommend`.
+
+    Example:
+        >>> import keras_attn
+        >>> digits = keras_attn.load_dataset("digits")
+        >>> keras_attn.recommend_for(digits).regime
+        'medium-scale'
+    """
+    return recommend(
+        len(dataset.train.images), granularity or dataset.granularity, priority=priority
+    )
+
+
+def _reasons(num_samples: int, regime: Regime, chosen: Claim, priority: str) -> list[str]:
+    bounds = f"from {regime.first:,}" + ("" if regime.last is None else f" to {regime.last:,}")
+    reasons = [
+        f"{num_samples:,} training samples are in the {regime.name} regime ({bounds})",
+        f"{SOURCE}: “{chosen.sentence}”. {chosen.reading}",
+    ]
+    if priority == "parameters":
+        reasons.append("of the topologies that fit, it has the fewest parameters")
+    return reasons
+
+
+def _parameters(key: str) -> int:
+    return catalogue.describe(key).parameters(channels=64)
+
+
+def _check_samples(num_samples: int) -> int:
+    try:
+        value = operator.index(num_samples)
+    except TypeError:
+        value = 0
+    if isinstance(num_samples, bool) or value < 1:
+        raise ValueError(
+            f"`num_samples` is the number of training samples, a positive integer. "
+            f"Received: num_samples={num_samples!r}."
+        )
+    return value
+
+
+def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ValueError(f"`{name}` must be one of {choices}. Received: {name}={value!r}.")

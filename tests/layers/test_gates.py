@@ -1,0 +1,85 @@
+"""What gates promise beyond the layers' contract: precision, shapes, arguments."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+import keras_attn
+from keras_attn.gates import ChannelGate, MixingGate, SpatialGate
+from keras_attn.gates.statistics import max_over, mean_over
+
+HALF = ["float16", "bfloat16"]
+
+
+@pytest.mark.parametrize("dtype", HALF)
+def test_means_of_half_precision_maps_are_summed_in_float32(dtype):
+    # 65,536 values of about 8: their sum is beyond float16, and stalls in bfloat16.
+    values = 8 + np.random.default_rng(0).standard_normal((1, 256, 256, 2)).astype("float32")
+    x = ops.cast(ops.convert_to_tensor(values), dtype)
+    exact = ops.convert_to_numpy(ops.cast(x, "float32")).astype("float64")
+    mean = mean_over(x, (1, 2))
+    assert keras.backend.standardize_dtype(mean.dtype) == "float32"
+    np.testing.assert_allclose(ops.convert_to_numpy(mean), exact.mean((1, 2)), rtol=1e-5)
+    largest = ops.convert_to_numpy(max_over(x, 3))
+    np.testing.assert_array_equal(largest, exact.max(3).astype("float32"))
+
+
+@pytest.mark.parametrize("dtype", HALF)
+@pytest.mark.parametrize(
+    ("gate_class", "config"),
+    [(ChannelGate, {}), (SpatialGate, {}), (MixingGate, {"branches": 3})],
+)
+def test_a_gate_of_a_half_precision_map_is_the_float32_gate_rounded(dtype, gate_class, config):
+    gate = gate_class(data_format="channels_last", **config)
+    x = ops.cast(8 + keras.random.normal((2, 16, 16, 24), seed=1), dtype)
+    gate.build(x.shape)
+    low = gate(x)
+    full = gate(ops.cast(x, "float32"))
+    assert keras.backend.standardize_dtype(low.dtype) == dtype
+    np.testing.assert_array_equal(
+        ops.convert_to_numpy(ops.cast(low, "float32")),
+        ops.convert_to_numpy(ops.cast(ops.cast(full, dtype), "float32")),
+    )
+
+
+def test_gates_are_named_in_the_order_of_computation():
+    x = np.zeros((2, 6, 5, 16), "float32")
+    shapes = {name: tuple(gate.shape) for name, gate in keras_attn.create("cmssa").gates(x).items()}
+    assert shapes == {
+        "channel": (2, 1, 1, 16),
+        "mixing": (2, 1, 1, 3),
+        "spatial_3": (2, 6, 5, 1),
+        "spatial_5": (2, 6, 5, 1),
+        "spatial_7": (2, 6, 5, 1),
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "config", "message"),
+    [
+        ("csa", {"kernel_size": 4}, "`kernel_size` must be odd.*use 3 or 5"),
+        ("sa", {"kernel_size": 0}, "positive odd integer.*kernel_size=0"),
+        ("sa", {"kernel_size": -3}, "positive odd integer.*kernel_size=-3"),
+        ("sa", {"kernel_size": 3.0}, "positive odd integer.*kernel_size=3.0"),
+        ("ca", {"reduction": 0}, "at least 1.*reduction=0"),
+        ("tgpfa", {"reduction": 0.5}, "at least 1.*reduction=0.5"),
+        ("ga", {"reduction": None}, "at least 1.*reduction=None"),
+        ("cmssa", {"kernel_sizes": (3, 3)}, "differ from each other.*\\(3, 3\\)"),
+        ("cmssa", {"kernel_sizes": ()}, "one value a branch.*\\(\\)"),
+        ("cmssa", {"kernel_sizes": (3, 4)}, "must be odd"),
+        ("mscsa", {"reductions": 4}, "one value a branch.*reductions=4"),
+        ("ccmssa", {"kernel_sizes": (7, 5)}, "3 values.*\\(7, 5\\)"),
+        ("csa", {"ratio": 4}, "ratio"),
+    ],
+)
+def test_an_argument_out_of_its_range_is_an_error_that_names_it(key, config, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        keras_attn.create(key, **config)
+
+
+def test_another_channel_count_than_the_built_one_is_an_error():
+    layer = keras_attn.create("csa")
+    layer.build((None, 8, 8, 16))
+    with pytest.raises(ValueError, match=r"expected axis -?\d+ of input shape to have value 16"):
+        layer(np.zeros((1, 8, 8, 12), "float32"))

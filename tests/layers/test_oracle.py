@@ -1,0 +1,71 @@
+"""The layers against the NumPy oracle, over random shapes and arguments, in float64."""
+
+import inspect
+
+import numpy as np
+import oracle
+import pytest
+from gradients import output_and_input_gradient
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from keras_attn import catalogue
+from keras_attn.contract import wide_floats
+from keras_attn.torch_weights import load_torch_weights, published_variables
+
+# Sizes down to one position and one channel: maps smaller than the kernel, channels below the
+# reduction ratio, batches of one.
+positions = st.lists(st.integers(1, 9), min_size=1, max_size=3)
+shapes = st.tuples(st.integers(1, 3), st.integers(1, 40), positions)
+
+
+def layer_and_state(entry, shape, seed, **config):
+    """A float64 layer for (N, C, *positions) with random weights, and these weights."""
+    arguments = inspect.signature(entry.layer_class).parameters
+    config = {name: value for name, value in config.items() if name in arguments}
+    layer = entry.create(dtype="float64", data_format="channels_first", **config)
+    layer.build(shape)
+    generator = np.random.default_rng(seed)
+    state = {
+        each.name: generator.standard_normal(each.torch_shape)
+        for each in published_variables(layer)
+    }
+    load_torch_weights(layer, state)
+    return layer, state
+
+
+@pytest.mark.parametrize("key", catalogue.list_layers())
+@settings(max_examples=12)
+@given(
+    shape=shapes,
+    reduction=st.sampled_from([1, 2, 4, 16]),
+    kernel_size=st.sampled_from([1, 3, 5, 7]),
+    seed=st.integers(0, 2**16),
+)
+def test_output_is_the_oracles(key, shape, reduction, kernel_size, seed):
+    batch, channels, sizes = shape
+    x = np.random.default_rng(seed + 1).standard_normal((batch, channels, *sizes))
+    with wide_floats():
+        layer, state = layer_and_state(
+            catalogue.describe(key), x.shape, seed, reduction=reduction, kernel_size=kernel_size
+        )
+        result = np.asarray(layer(x))
+    assert result.dtype == np.float64
+    np.testing.assert_allclose(result, oracle.output(key, state, x), rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(1, 5, 1, 1), (2, 12, 6, 5), (2, 3, 4, 3, 5), (3, 20, 11)])
+@pytest.mark.parametrize("key", catalogue.list_layers())
+def test_gradient_is_the_slope_of_the_oracle(key, shape):
+    generator = np.random.default_rng(len(shape))
+    x, weighting, direction = generator.standard_normal((3, *shape))
+    with wide_floats():
+        layer, state = layer_and_state(catalogue.describe(key), shape, seed=7)
+        _, gradient = output_and_input_gradient(layer, x, weighting)
+    step = 1e-6
+    ahead, behind = (
+        (oracle.output(key, state, x + sign * step * direction) * weighting).sum()
+        for sign in (1, -1)
+    )
+    slope = (ahead - behind) / (2 * step)
+    np.testing.assert_allclose((gradient * direction).sum(), slope, rtol=1e-5, atol=1e-6)

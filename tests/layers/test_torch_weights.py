@@ -1,0 +1,67 @@
+"""Published PyTorch weights: what is taken, and what is refused whole."""
+
+import keras
+import numpy as np
+import pytest
+
+import keras_attn
+
+
+@pytest.fixture
+def layer():
+    layer = keras_attn.create("grcsa", reduction=4)
+    layer.build((None, 8, 8, 64))
+    return layer
+
+
+def state_dict(fill=0.5):
+    shapes = {
+        "ca.mlp.0.weight": (16, 64, 1, 1),
+        "ca.mlp.2.weight": (64, 16, 1, 1),
+        "sa.conv.weight": (1, 2, 7, 7),
+        "gate.1.weight": (16, 64, 1, 1),
+        "gate.1.bias": (16,),
+        "gate.3.weight": (1, 16, 1, 1),
+        "gate.3.bias": (1,),
+    }
+    return {name: np.full(shape, fill, "float32") for name, shape in shapes.items()}
+
+
+def test_arrays_tensors_and_linear_layers_are_taken(layer):
+    weights = state_dict()
+    first = np.random.default_rng(0).standard_normal((16, 64)).astype("float32")
+    weights["ca.mlp.0.weight"] = first
+    if keras.backend.backend() == "torch":
+        import torch
+
+        weights["gate.1.bias"] = torch.nn.Parameter(torch.arange(16.0))
+    keras_attn.load_torch_weights(layer, weights)
+    squeeze = keras.ops.convert_to_numpy(layer.channel.bottleneck.squeeze.kernel)
+    np.testing.assert_array_equal(squeeze, first.T)
+    if keras.backend.backend() == "torch":
+        bias = keras.ops.convert_to_numpy(layer.mixing.bottleneck.squeeze.bias)
+        np.testing.assert_array_equal(bias, np.arange(16))
+
+
+def test_all_problems_are_listed_and_nothing_is_changed(layer):
+    weights = state_dict()
+    del weights["gate.1.bias"]
+    weights["sa.bn.weight"] = np.zeros(1)
+    weights["ca.mlp.2.weight"] = np.zeros((64, 8, 1, 1))
+    weights["sa.conv.weight"] = np.zeros((1, 2, 5, 5))
+    before = [keras.ops.convert_to_numpy(weight) for weight in layer.weights]
+    with pytest.raises(ValueError, match="nothing was changed") as error:
+        keras_attn.load_torch_weights(layer, weights)
+    assert str(error.value).splitlines()[1:] == [
+        "  missing: gate.1.bias",
+        "  unexpected: sa.bn.weight",
+        "  misshapen: ca.mlp.2.weight is (64, 8, 1, 1), expected (64, 16, 1, 1)",
+        "  misshapen: sa.conv.weight is (1, 2, 5, 5), expected (1, 2, 7, 7)",
+    ]
+    for weight, old in zip(layer.weights, before, strict=True):
+        np.testing.assert_array_equal(keras.ops.convert_to_numpy(weight), old)
+
+
+def test_a_layer_without_weights_says_how_to_build_it():
+    with pytest.raises(ValueError, match=r"has no weights yet\. Build it first"):
+        keras_attn.load_torch_weights(keras_attn.create("csa"), {})

@@ -1,0 +1,51 @@
+"""The layers against vectors computed with the published PyTorch code, where they are at hand."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from gradients import output_and_input_gradient
+
+import keras_attn
+
+FOLDER = os.environ.get("KERAS_ATTN_VECTORS")
+FILES = sorted(Path(FOLDER).glob("*.npz")) if FOLDER else []
+CASES = [
+    (file, key) for file in FILES if (key := file.stem.split("-")[0]) in keras_attn.list_layers()
+]
+
+pytestmark = pytest.mark.skipif(
+    not FOLDER, reason="KERAS_ATTN_VECTORS does not name the folder of the published vectors"
+)
+
+
+def test_every_topology_has_vectors():
+    assert {key for _, key in CASES} >= {*keras_attn.list_topologies(), "ga"}
+
+
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+@pytest.mark.parametrize(("file", "key"), CASES, ids=[file.stem for file, _ in CASES])
+def test_output_and_gradient_are_the_published_ones(file, key, data_format):
+    vectors = np.load(file, allow_pickle=False)
+    to_ours, to_theirs = (
+        ((0, 2, 3, 1), (0, 3, 1, 2)) if data_format == "channels_last" else ((0, 1, 2, 3),) * 2
+    )
+    x = vectors["x"].transpose(to_ours)
+    config = json.loads(str(vectors["config"]))
+    layer = keras_attn.create(key, data_format=data_format, **config)
+    layer.build(x.shape)
+    state_dict = {
+        name.removeprefix("weights/"): vectors[name]
+        for name in vectors.files
+        if name.startswith("weights/")
+    }
+    keras_attn.load_torch_weights(layer, state_dict)
+    y, gradient = output_and_input_gradient(layer, x, vectors["r"].transpose(to_ours))
+    for ours, theirs, tolerance in zip(
+        (y, gradient), (vectors["y"], vectors["gx"]), vectors["tolerance"], strict=True
+    ):
+        error = np.abs(ours.transpose(to_theirs) - theirs).max() / np.abs(theirs).max()
+        assert error <= tolerance
+    assert layer.count_params() == vectors["parameters"]
