@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from keras_attn import layers
 from keras_attn.catalogue import create, describe, list_layers, list_topologies
+from keras_attn.data import load_dataset
 from keras_attn.guideline import recommend, recommend_for
 from keras_attn.torch_weights import load_torch_weights
 
@@ -31,10 +32,6 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name == "load_dataset":
-        from keras_attn.data import load_dataset
-
-        return load_dataset
     if name == "compare":
         from keras_attn.study import compare
 

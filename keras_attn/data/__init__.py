@@ -1,1 +1,6 @@
 """Image sets: one type, and the ways to load one."""
+
+from keras_attn.data.dataset import Dataset, Split
+from keras_attn.data.load import list_datasets, load_dataset
+
+__all__ = ["Dataset", "Split", "list_datasets", "load_dataset"]

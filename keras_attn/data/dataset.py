@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple, get_args
 
 import numpy as np
 
-Task = Literal["binary", "multi-class", "ordinal", "multi-label"]
-Granularity = Literal["coarse", "fine"]
+from keras_attn.data.checks import (
+    Granularity,
+    Task,
+    check_choice,
+    check_classes,
+    check_images,
+    check_labels,
+    check_range,
+)
 
 
 class Split(NamedTuple):
@@ -23,9 +30,12 @@ class Split(NamedTuple):
     labels: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
     """An image set ready to train on.
+
+    Arrays are checked and brought into the form of `Split` when the set is made, so a `Dataset`
+    that exists can be trained on.
 
     Attributes:
         name: Short name, used in results.
@@ -37,6 +47,15 @@ class Dataset:
         granularity: `"fine"` where classes differ in detail only, else `"coarse"`.
         licence: Under which the images may be used; empty if unknown.
         source: Where the images come from.
+
+    Raises:
+        ValueError: The arrays are not images and labels of one task.
+
+    Example:
+        >>> images, labels = np.zeros((4, 8, 8), "uint8"), np.array([0, 1, 0, 1])
+        >>> part = Split(images, labels)
+        >>> Dataset("mine", "binary", ("cat", "dog"), train=part, val=part, test=part)
+        <Dataset mine: binary, 2 classes, 8x8x1, train 4, val 4, test 4>
     """
 
     name: str
@@ -49,7 +68,59 @@ class Dataset:
     licence: str = ""
     source: str = ""
 
+    def __post_init__(self) -> None:
+        """Check every part, and that the parts go together."""
+        check_choice("granularity", self.granularity, get_args(Granularity))
+        train = checked_split(self.train, "train", self.name)
+        names = tuple(str(name) for name in self.class_names)
+        check_classes(train.labels, self.task, names, f"train labels of {self.name}")
+        parts = {"train": train}
+        for part in ("val", "test"):
+            parts[part] = split = checked_split(getattr(self, part), part, self.name)
+            _check_alike(split, train, f"{part} images of {self.name}")
+            check_range(split.labels, len(names), f"{part} labels of {self.name}")
+        # The way to complete a frozen dataclass while it is being made.
+        for field, value in {**parts, "class_names": names}.items():
+            object.__setattr__(self, field, value)
+
     @property
     def image_shape(self) -> tuple[int, int, int]:
         """Height, width and channels."""
         return self.train.images.shape[1:]
+
+    def __repr__(self) -> str:
+        shape = "x".join(map(str, self.image_shape))
+        sizes = ", ".join(f"{p} {len(getattr(self, p).images)}" for p in ("train", "val", "test"))
+        return (
+            f"<Dataset {self.name}: {self.task}, {len(self.class_names)} classes, {shape}, {sizes}>"
+        )
+
+
+def checked_split(split: tuple[np.ndarray, np.ndarray], part: str, origin: str) -> Split:
+    """Check the images and labels of one split.
+
+    Args:
+        split: The images and the labels.
+        part: `"train"`, `"val"` or `"test"`.
+        origin: The set or the file they come from, for error messages.
+
+    Returns:
+        The split in the form that `Split` describes.
+    """
+    images = check_images(split[0], f"{part} images of {origin}")
+    return Split(images, check_labels(split[1], len(images), f"{part} labels of {origin}"))
+
+
+def _check_alike(split: Split, train: Split, where: str) -> None:
+    """Check that a split can be predicted by a model fitted to the training images."""
+    for found, expected in (
+        (split.images.shape[1:], train.images.shape[1:]),
+        (split.images.dtype, train.images.dtype),
+        (("labels", *split.labels.shape[1:]), ("labels", *train.labels.shape[1:])),
+    ):
+        if found != expected:
+            raise ValueError(
+                f"{where} differ from the training images: {found}, where those have {expected}. "
+                "All splits need one image size, one number of channels, one type and one kind of "
+                "labels."
+            )

@@ -1,0 +1,152 @@
+"""The front door: a name or a path in, a `Dataset` out."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from keras_attn.data import medmnist
+from keras_attn.data.archive import load_archive
+from keras_attn.data.checks import Granularity, Task, check_size
+from keras_attn.data.cifar import CLASS_NAMES as CIFAR
+from keras_attn.data.cifar import load_cifar
+from keras_attn.data.dataset import Dataset
+from keras_attn.data.digits import load_digits
+from keras_attn.data.folder import load_folder
+from keras_attn.data.places import check_folder
+from keras_attn.data.raw import RawDataset, assemble
+from keras_attn.extras import missing
+
+
+def list_datasets() -> list[str]:
+    """The names that `load_dataset` knows.
+
+    Returns:
+        `"digits"`, the CIFAR sets and, where medmnist is installed, the 2D sets of MedMNIST.
+
+    Example:
+        >>> list_datasets()[:3]
+        ['digits', 'cifar10', 'cifar100']
+    """
+    return ["digits", *CIFAR, *(medmnist.names() if medmnist.is_installed() else [])]
+
+
+def load_dataset(
+    name_or_path: str | os.PathLike[str],
+    data_dir: str | os.PathLike[str] | None = None,
+    *,
+    size: int | None = None,
+    seed: int = 0,
+    task: Task | None = None,
+    class_names: Sequence[str] | None = None,
+    granularity: Granularity | None = None,
+) -> Dataset:
+    """Load an image set by its name, from a `.npz` file or from a folder of images.
+
+    Known names come first (`./digits` is a path, `digits` is not):
+
+    * `"digits"`: scikit-learn's 1,797 scans of 8x8, always there.
+    * `"cifar10"`, `"cifar100"`: `cifar10.npz` in `data_dir` or in the folder named by the
+      environment variable `KERAS_ATTN_DATA`, else downloaded by Keras.
+    * The 2D sets of MedMNIST, such as `"breastmnist"`: the file in `data_dir`, in
+      `KERAS_ATTN_DATA` or in medmnist's own folder, else downloaded into the first of these that
+      there is, and checked against the official MD5.
+
+    Then paths:
+
+    * A `.npz` file with train_images and train_labels, and maybe val_ and test_: images (N, H, W)
+      or (N, H, W, 1 or 3), uint8 or floats in [0, 1]; labels (N,) or (N, 1) for one class an
+      image, (N, classes) of 0 and 1 for a multi-label task.
+    * A folder with one sub-folder a class, or with train, val and test above them.
+
+    A set without test images has 20 % of its training images cut off for them, and one without
+    validation images 10 %: the same fraction of every class, chosen by `seed`. For multi-label
+    tasks, where stratifying by class is not defined, they are drawn at random.
+
+    Args:
+        name_or_path: A name from `list_datasets()`, or a path.
+        data_dir: A folder with the files of known sets, and for those to be downloaded.
+        size: Height and width. MedMNIST: 28 (default), 64, 128 or 224. Folders: what to resize
+            to; by default images of one size keep it, others become 64x64.
+        seed: Of the choice of images where a split is missing.
+        task: `"binary"`, `"multi-class"`, `"ordinal"` or `"multi-label"`; by default what the
+            known set is for, else inferred. That classes are ordered cannot be inferred.
+        class_names: One name a class; by default those of the set or the folders, else numbers.
+        granularity: `"fine"` where classes differ in detail only; by default so for cifar100.
+
+    Returns:
+        The set with all three splits in memory.
+
+    Raises:
+        ValueError: The name or the path is unknown, or the images or labels cannot be trained on.
+        OSError: A file or folder does not exist or cannot be read, or a download failed.
+        ImportError: An extra of this package has to be installed first.
+
+    Example:
+        >>> load_dataset("digits")
+        <Dataset digits: multi-class, 10 classes, 8x8x1, train 1259, val 179, test 359>
+    """
+    if data_dir is not None:
+        data_dir = check_folder(data_dir, "data_dir")
+    if size is not None:
+        size = check_size(size)
+    raw = _find(os.fspath(name_or_path), data_dir, size)
+    if task is not None:
+        raw = replace(raw, task=task)
+    if class_names is not None:
+        raw = replace(raw, class_names=tuple(class_names))
+    if granularity is not None:
+        raw = replace(raw, granularity=granularity)
+    dataset = assemble(raw, seed)
+    height, width, _ = dataset.image_shape
+    if size is not None and (height, width) != (size, size):
+        raise ValueError(
+            f"{raw.origin} has images of {height}x{width}, not of size {size}: only folders of "
+            "images are resized, and only MedMNIST sets come in several sizes. Leave size out."
+        )
+    return dataset
+
+
+def _find(name: str, data_dir: Path | None, size: int | None) -> RawDataset:
+    """Load what a name or a path stands for."""
+    if name == "digits":
+        return load_digits()
+    if name in CIFAR:
+        return load_cifar(name, data_dir)
+    if medmnist.is_installed() and name in medmnist.names():
+        return medmnist.load_medmnist(name, data_dir, size)
+    path = Path(name).expanduser()
+    if name and path.is_dir():
+        return load_folder(path, size)
+    if path.is_file() and path.suffix.lower() == ".npz":
+        return load_archive(path)
+    if name and path.exists():
+        raise ValueError(
+            f"{path} is a file that cannot be loaded: expected a .npz file, or a folder of images."
+        )
+    raise _unknown(name)
+
+
+def _unknown(name: str) -> Exception:
+    """The error for what is neither a known name nor a path."""
+    if medmnist.is_3d(name):
+        return ValueError(
+            f"{name!r} is a set of volumes: of MedMNIST only the 2D sets are supported. "
+            f"Known are {', '.join(list_datasets())}."
+        )
+    if name.endswith("mnist") and not medmnist.is_installed():
+        return missing("medmnist", extra="datasets")
+    known = list_datasets()
+    near = difflib.get_close_matches(name.lower(), known, cutoff=0.5)
+    hint = (
+        f"Did you mean {' or '.join(map(repr, near))}?"
+        if near
+        else f"Known are {', '.join(known)}."
+    )
+    return ValueError(
+        f"{name!r} is neither a known data set nor an existing path. {hint} The path of a .npz "
+        "file or of a folder of images is accepted too."
+    )
