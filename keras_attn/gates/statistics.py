@@ -17,7 +17,8 @@ Tensor = Any
 
 def accumulation_dtype(dtype: str) -> str:
     """The dtype in which statistics of a map of `dtype` are kept: float32 or wider."""
-    return keras.backend.result_type(dtype, "float32")
+    name = keras.backend.standardize_dtype(dtype)
+    return "float32" if name in ("float16", "bfloat16") else name
 
 
 def mean_over(x: Tensor, axes: int | Sequence[int]) -> Tensor:

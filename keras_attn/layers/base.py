@@ -28,7 +28,8 @@ class AttentionLayer(keras.layers.Layer):
 
     Args:
         data_format: `"channels_last"` or `"channels_first"`; Keras's own setting if None.
-        **kwargs: Arguments of `keras.layers.Layer`, such as `name` and `dtype`.
+        **kwargs: Arguments of `keras.layers.Layer`, such as `name` and `dtype`. (For float64,
+            Keras's own operations compute in float32 on JAX and PyTorch, and so do gates.)
 
     Call arguments:
         x: The feature map, (B, *positions, C), or (B, C, *positions) in channels_first, with

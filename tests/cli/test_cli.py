@@ -1,0 +1,135 @@
+"""The command line: answers, JSON, and one message with exit status 2 for bad input."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import keras_attn
+from keras_attn import cli
+
+
+def run(capsys, monkeypatch, *arguments):
+    """Exit status, standard output and standard error of `keras-attn ARGUMENTS`."""
+    monkeypatch.setattr(sys, "argv", ["keras-attn", *map(str, arguments)])
+    with pytest.raises(SystemExit) as exit_:
+        cli.main()
+    captured = capsys.readouterr()
+    return exit_.value.code or 0, captured.out, captured.err
+
+
+@pytest.fixture
+def command(capsys, monkeypatch):
+    return lambda *arguments: run(capsys, monkeypatch, *arguments)
+
+
+def test_list_names_every_layer(command):
+    status, text, _ = command("list")
+    assert status == 0
+    assert all(key in text for key in keras_attn.list_layers())
+    status, text, _ = command("list", "--json")
+    assert [entry["key"] for entry in json.loads(text)] == keras_attn.list_layers()
+
+
+def test_recommend_by_number_and_by_data_set(command):
+    status, text, _ = command("recommend", "--samples", 546)
+    assert status == 0
+    assert text.startswith("cmssa")
+    assert "no seeds" in text
+    status, text, _ = command("recommend", "digits", "--json")
+    assert status == 0
+    assert json.loads(text) == json.loads(
+        json.dumps(keras_attn.recommend_for(keras_attn.load_dataset("digits")).as_dict())
+    )
+    _, text, _ = command("recommend", "--samples", 5000, "--granularity", "fine", "--json")
+    assert json.loads(text)["topology"] == "sca"
+
+
+def write_archive(path, **changes):
+    images = np.random.default_rng(0).integers(0, 255, (24, 8, 8), "uint8")
+    arrays = {
+        f"{split}_{name}": values
+        for split in ("train", "val", "test")
+        for name, values in (("images", images), ("labels", np.arange(24) % 2))
+    }
+    np.savez(path, **{k: v for k, v in {**arrays, **changes}.items() if v is not None})
+    return path
+
+
+def test_compare_trains_and_writes_what_it_says(command, tmp_path):
+    archive = write_archive(tmp_path / "pairs.npz")
+    output = tmp_path / "results"
+    status, text, error = command(
+        *("compare", archive, "--topologies", "sa", "--seeds", 1, "--epochs", 1),
+        *("--output", output),
+    )
+    assert (status, error) == (0, "")
+    assert str(output / "report.html") in text
+    assert "keras-attn compare" in (output / "report.html").read_text()
+    rows = (output / "results.csv").read_text().splitlines()
+    assert rows[0].startswith("dataset,topology,seed,accuracy,balanced_accuracy,auc,parameters")
+    assert [row.split(",")[:3] for row in rows[1:]] == [
+        ["pairs", "none", "0"],
+        ["pairs", "sa", "0"],
+    ]
+    assert (output / "best.keras").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("recommend",), "either a data set or --samples"),
+        (("recommend", "digits", "--samples", "5"), "either a data set or --samples"),
+        (("recommend", "--samples", "0"), "positive integer"),
+        (("recommend", "--samples", "5", "--priority", "speed"), "`priority` must be one of"),
+        (("recommend", "brestmnist"), "breastmnist"),
+        (("compare", "digits", "--topologies", "cmsa"), "nearest: cmssa"),
+        (("compare", "digits", "--topologies", "scsa"), "two published designs"),
+        (("compare", "digits", "--seeds", "0"), "seeds"),
+        (("compare", "digits", "--epochs", "0"), "epochs"),
+        (("compare", "digits", "--backbone", "resnet21"), "resnet20, resnet18, resnet50"),
+        (("compare", "nowhere.npz"), "nowhere.npz"),
+        (("list", "--chanels", "3"), "No such option"),
+    ],
+)
+def test_bad_input_is_one_message_and_status_2(command, tmp_path, arguments, message):
+    if arguments[0] == "compare":
+        arguments = (*arguments, "--output", str(tmp_path / "results"))
+    status, text, error = command(*arguments)
+    assert status == 2
+    assert text == ""
+    assert message in error
+    assert "Traceback" not in error
+    assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"train_images": None}, "train_images"),
+        ({"train_images": np.full((24, 8, 8), np.nan, "float32")}, "NaN"),
+        ({"train_images": np.full((24, 8, 8), 3.0, "float32")}, "[0, 1]"),
+        ({"test_labels": np.full(24, 2)}, "up to 2"),
+        ({"train_labels": np.zeros(24, int)}, "one class"),
+    ],
+)
+def test_bad_images_are_refused_before_training(command, tmp_path, changes, message):
+    archive = write_archive(tmp_path / "bad.npz", **changes)
+    status, _, error = command("compare", archive, "--output", tmp_path / "results")
+    assert status == 2
+    assert message in error
+    assert not (tmp_path / "results").exists()
+
+
+def test_the_command_runs_as_a_process(tmp_path):
+    process = subprocess.run(
+        [sys.executable, "-m", "keras_attn", "recommend", "--samples", "-1"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.returncode == 2
+    assert "positive integer" in process.stderr
+    assert "Traceback" not in process.stderr
