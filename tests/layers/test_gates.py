@@ -83,3 +83,24 @@ def test_another_channel_count_than_the_built_one_is_an_error():
     layer.build((None, 8, 8, 16))
     with pytest.raises(ValueError, match=r"expected axis -?\d+ of input shape to have value 16"):
         layer(np.zeros((1, 8, 8, 12), "float32"))
+
+
+def test_weights_start_as_the_published_ones_do():
+    # PyTorch's default, which none of the published modules changes: U(-1/sqrt(n), 1/sqrt(n))
+    # for weights and biases, n the number of inputs of an output.
+    gate = MixingGate(branches=400, reduction=1, data_format="channels_last")
+    gate.build((None, 4, 4, 100))
+    squeeze, expand = gate.bottleneck.squeeze, gate.bottleneck.expand
+    spatial = SpatialGate(kernel_size=51, data_format="channels_last")
+    spatial.build((None, 4, 4, 8))
+    for weight, inputs in (
+        *((variable, 100) for variable in (squeeze.kernel, squeeze.bias)),
+        *((variable, 100) for variable in (expand.kernel, expand.bias)),
+        (spatial.kernel, 2 * 51**2),
+    ):
+        values = ops.convert_to_numpy(weight)
+        assert np.abs(values).max() <= inputs**-0.5
+        assert np.std(values) == pytest.approx((3 * inputs) ** -0.5, rel=0.15)
+    for key in ("csafa", "arcsa"):
+        blend = keras_attn.create(key).gates(np.zeros((1, 2, 2, 8), "float32"))["blend"]
+        assert ops.convert_to_numpy(blend).item() == pytest.approx(0.6225, abs=1e-4)
