@@ -7,10 +7,11 @@ Bad input ends with one message on standard error and exit status 2.
 from __future__ import annotations
 
 import json
+import math
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -18,6 +19,11 @@ from rich.table import Table
 
 import keras_attn
 from keras_attn import catalogue
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from keras_attn.study import Comparison
 
 app = typer.Typer(
     name="keras-attn",
@@ -98,14 +104,18 @@ def compare_command(
     dataset: Annotated[str, typer.Argument(help="A data set's name, .npz file, or image folder.")],
     topologies: Annotated[
         str | None,
-        typer.Option(help="Keys, separated by commas; the recommended ones if not given."),
+        typer.Option(help="Keys, separated by commas; csa and the recommended if not given."),
     ] = None,
     seeds: Annotated[int, typer.Option(help="How many seeds for each topology.")] = 3,
     epochs: Annotated[int, typer.Option(help="Epochs of each training.")] = 10,
-    batch_size: Annotated[int, typer.Option(help="Images a training step.")] = 64,
     backbone: Annotated[str, typer.Option(help="resnet20, resnet18 or resnet50.")] = "resnet20",
+    batch_size: Annotated[int, typer.Option(help="Images a training step.")] = 32,
+    shift: Annotated[
+        int, typer.Option(help="Shift training images by up to this many pixels.")
+    ] = 0,
+    flip: Annotated[bool, typer.Option("--flip", help="Mirror half of the images.")] = False,
     size: Annotated[
-        int | None, typer.Option(help="Side of the images in pixels, where the set has a choice.")
+        int | None, typer.Option(help="Side of the images in pixels, where there is a choice.")
     ] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Folder of the data sets' files.")] = None,
     output: Annotated[
@@ -120,20 +130,44 @@ def compare_command(
     folder = output or Path("runs") / images.name
     comparison = compare(
         images,
-        topologies=topologies.replace(" ", "").split(",") if topologies else None,
+        topologies=None if topologies is None else topologies.replace(" ", "").split(","),
         seeds=seeds,
         epochs=epochs,
-        batch_size=batch_size,
         backbone=backbone,
+        batch_size=batch_size,
+        shift=shift,
+        flip=flip,
         output=folder,
         command=shlex.join(["keras-attn", *sys.argv[1:]]),
-        progress=not as_json,
     )
     if as_json:
         show_json(json.loads(comparison.results.to_json(orient="records")))
-    else:
-        typer.echo(comparison.summary().to_string())
-        typer.echo(f"\nReport: {folder / 'report.html'}")
+        return
+    show_summary(comparison)
+    typer.echo(f"\nReport: {folder / 'report.html'}")
+
+
+def show_summary(comparison: Comparison) -> None:
+    """Prints a row a topology: means, 95 % intervals, the difference to the baseline."""
+    table = Table(box=None, header_style="bold")
+    for column in ("topology", "accuracy", "AUC", "AUC - baseline", "parameters", "s / epoch"):
+        table.add_column(column, justify="left" if column == "topology" else "right")
+    for topology, row in comparison.summary().iterrows():
+        table.add_row(
+            str(topology),
+            *(with_interval(row, name) for name in ("accuracy", "auc", "auc_difference")),
+            f"{int(row['parameters']):,}",
+            f"{row['seconds_per_epoch']:.2f}",
+        )
+    Console().print(table)
+
+
+def with_interval(row: pd.Series, name: str) -> str:
+    """Mean and 95 % interval, as far as there are any."""
+    mean, low, high = (row[f"{name}{end}"] for end in ("", "_low", "_high"))
+    if math.isnan(mean):
+        return "-"
+    return f"{mean:.3f}" + ("" if math.isnan(low) else f" [{low:.3f}, {high:.3f}]")
 
 
 def main() -> None:

@@ -1,1 +1,5 @@
 """Training topologies side by side, and reporting what came of it."""
+
+from keras_attn.study.comparison import Comparison, compare
+
+__all__ = ["Comparison", "compare"]

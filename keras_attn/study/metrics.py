@@ -1,0 +1,74 @@
+"""What is measured on a split, from labels and probabilities of shape (N, classes).
+
+Labels of shape (N,) are class indices. Labels of shape (N, L) are 0 or 1, and each label is
+judged on its own at a probability of one half. Accuracy and AUC are those of MedMNIST's
+Evaluator. What the split does not define is NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from sklearn.metrics import accuracy_score, cohen_kappa_score, roc_auc_score
+
+
+def accuracy(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """Share of right answers; over several labels, the mean of their shares."""
+    return _mean(accuracy_score(*pair) for pair in _decisions(labels, probabilities))
+
+
+def balanced_accuracy(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """Mean recall of the classes that occur; over several labels, the mean of their means."""
+    return _mean(_mean_recall(*pair) for pair in _decisions(labels, probabilities))
+
+
+def auc(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """Area under the ROC curve, each class against the rest, averaged over the classes.
+
+    A class that every image or no image of the split belongs to has no such curve, and is
+    left out of the average.
+    """
+    if labels.ndim == 2:
+        members = labels.astype(bool)
+    else:
+        members = labels[:, None] == np.arange(probabilities.shape[1])
+        if probabilities.shape[1] == 2:  # both classes share one curve
+            members, probabilities = members[:, 1:], probabilities[:, 1:]
+    return _mean(
+        roc_auc_score(member, score)
+        for member, score in zip(members.T, probabilities.T, strict=True)
+        if member.any() and not member.all()
+    )
+
+
+def quadratic_kappa(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """Cohen's kappa with quadratic weights: 1 is agreement, 0 what chance would give."""
+    predicted = probabilities.argmax(axis=-1)
+    if len(np.union1d(labels, predicted)) < 2:
+        return float("nan")
+    classes = range(probabilities.shape[1])
+    return float(cohen_kappa_score(labels, predicted, labels=classes, weights="quadratic"))
+
+
+def mean_absolute_error(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """By how many classes the answer is off, on average."""
+    return float(np.abs(labels - probabilities.argmax(axis=-1)).mean())
+
+
+def _decisions(
+    labels: np.ndarray, probabilities: np.ndarray
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Pairs of right and given answers: one, or one a label."""
+    if labels.ndim == 1:
+        return [(labels, probabilities.argmax(axis=-1))]
+    return list(zip(labels.T, (probabilities > 0.5).astype(labels.dtype).T, strict=True))
+
+
+def _mean_recall(labels: np.ndarray, predicted: np.ndarray) -> float:
+    return _mean((predicted[labels == name] == name).mean() for name in np.unique(labels))
+
+
+def _mean(values: Iterable[float]) -> float:
+    values = list(values)
+    return float(np.mean(values)) if values else float("nan")

@@ -1,0 +1,250 @@
+"""A trial: one topology, one seed, trained on one image set, judged on its test split."""
+
+from __future__ import annotations
+
+import random
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from keras_attn.data.dataset import Dataset
+from keras_attn.study.backbone import build_model
+from keras_attn.study.batches import TrainingBatches, predict_batches
+from keras_attn.study.configuration import TrainingConfig
+from keras_attn.study.tasks import Scores, TaskHead, task_head
+
+#: The name of the network without attention among the topologies.
+BASELINE = "none"
+
+NAN = float("nan")
+
+
+class Epoch(NamedTuple):
+    """A point of a learning curve."""
+
+    epoch: int
+    seconds: float
+    loss: float
+    val_loss: float
+    val_accuracy: float
+    val_auc: float
+
+    @property
+    def rank(self) -> tuple[float, float]:
+        """What epochs are compared by: validation AUC; if it is tied or undefined, low loss."""
+        return (self.val_auc if np.isfinite(self.val_auc) else -np.inf, -self.val_loss)
+
+    @property
+    def finite(self) -> bool:
+        """Whether training and validation still gave numbers."""
+        return bool(np.isfinite(self.loss) and np.isfinite(self.val_loss))
+
+
+@dataclass
+class Trial:
+    """What came of a trial.
+
+    Attributes:
+        topology: A key of the catalogue, or `"none"`.
+        seed: Decided the first weights and the order of the images.
+        parameters: Trainable parameters of the whole network.
+        curve: The epochs that were trained.
+        best: The epoch with the best validation score, the earliest of equals; None if the
+            training diverged.
+        scores: Metrics on the test split, with the weights of that epoch; NaN if the training
+            diverged.
+        diverged: Whether the loss stopped being a number. The trial is then a failure of the
+            topology that is counted, not averaged over.
+        weights: The weights of the best epoch.
+    """
+
+    topology: str
+    seed: int
+    parameters: int
+    curve: list[Epoch]
+    best: Epoch | None
+    scores: Scores
+    diverged: bool
+    weights: list[np.ndarray] = field(repr=False, default_factory=list)
+
+    @property
+    def seconds_per_epoch(self) -> float:
+        """Median time to train an epoch; the first, which compiles, counts only if alone."""
+        return statistics.median(point.seconds for point in self.curve[1:] or self.curve)
+
+
+class Trainer:
+    """Trains one topology on one image set, once a seed.
+
+    The network is built and compiled for the first seed only: tracing and compiling it takes
+    longer than a short training. For every other seed a new network is built, which costs a
+    fraction of a second, and its first weights are moved into the compiled one; the optimiser
+    starts again from its first state. The results are those of compiling anew, to the last bit.
+
+    The images are standardised by a layer of the network, so that a saved network takes images
+    as they are in the image set.
+
+    Args:
+        dataset: The images.
+        topology: A key of the catalogue, or `"none"`.
+        backbone: Which residual network.
+        config: How it is trained.
+    """
+
+    def __init__(
+        self, dataset: Dataset, topology: str, backbone: str, config: TrainingConfig
+    ) -> None:
+        self.dataset = dataset
+        self.topology = topology
+        self.backbone = backbone
+        self.config = config
+        self.task: TaskHead = task_head(dataset.task, len(dataset.class_names))
+        self.targets = self.task.encode(dataset.train.labels)
+        self._statistics = channel_statistics(dataset.train.images)
+        self._model: keras.Model | None = None
+        self._optimizer_state: list[np.ndarray] = []
+
+    def build(self) -> keras.Model:
+        """A new network, not compiled."""
+        return build_model(
+            self.dataset.image_shape,
+            self.dataset.task,
+            len(self.dataset.class_names),
+            attention=None if self.topology == BASELINE else self.topology,
+            backbone=self.backbone,
+            preprocessing=keras.layers.Normalization(name="standardise", **self._statistics),
+        )
+
+    def run(self, seed: int, on_epoch: Callable[[int], Any] | None = None) -> Trial:
+        """Trains once, and judges the best epoch.
+
+        Args:
+            seed: Decides the first weights and the order of the images.
+            on_epoch: Called with the number of each finished epoch, from 1.
+
+        Returns:
+            The trial. If its loss stopped being a number, that is where training stopped.
+        """
+        batches = TrainingBatches(self.dataset.train.images, self.targets, self.config, seed)
+        model = self._prepare(seed, steps=len(batches) * self.config.epochs)
+        watch = _Watch(self, on_epoch)
+        model.fit(batches, epochs=self.config.epochs, verbose=0, shuffle=False, callbacks=[watch])
+        diverged = watch.best is None or not np.isfinite(watch.curve[-1].loss)
+        trial = Trial(
+            topology=self.topology,
+            seed=seed,
+            parameters=sum(int(np.prod(weight.shape)) for weight in model.trainable_weights),
+            curve=watch.curve,
+            best=None if diverged else watch.best,
+            scores=dict.fromkeys(self._metric_names(), NAN),
+            diverged=diverged,
+        )
+        if not diverged:
+            model.set_weights(watch.weights)
+            trial.weights = watch.weights
+            test = self.dataset.test
+            probabilities = self.task.probabilities(self.logits(model, test.images))
+            trial.scores = self.task.scores(test.labels, probabilities)
+        return trial
+
+    def logits(self, model: keras.Model, images: np.ndarray) -> np.ndarray:
+        """What a network answers, for images of any number."""
+        batch_size = min(self.config.batch_size, len(self.dataset.train.images))
+        return predict_batches(model.predict_on_batch, images, batch_size)
+
+    def _metric_names(self) -> tuple[str, ...]:
+        return ("accuracy", "balanced_accuracy", "auc", *self.task.extra_metrics)
+
+    def _prepare(self, seed: int, steps: int) -> keras.Model:
+        """The compiled network in the state that the seed alone decides."""
+        with seeded(seed):
+            fresh = self.build()
+        if self._model is None:
+            optimizer = self.config.optimizer(steps)
+            fresh.compile(optimizer=optimizer, loss=self.task.loss)
+            optimizer.build(fresh.trainable_variables)
+            self._optimizer_state = [_numpy(variable) for variable in optimizer.variables]
+            self._model = fresh
+            return fresh
+        for variable, first in zip(self._model.variables, fresh.variables, strict=True):
+            variable.assign(_numpy(first))
+        state = zip(self._model.optimizer.variables, self._optimizer_state, strict=True)
+        for variable, value in state:
+            variable.assign(value)
+        return self._model
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Has everything that is built inside draw its random state from the seed alone.
+
+    Every initialiser and random layer of Keras takes its seed from Python's generator when it
+    is made, on every backend. `keras.utils.set_random_seed` would do as well, but on TensorFlow
+    it discards every compiled function. The generator is put back as it was.
+    """
+    state = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(state)
+
+
+def channel_statistics(images: np.ndarray) -> dict[str, list[float]]:
+    """Mean and variance of each channel, summed image by image to spare the memory.
+
+    A channel that never changes gets a variance of 1, so that it becomes 0 and not infinite.
+    """
+    axes = (0, 1)
+    mean = np.mean([image.mean(axes, dtype="float64") for image in images], axis=0)
+    variance = np.mean([((image - mean) ** 2).mean(axes) for image in images], axis=0)
+    return {"mean": mean.tolist(), "variance": np.where(variance > 0, variance, 1.0).tolist()}
+
+
+class _Watch(keras.callbacks.Callback):
+    """Times the epochs, judges each on the validation split, and keeps the best weights."""
+
+    def __init__(self, trainer: Trainer, on_epoch: Callable[[int], Any] | None) -> None:
+        super().__init__()
+        self.trainer = trainer
+        self.on_epoch = on_epoch
+        self.curve: list[Epoch] = []
+        self.best: Epoch | None = None
+        self.weights: list[np.ndarray] = []
+        self.started = 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self.started = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        seconds = time.perf_counter() - self.started
+        point = self._judge(epoch + 1, seconds, float((logs or {})["loss"]))
+        self.curve.append(point)
+        if point.finite and (self.best is None or point.rank > self.best.rank):
+            self.best = point
+            self.weights = [np.array(weight) for weight in self.model.get_weights()]
+        if not np.isfinite(point.loss):
+            self.model.stop_training = True  # weights that are no numbers stay none
+        if self.on_epoch:
+            self.on_epoch(epoch + 1)
+
+    def _judge(self, epoch: int, seconds: float, loss: float) -> Epoch:
+        """The point of the learning curve; all NaN where the network's answers are."""
+        trainer, val = self.trainer, self.trainer.dataset.val
+        logits = trainer.logits(self.model, val.images)
+        if not np.isfinite(logits).all():
+            return Epoch(epoch, seconds, loss, NAN, NAN, NAN)
+        scores = trainer.task.scores(val.labels, trainer.task.probabilities(logits))
+        val_loss = trainer.task.loss_of(val.labels, logits)
+        return Epoch(epoch, seconds, loss, val_loss, scores["accuracy"], scores["auc"])
+
+
+def _numpy(variable: keras.Variable) -> np.ndarray:
+    """A copy of a variable's value."""
+    return np.array(keras.ops.convert_to_numpy(variable))

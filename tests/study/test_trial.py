@@ -1,0 +1,146 @@
+import json
+import os
+import random
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+from keras_attn.study import trial as trial_module
+from keras_attn.study.configuration import TrainingConfig
+from keras_attn.study.trial import Epoch, Trainer, channel_statistics
+
+SCRIPT = """
+import json
+import numpy as np
+from keras_attn.data.dataset import Dataset, Split
+from keras_attn.study.configuration import TrainingConfig
+from keras_attn.study.trial import Trainer
+
+images = np.random.default_rng(0).integers(0, 255, (32, 8, 8, 1)).astype("uint8")
+split = Split(images, (np.arange(32) % 2).astype("int64"))
+dataset = Dataset("noise", "binary", ("a", "b"), split, split, split)
+config = TrainingConfig(epochs=2, batch_size=8, shift=1, flip=True)
+trial = Trainer(dataset, "csa", "resnet20", config).run(seed=5)
+curve = [[point.loss, point.val_loss, point.val_auc] for point in trial.curve]
+result = json.dumps([curve, trial.scores, float(sum(w.sum() for w in trial.weights))])
+"""
+
+
+def train(dataset, backbone, topology="csa", seed=1, epochs=2):
+    config = TrainingConfig(epochs=epochs, batch_size=8)
+    return Trainer(dataset, topology, backbone, config).run(seed)
+
+
+def numbers(trial):
+    curve = [point._replace(seconds=0.0) for point in trial.curve]
+    return curve, trial.scores, trial.best.epoch
+
+
+def test_the_same_seed_gives_the_same_numbers_in_another_process():
+    environment = {**os.environ, "KERAS_BACKEND": keras.backend.backend()}
+    other = subprocess.run(
+        [sys.executable, "-c", SCRIPT + "print(result)"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()[-1]
+    scope = {}
+    exec(SCRIPT, scope)
+    assert json.loads(scope["result"]) == json.loads(other)
+
+
+def test_a_shared_model_gives_the_numbers_of_a_new_one(dataset, tiny):
+    shared = Trainer(dataset, "csa", tiny, TrainingConfig(epochs=2, batch_size=8))
+    for seed in (0, 1, 0):
+        again, anew = shared.run(seed), train(dataset, tiny, seed=seed)
+        assert numbers(again) == numbers(anew)
+        for one, other in zip(again.weights, anew.weights, strict=True):
+            np.testing.assert_array_equal(one, other)
+    assert numbers(shared.run(0)) != numbers(shared.run(1))
+
+
+def test_the_random_state_of_the_caller_is_left_alone(dataset, tiny):
+    random.seed(1), np.random.seed(1)
+    expected = random.random(), np.random.random()
+    random.seed(1), np.random.seed(1)
+    train(dataset, tiny, epochs=1)
+    assert (random.random(), np.random.random()) == expected
+
+
+def test_the_weights_of_the_best_epoch_are_kept_and_judged(dataset, tiny, monkeypatch):
+    preset = iter([0.6, 0.9, 0.9, 0.7])
+    judge = trial_module._Watch._judge
+    monkeypatch.setattr(
+        trial_module._Watch,
+        "_judge",
+        lambda self, *point: judge(self, *point)._replace(val_auc=next(preset), val_loss=0.5),
+    )
+    trainer = Trainer(dataset, "none", tiny, TrainingConfig(epochs=4, batch_size=8))
+    seen, numbers = [], []
+
+    def on_epoch(number):
+        numbers.append(number)
+        seen.append([np.array(weight) for weight in trainer._model.get_weights()])
+
+    trial = trainer.run(0, on_epoch)
+    assert numbers == [1, 2, 3, 4]
+    assert trial.best.epoch == 2  # the first of equals
+    assert any((one != other).any() for one, other in zip(seen[1], seen[3], strict=True))
+    for kept, expected in zip(trial.weights, seen[1], strict=True):
+        np.testing.assert_array_equal(kept, expected)
+    fresh = trainer.build()
+    fresh.set_weights(seen[1])
+    probabilities = trainer.task.probabilities(trainer.logits(fresh, dataset.test.images))
+    assert trial.scores == trainer.task.scores(dataset.test.labels, probabilities)
+
+
+def test_epochs_are_ranked_by_auc_then_by_loss():
+    def rank(val_auc, val_loss):
+        return Epoch(1, 0.0, 0.0, val_loss, 0.0, val_auc).rank
+
+    assert rank(0.9, 2.0) > rank(0.8, 1.0)
+    assert rank(0.9, 1.0) > rank(0.9, 2.0)
+    assert rank(0.1, 2.0) > rank(float("nan"), 1.0)
+    assert rank(float("nan"), 1.0) > rank(float("nan"), 2.0)
+
+
+def test_a_loss_that_is_no_number_is_recorded_and_ends_the_trial(dataset, tiny):
+    config = TrainingConfig(epochs=5, batch_size=8, learning_rate=1e38)
+    trial = Trainer(dataset, "none", tiny, config).run(0)
+    assert trial.diverged
+    assert trial.best is None
+    assert len(trial.curve) < 5
+    assert not np.isfinite(trial.curve[-1].loss)
+    assert np.isnan(list(trial.scores.values())).all()
+    assert set(trial.scores) == {"accuracy", "balanced_accuracy", "auc"}
+
+
+@pytest.mark.parametrize("task", ["binary", "multi-class", "ordinal", "multi-label"])
+def test_every_kind_of_task_learns(dataset_of, tiny, task):
+    dataset = dataset_of(task, sizes=(96, 40, 60))
+    config = TrainingConfig(epochs=8, batch_size=16, learning_rate=0.01)
+    trial = Trainer(dataset, "none", tiny, config).run(0)
+    assert trial.scores["auc"] > 0.8
+    assert trial.curve[-1].loss < trial.curve[0].loss
+    assert ("kappa" in trial.scores) == (task == "ordinal")
+
+
+def test_seconds_per_epoch_leave_out_the_first(dataset, tiny):
+    trial = train(dataset, tiny, "none", epochs=1)
+    trial.curve = [trial.curve[0]._replace(seconds=seconds) for seconds in (9.0, 1.0, 3.0)]
+    assert trial.seconds_per_epoch == 2.0
+    trial.curve = trial.curve[:1]
+    assert trial.seconds_per_epoch == 9.0
+
+
+def test_images_are_standardised_by_the_training_split():
+    images = np.random.default_rng(0).integers(0, 255, (30, 5, 6, 3)).astype("uint8")
+    images[..., 2] = 7
+    found = channel_statistics(images)
+    np.testing.assert_allclose(found["mean"], images.mean(axis=(0, 1, 2)))
+    variance = images.var(axis=(0, 1, 2))
+    np.testing.assert_allclose(found["variance"], [variance[0], variance[1], 1.0])
