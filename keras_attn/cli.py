@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import keras
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -138,7 +139,8 @@ def compare_command(
         shift=shift,
         flip=flip,
         output=folder,
-        command=shlex.join(["keras-attn", *sys.argv[1:]]),
+        command=f"KERAS_BACKEND={keras.backend.backend()} "
+        + shlex.join(["keras-attn", *sys.argv[1:]]),
     )
     if as_json:
         show_json(json.loads(comparison.results.to_json(orient="records")))
@@ -150,8 +152,8 @@ def compare_command(
 def show_summary(comparison: Comparison) -> None:
     """Prints a row a topology: means, 95 % intervals, the difference to the baseline."""
     table = Table(box=None, header_style="bold")
-    for column in ("topology", "accuracy", "AUC", "AUC - baseline", "parameters", "s / epoch"):
-        table.add_column(column, justify="left" if column == "topology" else "right")
+    for column in ("topology", "accuracy", "AUC", "difference", "parameters", "s / epoch"):
+        table.add_column(column, justify="left" if column == "topology" else "right", no_wrap=True)
     for topology, row in comparison.summary().iterrows():
         table.add_row(
             str(topology),
@@ -160,14 +162,17 @@ def show_summary(comparison: Comparison) -> None:
             f"{row['seconds_per_epoch']:.2f}",
         )
     Console().print(table)
+    typer.echo(
+        "Means over the seeds and their 95 % intervals; the difference is that in AUC to none."
+    )
 
 
 def with_interval(row: pd.Series, name: str) -> str:
-    """Mean and 95 % interval, as far as there are any."""
+    """Mean and, below it, the 95 % interval, as far as there are any."""
     mean, low, high = (row[f"{name}{end}"] for end in ("", "_low", "_high"))
     if math.isnan(mean):
         return "-"
-    return f"{mean:.3f}" + ("" if math.isnan(low) else f" [{low:.3f}, {high:.3f}]")
+    return f"{mean:.3f}" + ("" if math.isnan(low) else f"\n{low:.3f} to {high:.3f}")
 
 
 def main() -> None:

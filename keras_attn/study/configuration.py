@@ -14,8 +14,12 @@ import keras
 class TrainingConfig:
     """The optimiser (AdamW with cosine decay to zero), its schedule, and the augmentation.
 
-    AdamW at 1e-3 rather than the usual SGD at 0.1: with the few hundred steps that small image
-    sets allow, it learned more on breastmnist and digits, and hardly depended on the batch size.
+    In the ten epochs of a short comparison, AdamW learned more of breastmnist (a mean AUC of
+    0.90 over three seeds) than the SGD that is usual for residual networks (0.83, with 0.1 for
+    a batch of 128), and as much of digits. Of its rates, 3e-3 gave higher validation scores than
+    1e-3 with attention and, which counts for more, without: a baseline that has not learned
+    all it can flatters everything that it is compared to.
+
     Augmentation is off unless asked for, since which one is right depends on the images: a
     flipped digit is another digit, and a shift by 4 pixels is half of an 8x8 image.
 
@@ -29,8 +33,8 @@ class TrainingConfig:
     """
 
     epochs: int = 10
-    batch_size: int = 32
-    learning_rate: float = 1e-3
+    batch_size: int = 64
+    learning_rate: float = 3e-3
     weight_decay: float = 5e-4
     shift: int = 0
     flip: bool = False
