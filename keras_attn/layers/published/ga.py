@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from keras.saving import register_keras_serializable
 
-from keras_attn.gates import ChannelGate
-from keras_attn.gates.statistics import Tensor
-from keras_attn.layers.base import AttentionLayer
+from keras_attn.layers.topologies import CA
 
 
 @register_keras_serializable(package="keras_attn")
-class GA(AttentionLayer):
+class GA(CA):
     """Global attention (GA): weighs channels by their pooled mean.
 
         y = x · g(x)
@@ -36,8 +34,8 @@ class GA(AttentionLayer):
     Output shape: that of x.
 
     Raises:
-        ValueError: If `reduction` is below 1.
-            At build, if the channels are undefined or the number of spatial axes is not 1 to 3.
+        ValueError: If `reduction` is below 1; at build, if the
+            channels are undefined or there are not one to three spatial axes.
 
     Source: arXiv:2601.07310.
 
@@ -49,21 +47,4 @@ class GA(AttentionLayer):
         (2, 8, 8, 32)
     """
 
-    torch_names: ClassVar = {"channel": ""}
-
-    def __init__(self, reduction: float = 16, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.reduction = reduction
-        self.channel = self.add_gate(ChannelGate, reduction=reduction, pools=("mean",))
-
-    def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
-        """The channel gate of x."""
-        return {"channel": self.channel(x)}
-
-    def gain(self, channel: Tensor) -> Tensor:
-        """The gate itself."""
-        return channel
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {**super().get_config(), "reduction": self.reduction}
+    pools: ClassVar = ("mean",)

@@ -34,8 +34,8 @@ class CA(AttentionLayer):
     Output shape: that of x.
 
     Raises:
-        ValueError: If `reduction` is below 1.
-            At build, if the channels are undefined or the number of spatial axes is not 1 to 3.
+        ValueError: If `reduction` is below 1; at build, if the
+            channels are undefined or there are not one to three spatial axes.
 
     Source: arXiv:2601.07310.
 
@@ -49,10 +49,13 @@ class CA(AttentionLayer):
 
     torch_names: ClassVar = {"channel": ""}
 
+    #: Which statistics over the positions the gate reads.
+    pools: ClassVar = ("mean", "max")
+
     def __init__(self, reduction: float = 16, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.reduction = reduction
-        self.channel = self.add_gate(ChannelGate, reduction=reduction)
+        self.channel = self.add_gate(ChannelGate, reduction=reduction, pools=self.pools)
 
     def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
         """The channel gate of x."""
@@ -90,8 +93,8 @@ class SA(AttentionLayer):
     Output shape: that of x.
 
     Raises:
-        ValueError: If `kernel_size` is not a positive odd integer.
-            At build, if the channels are undefined or the number of spatial axes is not 1 to 3.
+        ValueError: If `kernel_size` is not a positive odd integer; at build, if the
+            channels are undefined or there are not one to three spatial axes.
 
     Source: arXiv:2601.07310.
 

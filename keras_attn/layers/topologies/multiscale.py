@@ -50,8 +50,8 @@ class CMSSA(AttentionLayer):
     Output shape: that of x.
 
     Raises:
-        ValueError: If an argument is out of its range.
-            At build, if the channels are undefined or the number of spatial axes is not 1 to 3.
+        ValueError: If an argument is out of its range; at build, if the
+            channels are undefined or there are not one to three spatial axes.
 
     Source: arXiv:2601.07310.
 
@@ -135,8 +135,8 @@ class MSCSA(AttentionLayer):
     Output shape: that of x.
 
     Raises:
-        ValueError: If an argument is out of its range.
-            At build, if the channels are undefined or the number of spatial axes is not 1 to 3.
+        ValueError: If an argument is out of its range; at build, if the
+            channels are undefined or there are not one to three spatial axes.
 
     Source: arXiv:2601.07310.
 
@@ -220,8 +220,8 @@ class CCMSSA(AttentionLayer):
     Output shape: that of x.
 
     Raises:
-        ValueError: If an argument is out of its range.
-            At build, if the channels are undefined or the number of spatial axes is not 1 to 3.
+        ValueError: If an argument is out of its range; at build, if the
+            channels are undefined or there are not one to three spatial axes.
 
     Source: arXiv:2601.07310.
 

@@ -34,8 +34,8 @@ class CSA2(Topology):
     Output shape: that of x.
 
     Raises:
-        ValueError: If an argument is out of its range.
-            At build, if the channels are undefined or the number of spatial axes is not 1 to 3.
+        ValueError: If an argument is out of its range; at build, if the
+            channels are undefined or there are not one to three spatial axes.
 
     Source: arXiv:2601.07310.
 
@@ -79,8 +79,8 @@ class CSAFA(Topology):
     Output shape: that of x.
 
     Raises:
-        ValueError: If an argument is out of its range.
-            At build, if the channels are undefined or the number of spatial axes is not 1 to 3.
+        ValueError: If an argument is out of its range; at build, if the
+            channels are undefined or there are not one to three spatial axes.
 
     Source: arXiv:2601.07310.
 
@@ -130,8 +130,8 @@ class BiCSA(Topology):
     Output shape: that of x.
 
     Raises:
-        ValueError: If an argument is out of its range.
-            At build, if the channels are undefined or the number of spatial axes is not 1 to 3.
+        ValueError: If an argument is out of its range; at build, if the
+            channels are undefined or there are not one to three spatial axes.
 
     Source: arXiv:2601.07310.
 
@@ -189,8 +189,8 @@ class BiCSAFA(BiCSA):
     Output shape: that of x.
 
     Raises:
-        ValueError: If an argument is out of its range.
-            At build, if the channels are undefined or the number of spatial axes is not 1 to 3.
+        ValueError: If an argument is out of its range; at build, if the
+            channels are undefined or there are not one to three spatial axes.
 
     Source: arXiv:2601.07310.
 
@@ -242,8 +242,8 @@ class GCSA2(Topology):
     Output shape: that of x.
 
     Raises:
-        ValueError: If an argument is out of its range.
-            At build, if the channels are undefined or the number of spatial axes is not 1 to 3.
+        ValueError: If an argument is out of its range; at build, if the
+            channels are undefined or there are not one to three spatial axes.
 
     Source: arXiv:2601.07310.
 
@@ -294,8 +294,8 @@ class TGPFA(Topology):
     Output shape: that of x.
 
     Raises:
-        ValueError: If an argument is out of its range.
-            At build, if the channels are undefined or the number of spatial axes is not 1 to 3.
+        ValueError: If an argument is out of its range; at build, if the
+            channels are undefined or there are not one to three spatial axes.
 
     Source: arXiv:2601.07310.
 

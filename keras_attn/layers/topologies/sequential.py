@@ -34,8 +34,8 @@ class CSA(Topology):
     Output shape: that of x.
 
     Raises:
-        ValueError: If an argument is out of its range.
-            At build, if the channels are undefined or the number of spatial axes is not 1 to 3.
+        ValueError: If an argument is out of its range; at build, if the
+            channels are undefined or there are not one to three spatial axes.
 
     Source: arXiv:2601.07310.
 
@@ -80,8 +80,8 @@ class SCA(Topology):
     Output shape: that of x.
 
     Raises:
-        ValueError: If an argument is out of its range.
-            At build, if the channels are undefined or the number of spatial axes is not 1 to 3.
+        ValueError: If an argument is out of its range; at build, if the
+            channels are undefined or there are not one to three spatial axes.
 
     Source: arXiv:2601.07310.
 
@@ -126,8 +126,8 @@ class CSCA(Topology):
     Output shape: that of x.
 
     Raises:
-        ValueError: If an argument is out of its range.
-            At build, if the channels are undefined or the number of spatial axes is not 1 to 3.
+        ValueError: If an argument is out of its range; at build, if the
+            channels are undefined or there are not one to three spatial axes.
 
     Source: arXiv:2601.07310.
 
@@ -185,8 +185,8 @@ class SCSATopology(Topology):
     Output shape: that of x.
 
     Raises:
-        ValueError: If an argument is out of its range.
-            At build, if the channels are undefined or the number of spatial axes is not 1 to 3.
+        ValueError: If an argument is out of its range; at build, if the
+            channels are undefined or there are not one to three spatial axes.
 
     Source: arXiv:2601.07310.
 
