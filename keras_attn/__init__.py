@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from keras_attn import layers
 from keras_attn.catalogue import create, describe, list_layers, list_topologies
 from keras_attn.data import load_dataset
+from keras_attn.extras import require
 from keras_attn.guideline import recommend, recommend_for
 from keras_attn.torch_weights import load_torch_weights
 
@@ -33,7 +34,5 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name == "compare":
-        from keras_attn.study import compare
-
-        return compare
+        return require("keras_attn.study", extra="study").compare
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

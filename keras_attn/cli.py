@@ -14,12 +14,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import keras
-import typer
-from rich.console import Console
-from rich.table import Table
 
 import keras_attn
 from keras_attn import catalogue
+from keras_attn.extras import missing
+
+try:
+    import typer
+    from rich.console import Console
+    from rich.table import Table
+except ImportError as error:
+    sys.exit(f"keras-attn: {missing('typer', 'study', error)}")
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,21 +54,22 @@ def root() -> None:
 
 @app.command("list")
 def list_command(
-    channels: Annotated[int, typer.Option(min=1, help="Channels to count parameters for.")] = 64,
+    channels: Annotated[int, typer.Option(min=1, help="Channels to count the weights for.")] = 64,
     as_json: Json = False,
 ) -> None:
-    """List every layer: key, family, formula, parameters."""
+    """List every layer: key, family, number of weights, formula."""
     entries = [catalogue.describe(key) for key in catalogue.list_layers()]
     if as_json:
         show_json([entry.as_dict() for entry in entries])
         return
-    table = Table(box=None, header_style="bold")
-    for column in ("key", "name", "family", "formula"):
-        table.add_column(column, no_wrap=column != "formula")
-    table.add_column(f"parameters, C={channels}", justify="right")
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in ("key", "name", "family"):
+        table.add_column(column, no_wrap=True)
+    table.add_column(f"weights, C={channels}", justify="right")
+    table.add_column("formula")
     for entry in entries:
-        row = entry.key, entry.title, entry.family, entry.formula
-        table.add_row(*row, f"{entry.parameters(channels):,}")
+        count = f"{entry.parameters(channels):,}"
+        table.add_row(entry.key, entry.title, entry.family, count, entry.formula)
     Console().print(table)
 
 
@@ -146,13 +152,13 @@ def compare_command(
         show_json(json.loads(comparison.results.to_json(orient="records")))
         return
     show_summary(comparison)
-    typer.echo(f"\nReport: {folder / 'report.html'}")
+    typer.echo(f"\nReport: {(folder / 'report.html').resolve()}")
 
 
 def show_summary(comparison: Comparison) -> None:
     """Prints a row a topology: means, 95 % intervals, the difference to the baseline."""
-    table = Table(box=None, header_style="bold")
-    for column in ("topology", "accuracy", "AUC", "difference", "parameters", "s / epoch"):
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in ("topology", "accuracy", "AUC", "difference", "parameters", "s/epoch"):
         table.add_column(column, justify="left" if column == "topology" else "right", no_wrap=True)
     for topology, row in comparison.summary().iterrows():
         table.add_row(

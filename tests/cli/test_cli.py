@@ -136,3 +136,13 @@ def test_the_command_runs_as_a_process(tmp_path):
     assert process.returncode == 2
     assert "positive integer" in process.stderr
     assert "Traceback" not in process.stderr
+
+
+def test_without_the_extra_the_error_says_how_to_install_it():
+    hide = "import sys; sys.modules.update(pandas=None, typer=None); import keras_attn\n"
+    for statement in ("keras_attn.compare", "import keras_attn.cli"):
+        process = subprocess.run(
+            [sys.executable, "-c", hide + statement], capture_output=True, text=True, check=False
+        )
+        assert process.returncode != 0
+        assert 'pip install "keras-attn[study]"' in process.stderr

@@ -47,4 +47,4 @@ class GA(CA):
         (2, 8, 8, 32)
     """
 
-    pools: ClassVar = ("mean",)
+    pools: ClassVar[tuple[str, ...]] = ("mean",)

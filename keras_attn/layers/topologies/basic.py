@@ -50,7 +50,7 @@ class CA(AttentionLayer):
     torch_names: ClassVar = {"channel": ""}
 
     #: Which statistics over the positions the gate reads.
-    pools: ClassVar = ("mean", "max")
+    pools: ClassVar[tuple[str, ...]] = ("mean", "max")
 
     def __init__(self, reduction: float = 16, **kwargs: Any) -> None:
         super().__init__(**kwargs)
