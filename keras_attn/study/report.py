@@ -107,10 +107,9 @@ def answer(comparison: Comparison, summary: pd.DataFrame) -> str:
         return start + "."
     if len(attended) == 1:
         return f"{start}; with {attended.index[0]} it was {number(attended.iloc[0])}."
-    return (
-        f"{start}; with the {len(attended)} topologies it lay between "
-        f"{number(attended.min())} and {number(attended.max())}."
-    )
+    low, high = number(attended.min()), number(attended.max())
+    found = f"was {low} each time" if low == high else f"lay between {low} and {high}"
+    return f"{start}; with the {len(attended)} topologies it {found}."
 
 
 def caution(summary: pd.DataFrame) -> str:
