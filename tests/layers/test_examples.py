@@ -3,6 +3,8 @@
 import doctest
 import importlib
 import pkgutil
+import re
+from pathlib import Path
 
 import pytest
 
@@ -19,3 +21,12 @@ MODULES = [
 def test_examples(name):
     failures, _ = doctest.testmod(importlib.import_module(name), raise_on_error=False)
     assert failures == 0
+
+
+def test_the_readme_runs():
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    scope = {}
+    for block in blocks:
+        exec(block, scope)
+    assert scope["model"].output_shape == (None, 10)
