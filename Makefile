@@ -28,12 +28,13 @@ check: .venv/test ## formatting, lint and types
 
 install: .venv/test ## make .venv with all that the tests need
 
-# What depends on a backend runs once on each; the rest once in all.
+# What depends on a backend runs once on each; the rest once in all. Two run at a time, so that
+# PyTorch's threads, one a core in each, would only wait for each other.
 $(BACKENDS:%=test-%): test-%: .venv/test
-	KERAS_BACKEND=$* $(BIN)/pytest tests/layers tests/study
+	OMP_NUM_THREADS=1 KERAS_BACKEND=$* $(BIN)/pytest tests/layers tests/study
 
 test-once: .venv/test
-	KERAS_BACKEND=tensorflow $(BIN)/pytest --ignore=tests/layers --ignore=tests/study
+	OMP_NUM_THREADS=1 KERAS_BACKEND=tensorflow $(BIN)/pytest --ignore=tests/layers --ignore=tests/study
 
 clean: ## remove .venv and what the runs have written
 	rm -rf .venv runs

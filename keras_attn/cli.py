@@ -116,7 +116,9 @@ def compare_command(
     seeds: Annotated[int, typer.Option(help="How many seeds for each topology.")] = 3,
     epochs: Annotated[int, typer.Option(help="Epochs of each training.")] = 10,
     backbone: Annotated[str, typer.Option(help="resnet20, resnet18 or resnet50.")] = "resnet20",
-    batch_size: Annotated[int, typer.Option(help="Images a training step.")] = 32,
+    batch_size: Annotated[
+        int | None, typer.Option(help="Images a training step; that of `compare` if not given.")
+    ] = None,
     shift: Annotated[
         int, typer.Option(help="Shift training images by up to this many pixels.")
     ] = 0,
@@ -141,7 +143,7 @@ def compare_command(
         seeds=seeds,
         epochs=epochs,
         backbone=backbone,
-        batch_size=batch_size,
+        **({} if batch_size is None else {"batch_size": batch_size}),
         shift=shift,
         flip=flip,
         output=folder,

@@ -200,8 +200,8 @@ def compare(
 ) -> Comparison:
     """Trains a network with each topology, and without attention, on the same images.
 
-    Everything is checked before the first training starts. With the same seeds, backend and
-    machine the results are the same.
+    Everything is checked before the first training starts. On a CPU, the same seeds and backend
+    give the same results to the last digit.
 
     Args:
         dataset: A `Dataset`, or a name or path for `keras_attn.load_dataset`.

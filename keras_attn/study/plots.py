@@ -108,7 +108,7 @@ def _limits(
     if not len(values):
         return None
     low, high = float(values.min()), float(values.max())
-    space = max(room * (high - low), 0.005)
+    space = max(room * (high - low), 0.002)
     edge = 0.02 * (high - low + 2 * space)  # half of a marker that lies on the bound
     return max(low - space, bounds[0] - edge), min(high + space, bounds[1] + edge)
 

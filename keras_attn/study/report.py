@@ -196,6 +196,13 @@ def number(value: float) -> str:
     return f"{value:.3f}" if np.isfinite(value) else "–"
 
 
+def signed(value: float) -> str:
+    """A difference with its sign, which a zero has none of, or a dash."""
+    if not np.isfinite(value):
+        return "–"
+    return f"{value:+.3f}".replace("-", "−") if round(value, 3) else "0.000"
+
+
 def _table_row(topology: str, row: pd.Series, metrics: list[str]) -> dict[str, Any]:
     return {
         "topology": topology,
@@ -206,9 +213,7 @@ def _table_row(topology: str, row: pd.Series, metrics: list[str]) -> dict[str, A
         "diverged": int(row["diverged"]),
         "cells": [(number(row[metric]), _ends(row, metric)) for metric in metrics],
         "difference": (
-            f"{row[f'{HEADLINE}_difference']:+.3f}".replace("-", "−")
-            if np.isfinite(row[f"{HEADLINE}_difference"])
-            else "–",
+            signed(row[f"{HEADLINE}_difference"]),
             "" if topology == BASELINE else _ends(row, f"{HEADLINE}_difference"),
         ),
         "parameters": f"{int(row['parameters']):,}",

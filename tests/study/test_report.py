@@ -6,7 +6,7 @@ import pytest
 
 from keras_attn.study import compare
 from keras_attn.study.comparison import Comparison
-from keras_attn.study.report import answer, caution
+from keras_attn.study.report import answer, caution, signed
 
 NASTY = '<script>alert("&")</script>'
 
@@ -101,6 +101,11 @@ def test_diverged_trials_are_told(comparison, tmp_path):
     assert "1 diverged" in page
     assert "counted as diverged" in page
     assert "nan" not in page.replace("nano", "")
+
+
+def test_differences_carry_their_sign():
+    values = [0.0123, -0.0123, 0.0004, -0.0004, float("nan")]
+    assert [signed(value) for value in values] == ["+0.012", "−0.012", "0.000", "0.000", "–"]
 
 
 def test_the_command_that_was_given_is_the_one_shown(dataset, tiny, invented, tmp_path):
