@@ -106,9 +106,19 @@ def recommend_command(
         typer.echo(str(recommendation))
 
 
+def default_batch_size() -> int:
+    """That of a comparison, which is imported only when one is made."""
+    from keras_attn.study.configuration import TrainingConfig
+
+    return TrainingConfig.batch_size
+
+
 @app.command("compare")
 def compare_command(
     dataset: Annotated[str, typer.Argument(help="A data set's name, .npz file, or image folder.")],
+    batch_size: Annotated[
+        int, typer.Option(default_factory=default_batch_size, help="Images a training step.")
+    ],
     topologies: Annotated[
         str | None,
         typer.Option(help="Keys, separated by commas; csa and the recommended if not given."),
@@ -116,9 +126,6 @@ def compare_command(
     seeds: Annotated[int, typer.Option(help="How many seeds for each topology.")] = 3,
     epochs: Annotated[int, typer.Option(help="Epochs of each training.")] = 10,
     backbone: Annotated[str, typer.Option(help="resnet20, resnet18 or resnet50.")] = "resnet20",
-    batch_size: Annotated[
-        int | None, typer.Option(help="Images a training step; that of `compare` if not given.")
-    ] = None,
     shift: Annotated[
         int, typer.Option(help="Shift training images by up to this many pixels.")
     ] = 0,
@@ -143,7 +150,7 @@ def compare_command(
         seeds=seeds,
         epochs=epochs,
         backbone=backbone,
-        **({} if batch_size is None else {"batch_size": batch_size}),
+        batch_size=batch_size,
         shift=shift,
         flip=flip,
         output=folder,
