@@ -106,19 +106,9 @@ def recommend_command(
         typer.echo(str(recommendation))
 
 
-def default_batch_size() -> int:
-    """That of a comparison, which is imported only when one is made."""
-    from keras_attn.study.configuration import TrainingConfig
-
-    return TrainingConfig.batch_size
-
-
 @app.command("compare")
 def compare_command(
     dataset: Annotated[str, typer.Argument(help="A data set's name, .npz file, or image folder.")],
-    batch_size: Annotated[
-        int, typer.Option(default_factory=default_batch_size, help="Images a training step.")
-    ],
     topologies: Annotated[
         str | None,
         typer.Option(help="Keys, separated by commas; csa and the recommended if not given."),
@@ -126,6 +116,10 @@ def compare_command(
     seeds: Annotated[int, typer.Option(help="How many seeds for each topology.")] = 3,
     epochs: Annotated[int, typer.Option(help="Epochs of each training.")] = 10,
     backbone: Annotated[str, typer.Option(help="resnet20, resnet18 or resnet50.")] = "resnet20",
+    batch_size: Annotated[
+        int | None,
+        typer.Option(help="Images a training step; 64 if not given, less for small sets."),
+    ] = None,
     shift: Annotated[
         int, typer.Option(help="Shift training images by up to this many pixels.")
     ] = 0,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,11 @@ from keras_attn import catalogue
 from keras_attn.data.dataset import Dataset
 from keras_attn.guideline import recommend_for
 from keras_attn.study.backbone import check_backbone
-from keras_attn.study.configuration import TrainingConfig, check_whole_number
+from keras_attn.study.configuration import (
+    TrainingConfig,
+    check_whole_number,
+    suitable_batch_size,
+)
 from keras_attn.study.plots import plot_results
 from keras_attn.study.progress import TrialProgress
 from keras_attn.study.report import write_report
@@ -190,7 +194,7 @@ def compare(
     backbone: str = "resnet20",
     output: str | os.PathLike[str] | None = None,
     data_dir: str | os.PathLike[str] | None = None,
-    batch_size: int = TrainingConfig.batch_size,
+    batch_size: int | None = None,
     learning_rate: float = TrainingConfig.learning_rate,
     weight_decay: float = TrainingConfig.weight_decay,
     shift: int = TrainingConfig.shift,
@@ -215,7 +219,7 @@ def compare(
             these names are replaced. `results.csv` is written after every trial, so that an
             interrupted run keeps what it has.
         data_dir: Where `load_dataset` looks for images.
-        batch_size: Images a step.
+        batch_size: Images a step; if None 64, or less for small sets, which need their steps.
         learning_rate: Of AdamW, at the first step of its cosine decay.
         weight_decay: Of AdamW.
         shift: Shift training images by up to this many pixels.
@@ -241,9 +245,12 @@ def compare(
         check_topologies(topologies)
     arguments = locals()
     numbers = check_seeds(seeds)
-    config = TrainingConfig(epochs, batch_size, learning_rate, weight_decay, shift, flip)
+    usual = TrainingConfig.batch_size if batch_size is None else batch_size
+    config = TrainingConfig(epochs, usual, learning_rate, weight_decay, shift, flip)
     check_backbone(backbone)
     data = check_dataset(dataset, data_dir)
+    if batch_size is None:
+        config = replace(config, batch_size=suitable_batch_size(len(data.train.images)))
     chosen = default_topologies(data) if topologies is None else topologies
     keys = tuple(dict.fromkeys((BASELINE, *chosen)))
     folder = None if output is None else prepare_folder(output)

@@ -59,6 +59,15 @@ class TrainingConfig:
         return asdict(self)
 
 
+def suitable_batch_size(num_samples: int) -> int:
+    """The usual batch size, or less where an epoch would have fewer than eight steps; at least 8.
+
+    Args:
+        num_samples: Images of the training split.
+    """
+    return min(TrainingConfig.batch_size, max(8, num_samples // 8))
+
+
 def check_whole_number(name: str, value: Any, least: int) -> None:
     """Checks an argument.
 

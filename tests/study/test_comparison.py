@@ -7,6 +7,7 @@ import pytest
 
 import keras_attn
 from keras_attn.study import Comparison, compare
+from keras_attn.study.configuration import suitable_batch_size
 from keras_attn.study.trial import Trainer
 
 COLUMNS = [
@@ -155,6 +156,19 @@ def test_the_guideline_names_the_topologies_if_nobody_does(dataset, tiny, invent
     expected = ["none", "csa", recommended.topology, recommended.alternatives[0]]
     assert [topology for topology, _ in invented] == expected
     assert comparison.command == "keras_attn.compare(dataset, seeds=1, backbone='tiny')"
+
+
+@pytest.mark.parametrize(("images", "expected"), [(20, 8), (126, 15), (546, 64), (5000, 64)])
+def test_small_sets_get_small_batches_unless_told_otherwise(images, expected):
+    assert suitable_batch_size(images) == expected
+
+
+def test_the_batch_size_that_was_used_is_recorded(dataset, tiny, invented):
+    for given, used in ((None, 8), (20, 20)):
+        comparison = compare(
+            dataset, "csa", seeds=1, backbone=tiny, batch_size=given, progress=False
+        )
+        assert (comparison.results["batch_size"] == used).all()
 
 
 def test_seeds_may_be_named_and_a_single_topology_be_a_string(dataset, tiny, invented):
