@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from keras_attn import layers
@@ -75,7 +75,7 @@ class Entry:
     title: str
     formula: str
     source: str
-    count: Callable[[Count], int]
+    count: Callable[[Count], int] = field(repr=False)
 
     @property
     def summary(self) -> str:
@@ -89,9 +89,10 @@ class Entry:
 
     @property
     def default_config(self) -> dict[str, Any]:
-        """The layer's own arguments and their defaults."""
+        """The arguments that are the layer's own, and their defaults."""
         config = self.layer_class().get_config()
-        return {name: config[name] for name in config.keys() - {"name", "dtype", "trainable"}}
+        others = ("name", "dtype", "trainable", "data_format")
+        return {name: value for name, value in config.items() if name not in others}
 
     def create(self, **config: Any) -> AttentionLayer:
         """A new layer."""
@@ -121,6 +122,17 @@ class Entry:
             "config": self.default_config,
             "parameters": {str(c): self.parameters(c) for c in (64, 256, 512)},
         }
+
+    def __str__(self) -> str:
+        arguments = ", ".join(f"{name}={value!r}" for name, value in self.default_config.items())
+        counts = ", ".join(f"{self.parameters(c):,} (C={c})" for c in (64, 256, 512))
+        return (
+            f"{self.key}: {self.summary}\n"
+            f"  {self.formula}\n"
+            f"  keras_attn.layers.{self.layer_class.__name__}({arguments})\n"
+            f"  trainable parameters on images: {counts}\n"
+            f"  {self.family}, {self.source}"
+        )
 
 
 _ENTRIES: dict[str, Entry] = {}

@@ -88,7 +88,7 @@ def check_documentation(entry: Entry) -> None:
         entry.title,
         entry.source,
         *("Args:", "Call arguments:", "Output shape:", "Raises:", "Example:"),
-        *(f"{name}:" for name in entry.default_config if name != "data_format"),
+        *(f"{name}:" for name in entry.default_config),
     ]
     missing = [part for part in parts if part not in text]
     assert not missing, f"the docstring of {entry.layer_class.__name__} lacks {missing}"

@@ -69,6 +69,16 @@ def test_a_key_is_registered_once():
             catalogue.register(entry)
 
 
+def test_an_entry_reads_as_text():
+    assert str(keras_attn.describe("scsa_topology")).splitlines() == [
+        "scsa_topology: Spatial, channel, and once more spatial attention (SCSA).",
+        "  y = x · s(x) · c(x s) · s'(x s c)",
+        "  keras_attn.layers.SCSATopology(reduction=16, kernel_size=7)",
+        "  trainable parameters on images: 1,220 (C=64), 8,388 (C=256), 32,964 (C=512)",
+        "  sequential, arXiv:2601.07310",
+    ]
+
+
 @pytest.mark.parametrize("key", keras_attn.list_layers())
 def test_entries_go_into_json(key):
     entry = json.loads(json.dumps(keras_attn.describe(key).as_dict()))
