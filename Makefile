@@ -16,7 +16,7 @@ help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: .venv/demo ## compare three networks on real digits, and say where the report lies
-	$(BIN)/keras-attn compare digits --topologies csa,csafa --seeds 3 --epochs 6 --output runs/demo
+	KERAS_BACKEND=tensorflow $(BIN)/keras-attn compare digits --topologies csa,csafa --seeds 3 --epochs 6 --output runs/demo
 
 test: check ## run every check and every test, on the three backends
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-once $(BACKENDS:%=test-%)
