@@ -47,11 +47,6 @@ def show_json(value: Any) -> None:
     typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-@app.callback()
-def root() -> None:
-    """Channel-spatial attention for Keras 3: which one, where, and whether it helps."""
-
-
 @app.command("list")
 def list_command(
     channels: Annotated[int, typer.Option(min=1, help="Channels to count the weights for.")] = 64,

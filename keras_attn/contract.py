@@ -68,7 +68,7 @@ def copy_weights(source: keras.layers.Layer, target: keras.layers.Layer) -> None
 
 @contextlib.contextmanager
 def wide_floats() -> Iterator[None]:
-    """Lets JAX compute in float64, which the other backends do anyway."""
+    """Lets JAX keep float64, which it otherwise cuts to float32; the other backends do."""
     if keras.backend.backend() != "jax":
         yield
         return
@@ -108,8 +108,8 @@ def check_config(entry: Entry) -> None:
 
 @check
 def check_registration(entry: Entry) -> None:
-    """The class is registered with Keras under the package's name."""
-    name = f"keras_attn>{entry.layer_class.__name__}"
+    """The class is registered with Keras, so that saved models with it can be loaded."""
+    name = keras.saving.get_registered_name(entry.layer_class)
     assert keras.saving.get_registered_object(name) is entry.layer_class
 
 

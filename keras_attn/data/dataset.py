@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple, get_args
 
 import numpy as np
@@ -16,6 +17,7 @@ from keras_attn.data.checks import (
     check_labels,
     check_range,
 )
+from keras_attn.data.statistics import channel_statistics
 
 
 class Split(NamedTuple):
@@ -87,6 +89,11 @@ class Dataset:
     def image_shape(self) -> tuple[int, int, int]:
         """Height, width and channels."""
         return self.train.images.shape[1:]
+
+    @cached_property
+    def channel_statistics(self) -> dict[str, list[float]]:
+        """`mean` and `variance` of each channel over the training images, as they are stored."""
+        return channel_statistics(self.train.images)
 
     def __repr__(self) -> str:
         shape = "x".join(map(str, self.image_shape))

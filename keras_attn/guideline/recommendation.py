@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import operator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, get_args
 
 from keras_attn import catalogue
+from keras_attn.data.checks import Granularity
 from keras_attn.data.dataset import Dataset
 from keras_attn.guideline.law import (
     EVIDENCE,
@@ -20,7 +21,7 @@ from keras_attn.guideline.law import (
 )
 from keras_attn.layers import AttentionLayer
 
-GRANULARITIES = ("coarse", "fine")
+GRANULARITIES = get_args(Granularity)
 PRIORITIES = ("accuracy", "stability", "parameters")
 
 

@@ -8,9 +8,32 @@ Evaluator. What the split does not define is NaN.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.metrics import accuracy_score, cohen_kappa_score, roc_auc_score
+
+
+class Metric(NamedTuple):
+    """How a metric is shown.
+
+    Attributes:
+        title: What a reader calls it.
+        bounds: The least and the largest value it can have.
+    """
+
+    title: str
+    bounds: tuple[float, float]
+
+
+#: Every metric by the name of its column, in the order in which they are shown.
+METRICS = {
+    "accuracy": Metric("Accuracy", (0.0, 1.0)),
+    "balanced_accuracy": Metric("Balanced accuracy", (0.0, 1.0)),
+    "auc": Metric("AUC", (0.0, 1.0)),
+    "kappa": Metric("Quadratic weighted kappa", (-1.0, 1.0)),
+    "mean_absolute_error": Metric("Mean absolute error, in classes", (0.0, np.inf)),
+}
 
 
 def accuracy(labels: np.ndarray, probabilities: np.ndarray) -> float:

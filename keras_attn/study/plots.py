@@ -13,24 +13,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from keras_attn.study.metrics import METRICS
 from keras_attn.study.statistics import mean_interval, metrics_of
 from keras_attn.study.trial import BASELINE
-
-TITLES = {
-    "accuracy": "Accuracy",
-    "balanced_accuracy": "Balanced accuracy",
-    "auc": "AUC",
-    "kappa": "Quadratic weighted kappa",
-    "mean_absolute_error": "Mean absolute error, in classes",
-}
-
-METRIC_BOUNDS = {
-    "accuracy": (0.0, 1.0),
-    "balanced_accuracy": (0.0, 1.0),
-    "auc": (0.0, 1.0),
-    "kappa": (-1.0, 1.0),
-    "mean_absolute_error": (0.0, np.inf),
-}
 
 
 @dataclass(frozen=True)
@@ -74,11 +59,11 @@ def draw_metric(axes: Axes, results: pd.DataFrame, metric: str, palette: Palette
         axes.plot([mean], [row], "D", color=colour, markersize=7)
         if topology == BASELINE and np.isfinite(mean):
             axes.axvline(mean, color=palette.faint, linewidth=1, linestyle=(0, (4, 3)), zorder=0)
-    axes.set_xlim(_limits(results[metric], METRIC_BOUNDS[metric], 0.8))
+    axes.set_xlim(_limits(results[metric], METRICS[metric].bounds, 0.8))
     axes.set_yticks(range(len(topologies)), topologies)
     axes.set_ylim(len(topologies) - 0.5, -0.5)
     axes.xaxis.set_major_locator(MaxNLocator(5))
-    axes.set_title(TITLES[metric], loc="left", color=palette.text, fontsize=11, pad=10)
+    axes.set_title(METRICS[metric].title, loc="left", color=palette.text, fontsize=11, pad=10)
     _style(axes, palette)
     axes.grid(axis="x", color=palette.grid, linewidth=0.8)
 

@@ -7,6 +7,7 @@ import platform
 import re
 from collections.abc import Callable
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,8 @@ from matplotlib.figure import Figure
 
 import keras_attn
 from keras_attn import catalogue
-from keras_attn.study.plots import TITLES, Palette, draw_curves, draw_metric
+from keras_attn.study.metrics import METRICS
+from keras_attn.study.plots import Palette, draw_curves, draw_metric
 from keras_attn.study.statistics import metrics_of
 from keras_attn.study.trial import BASELINE
 
@@ -39,8 +41,6 @@ PAGE_PALETTE = Palette(*PAGE_COLOURS)
 
 #: Metrics that the sentence at the top and the differences in the table speak of.
 HEADLINE = "auc"
-
-BACKEND_PACKAGES = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
 
 
 def write_report(comparison: Comparison, path: Path) -> None:
@@ -69,7 +69,7 @@ def content(comparison: Comparison) -> dict[str, Any]:
         "title": f"Attention on {comparison.dataset.name}",
         "answer": answer(comparison, summary),
         "caution": caution(summary),
-        "metrics": [TITLES[metric] for metric in metrics],
+        "metrics": [METRICS[metric].title for metric in metrics],
         "rows": [
             _table_row(topology, summary.loc[topology], metrics) for topology in summary.index
         ],
@@ -156,7 +156,7 @@ def details(comparison: Comparison) -> dict[str, str]:
 def versions() -> dict[str, str]:
     """Of everything that the numbers depend on."""
     backend = keras.backend.backend()
-    module = __import__(BACKEND_PACKAGES.get(backend, backend))
+    module = import_module(backend)  # Keras calls its backends what their packages are called
     return {
         "keras-attn": keras_attn.__version__,
         "Keras": keras.__version__,

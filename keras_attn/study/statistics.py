@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from keras_attn.study.metrics import METRICS
 from keras_attn.study.trial import BASELINE
-
-METRICS = ("accuracy", "balanced_accuracy", "auc", "kappa", "mean_absolute_error")
 
 
 class Interval(NamedTuple):

@@ -106,7 +106,6 @@ class Trainer:
         self.config = config
         self.task: TaskHead = task_head(dataset.task, len(dataset.class_names))
         self.targets = self.task.encode(dataset.train.labels)
-        self._statistics = channel_statistics(dataset.train.images)
         self._model: keras.Model | None = None
         self._optimizer_state: list[np.ndarray] = []
 
@@ -118,7 +117,9 @@ class Trainer:
             len(self.dataset.class_names),
             attention=None if self.topology == BASELINE else self.topology,
             backbone=self.backbone,
-            preprocessing=keras.layers.Normalization(name="standardise", **self._statistics),
+            preprocessing=keras.layers.Normalization(
+                name="standardise", **self.dataset.channel_statistics
+            ),
         )
 
     def run(self, seed: int, on_epoch: Callable[[int], Any] | None = None) -> Trial:
@@ -194,17 +195,6 @@ def seeded(seed: int) -> Iterator[None]:
         yield
     finally:
         random.setstate(state)
-
-
-def channel_statistics(images: np.ndarray) -> dict[str, list[float]]:
-    """Mean and variance of each channel, summed image by image to spare the memory.
-
-    A channel that never changes gets a variance of 1, so that it becomes 0 and not infinite.
-    """
-    axes = (0, 1)
-    mean = np.mean([image.mean(axes, dtype="float64") for image in images], axis=0)
-    variance = np.mean([((image - mean) ** 2).mean(axes) for image in images], axis=0)
-    return {"mean": mean.tolist(), "variance": np.where(variance > 0, variance, 1.0).tolist()}
 
 
 class _Watch(keras.callbacks.Callback):

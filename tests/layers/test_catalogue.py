@@ -2,6 +2,7 @@
 
 import json
 
+import keras
 import pytest
 
 import keras_attn
@@ -38,6 +39,15 @@ def test_the_topologies_come_first_and_in_order():
 def test_parameter_counts_are_the_published_ones(key, counts):
     entry = keras_attn.describe(key)
     assert tuple(entry.parameters(channels) for channels in (64, 256, 512)) == counts
+
+
+@pytest.mark.parametrize("key", keras_attn.list_layers())
+def test_classes_are_registered_under_the_name_of_the_package(key):
+    # Saved models have these names in them: they never change.
+    layer_class = keras_attn.describe(key).layer_class
+    name = f"keras_attn>{layer_class.__name__}"
+    assert keras.saving.get_registered_name(layer_class) == name
+    assert keras.saving.get_registered_object(name) is layer_class
 
 
 def test_every_class_is_in_the_catalogue_once():

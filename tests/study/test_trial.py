@@ -8,9 +8,10 @@ import keras
 import numpy as np
 import pytest
 
+from keras_attn.data.statistics import channel_statistics
 from keras_attn.study import trial as trial_module
 from keras_attn.study.configuration import TrainingConfig
-from keras_attn.study.trial import Epoch, Trainer, channel_statistics
+from keras_attn.study.trial import Epoch, Trainer
 
 SCRIPT = """
 import json

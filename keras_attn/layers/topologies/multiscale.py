@@ -15,11 +15,7 @@ from keras_attn.layers.base import AttentionLayer
 def check_branches(name: str, values: Sequence[float], number: int | None = None) -> tuple:
     """Returns the branches' values as a tuple, or raises ValueError."""
     wanted = "one value a branch" if number is None else f"{number} values"
-    if (
-        not isinstance(values, (list, tuple))
-        or not values
-        or (number or len(values)) != len(values)
-    ):
+    if not isinstance(values, (list, tuple)) or not values or number not in (None, len(values)):
         raise ValueError(f"`{name}` must be a tuple of {wanted}. Received: {name}={values!r}.")
     if number is None and len(set(values)) < len(values):
         raise ValueError(f"`{name}` must differ from each other. Received: {name}={values!r}.")
