@@ -11,7 +11,7 @@ from keras_attn.catalogue import create, describe, list_layers, list_topologies
 from keras_attn.data import load_dataset
 from keras_attn.extras import require
 from keras_attn.guideline import recommend, recommend_for
-from keras_attn.torch_weights import load_torch_weights
+from keras_attn.torch_weights import load_torch_weights, torch_state_dict
 
 if TYPE_CHECKING:
     from keras_attn.study import compare
@@ -29,6 +29,7 @@ __all__ = [
     "load_torch_weights",
     "recommend",
     "recommend_for",
+    "torch_state_dict",
 ]
 
 

@@ -24,12 +24,15 @@ import numpy as np
 from keras import ops
 
 from keras_attn.catalogue import Entry
-from keras_attn.torch_weights import load_torch_weights, published_variables
+from keras_attn.catalogue.entry import LIMITS
+from keras_attn.gates.parts import size
+from keras_attn.layers import AttentionLayer
+from keras_attn.torch_weights import load_torch_weights, published_variables, torch_state_dict
 
 Check = Callable[[Entry], None]
 CHECKS: list[Check] = []
 
-CHANNELS = 24
+CHANNELS = 32
 SIZES = (7, 6, 5)
 
 
@@ -49,6 +52,37 @@ def shape_of(rank: int, data_format: str = "channels_last", batch: int | None = 
 def random_map(shape: tuple, seed: int = 0) -> np.ndarray:
     """A map of standard normal numbers."""
     return np.random.default_rng(seed).standard_normal(shape).astype("float32")
+
+
+def create(entry: Entry, **config: Any) -> AttentionLayer:
+    """A new layer with the arguments that suit the contract's small maps."""
+    return entry.create(**{**entry.sample, **config})
+
+
+def create_random(entry: Entry, shape: tuple, **config: Any) -> AttentionLayer:
+    """The same, built for maps of that shape and with random weights.
+
+    Where weights start matters to no check, and some start at 0, which would hide a part.
+    """
+    layer = create(entry, **config)
+    layer.build(shape)
+    load_torch_weights(layer, random_state(layer))
+    return layer
+
+
+def random_state(layer: AttentionLayer, seed: int = 0) -> dict[str, np.ndarray]:
+    """Published weights for a built layer: normal numbers, and positive ones for variances."""
+    generator = np.random.default_rng(seed)
+    state = {}
+    for each in published_variables(layer):
+        normal = generator.standard_normal(each.torch_shape).astype("float32") / 2
+        state[each.name] = 0.5 + np.abs(normal) if each.name.endswith("running_var") else normal
+    return state
+
+
+def attended(output: Any) -> Any:
+    """The attended map: what a layer returns, or the first of it."""
+    return output[0] if isinstance(output, (list, tuple)) else output
 
 
 def as_array(tensor: Any) -> np.ndarray:
@@ -95,15 +129,26 @@ def check_documentation(entry: Entry) -> None:
 
 
 @check
+def check_limits(entry: Entry) -> None:
+    """What the layer cannot do is declared, with a reason, and nothing else is."""
+    assert not entry.limits.keys() - LIMITS.keys(), f"limits are {tuple(LIMITS)}"
+    assert all(entry.limits.values()), "every limit has a reason"
+    assert ("spatial_axes" in entry.limits) == (entry.spatial_ranks != (1, 2, 3))
+
+
+@check
 def check_config(entry: Entry) -> None:
     """`get_config` has every argument, and makes the same layer again."""
-    layer = entry.create(name="kept", dtype="mixed_bfloat16", data_format="channels_first")
+    layer = create(entry, name="kept", dtype="mixed_bfloat16", data_format="channels_first")
     config = layer.get_config()
     arguments = set(inspect.signature(entry.layer_class).parameters) - {"kwargs"}
     missing = (arguments | {"data_format", "name", "dtype"}) - config.keys()
     assert not missing, f"get_config lacks {missing}"
     again = entry.layer_class.from_config(config)
     assert again.get_config() == config, "from_config(get_config()) differs"
+    defaults = entry.create(**{name: entry.default_config[name] for name in entry.sample})
+    own = {name: defaults.get_config()[name] for name in entry.default_config}
+    assert own == entry.default_config, "the catalogue's defaults are not the layer's"
 
 
 @check
@@ -115,12 +160,20 @@ def check_registration(entry: Entry) -> None:
 
 @check
 def check_parameters(entry: Entry) -> None:
-    """The catalogue's count is that of the built layer; also below the reduction ratio."""
+    """The catalogue's count is that of the built layer, which refuses what it cannot divide."""
     for rank in entry.spatial_ranks:
-        for channels in (1, CHANNELS, 160):
-            layer = entry.create()
-            layer.build((None, *SIZES[:rank], channels))
-            assert layer.count_params() == entry.parameters(channels, spatial_axes=rank)
+        for channels in (1, 24, CHANNELS, 160):
+            layer = create(entry)
+            shape = (None, *SIZES[:rank], channels)
+            try:
+                count = entry.parameters(channels, spatial_axes=rank, **entry.sample)
+            except ValueError:
+                assert channels != CHANNELS, f"{entry.key} must take {CHANNELS} channels"
+                with expect_error(str(channels)):
+                    layer.build(shape)
+                continue
+            layer.build(shape)
+            assert sum(map(size, layer.trainable_weights)) == count
 
 
 @check
@@ -129,27 +182,37 @@ def check_shapes(entry: Entry) -> None:
     for rank in entry.spatial_ranks:
         for data_format in ("channels_last", "channels_first"):
             shape = shape_of(rank, data_format)
-            layer = entry.create(data_format=data_format)
+            layer = create(entry, data_format=data_format)
             unknown = tuple(size if size == CHANNELS else None for size in shape)
-            symbolic = layer(keras.KerasTensor(unknown, dtype="float32"))
+            symbolic = attended(layer(keras.KerasTensor(unknown, dtype="float32")))
             assert tuple(symbolic.shape) == unknown
-            assert layer.compute_output_shape(shape) == shape
-            assert tuple(layer(random_map(shape)).shape) == shape
-            assert tuple(layer(random_map((5, *shape[1:]))).shape) == (5, *shape[1:])
+            assert attended_shape(layer.compute_output_shape(shape)) == shape
+            for batch in (2, 5):
+                x = random_map((batch, *shape[1:]))
+                assert tuple(attended(layer(x)).shape) == x.shape
+
+
+def attended_shape(shape: Any) -> tuple:
+    """The attended map's shape: what `compute_output_shape` returns, or the first of it."""
+    return tuple(shape[0] if isinstance(shape[0], (list, tuple)) else shape)
 
 
 @check
 def check_gates(entry: Entry) -> None:
     """The gate maps broadcast against the input and give the output through `gain`."""
     for data_format in ("channels_last", "channels_first"):
-        layer = entry.create(data_format=data_format)
         x = random_map(shape_of(2, data_format))
+        layer = create_random(entry, x.shape, data_format=data_format)
         gates = layer.gates(x)
         assert gates
         for name, gate in gates.items():
             assert len(gate.shape) == x.ndim, f"the gate {name} has another rank than the input"
-        expected = x * as_array(layer.gain(**gates))
-        np.testing.assert_allclose(as_array(layer(x)), expected, rtol=1e-5, atol=1e-6)
+            sizes = zip(gate.shape, x.shape, strict=True)
+            mixing = {1, gate.shape[layer.channel_axis(x.shape)]}
+            assert all(ours in {1, theirs} | mixing for ours, theirs in sizes)
+        if "gain" not in entry.limits:
+            expected = x * as_array(layer.gain(**gates))
+            np.testing.assert_allclose(as_array(attended(layer(x))), expected, rtol=1e-5, atol=1e-6)
 
 
 @check
@@ -157,13 +220,13 @@ def check_data_formats(entry: Entry) -> None:
     """Both data formats compute the same."""
     for rank in entry.spatial_ranks:
         x = random_map(shape_of(rank))
-        last = entry.create(data_format="channels_last")
-        first = entry.create(data_format="channels_first")
-        expected = as_array(last(x))
+        last = create_random(entry, x.shape, data_format="channels_last")
+        first = create(entry, data_format="channels_first")
         first.build((None, CHANNELS, *SIZES[:rank]))
         copy_weights(last, first)
-        result = np.moveaxis(as_array(first(np.moveaxis(x, -1, 1))), 1, -1)
-        np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-6)
+        expected = as_array(attended(last(x)))
+        result = np.moveaxis(as_array(attended(first(np.moveaxis(x, -1, 1)))), 1, -1)
+        np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-5)
 
 
 @check
@@ -171,7 +234,7 @@ def check_dtypes(entry: Entry) -> None:
     """Each policy gives its compute dtype, keeps its variable dtype, and is as accurate."""
     # Means of large maps overflow or stall in half precision unless they are summed in float32.
     x = random_map((2, 24, 24, CHANNELS)) + np.float32(8)
-    reference = entry.create(dtype="float32")
+    reference = create(entry, dtype="float32")
     reference(x)
     for policy, tolerance in (
         ("float64", 1e-5),
@@ -179,11 +242,11 @@ def check_dtypes(entry: Entry) -> None:
         ("mixed_bfloat16", 8 * 2**-8),
     ):
         with wide_floats() if policy == "float64" else contextlib.nullcontext():
-            layer = entry.create(dtype=policy)
+            layer = create(entry, dtype=policy)
             layer.build(x.shape)
             copy_weights(reference, layer)
             rounded = as_array(ops.cast(ops.convert_to_tensor(x), layer.compute_dtype))
-            output = layer(x)
+            output = attended(layer(x))
             gates = layer.gates(x)
         compute_dtype = keras.DTypePolicy(policy).compute_dtype
         assert keras.backend.standardize_dtype(output.dtype) == compute_dtype
@@ -191,7 +254,7 @@ def check_dtypes(entry: Entry) -> None:
             assert keras.backend.standardize_dtype(gate.dtype) == compute_dtype
         for variable in layer.weights:
             assert variable.dtype == keras.DTypePolicy(policy).variable_dtype
-        expected = as_array(reference(rounded))
+        expected = as_array(attended(reference(rounded)))
         error = np.abs(as_array(output) - expected).max() / np.abs(expected).max()
         assert error <= tolerance, f"{policy} is off by {error:.1e} of the largest output"
 
@@ -199,12 +262,12 @@ def check_dtypes(entry: Entry) -> None:
 @check
 def check_batch_independence(entry: Entry) -> None:
     """In inference a sample's output does not depend on the others in its batch."""
-    layer = entry.create()
     x = random_map(shape_of(2, batch=3))
-    together = as_array(layer(x))
+    layer = create_random(entry, x.shape)
+    together = as_array(attended(layer(x)))
     for index in range(3):
-        alone = as_array(layer(x[index : index + 1]))
-        np.testing.assert_allclose(alone, together[index : index + 1], rtol=1e-4, atol=1e-6)
+        alone = as_array(attended(layer(x[index : index + 1])))
+        np.testing.assert_allclose(alone, together[index : index + 1], rtol=1e-4, atol=1e-5)
 
 
 @check
@@ -212,8 +275,12 @@ def check_training_and_saving(entry: Entry) -> None:
     """A compiled `fit` moves every weight, and a saved model gives bit-equal outputs."""
     keras.utils.set_random_seed(0)
     inputs = keras.Input((None, None, CHANNELS))
-    outputs = keras.layers.GlobalAveragePooling2D()(entry.create()(inputs))
-    model = keras.Model(inputs, keras.layers.Dense(1)(outputs))
+    layer = create(entry)
+    outputs = layer(inputs)
+    features = [keras.layers.GlobalAveragePooling2D()(attended(outputs))]
+    features += outputs[1:] if isinstance(outputs, (list, tuple)) else []
+    joined = keras.layers.Concatenate()(features) if features[1:] else features[0]
+    model = keras.Model(inputs, keras.layers.Dense(1)(joined))
     model.compile(keras.optimizers.SGD(0.1), "mse")
     x = random_map(shape_of(2, batch=8))
     before = [as_array(weight) for weight in model.trainable_weights]
@@ -226,36 +293,40 @@ def check_training_and_saving(entry: Entry) -> None:
         model.save(path)
         loaded = keras.models.load_model(path)
     np.testing.assert_array_equal(as_array(loaded(x)), as_array(model(x)))
-    assert loaded.layers[1].get_config() == model.layers[1].get_config()
+    assert loaded.layers[1].get_config() == layer.get_config()
 
 
 @check
 def check_published_weights(entry: Entry) -> None:
-    """Every weight has a published name of its own and can be set by it."""
-    layer = entry.create()
+    """Every weight has a published name of its own, and goes there and back unchanged."""
+    layer = create(entry)
     layer.build(shape_of(2))
     published = list(published_variables(layer))
     assert len({each.name for each in published}) == len(published)
     assert {id(each.variable) for each in published} == {id(weight) for weight in layer.weights}
-    state_dict = {
-        each.name: random_map(each.torch_shape, seed=index) for index, each in enumerate(published)
-    }
-    load_torch_weights(layer, state_dict)
+    state = random_state(layer)
+    load_torch_weights(layer, {f"block.{name}": array for name, array in state.items()}, "block.")
     for each in published:
-        ours, theirs = as_array(each.variable), state_dict[each.name]
+        ours, theirs = as_array(each.variable), state[each.name]
         np.testing.assert_array_equal(np.sort(ours, axis=None), np.sort(theirs, axis=None))
+    back = torch_state_dict(layer)
+    assert back.keys() == state.keys()
+    for name, array in back.items():
+        np.testing.assert_array_equal(array, state[name])
 
 
 @check
 def check_bad_input(entry: Entry) -> None:
     """A wrong rank and an undefined channel count get an error that says what to do."""
-    for shape in ((None, CHANNELS), (None, 2, 3, 4, 5, CHANNELS)):
+    wrong = [rank for rank in (1, 2, 3) if rank not in entry.spatial_ranks]
+    for sizes in ((), (2, 3, 4, 5), *(SIZES[:rank] for rank in wrong)):
+        shape = (None, *sizes, CHANNELS)
         with expect_error("spatial axes", str(shape)):
-            entry.create().build(shape)
+            create(entry).build(shape)
     with expect_error("defined number of channels", "None"):
-        entry.create().build((None, 8, 8, None))
+        create(entry).build((None, 8, 8, None))
     with expect_error("data_format", "channels_middle"):
-        entry.create(data_format="channels_middle")
+        create(entry, data_format="channels_middle")
 
 
 @contextlib.contextmanager

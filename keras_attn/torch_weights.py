@@ -1,7 +1,8 @@
-"""Published PyTorch weights for our layers.
+"""Published PyTorch weights for our layers, and back.
 
 Each layer and gate names its parts as the published module does, in `torch_names`. Here these
-names meet the arrays, whose axes PyTorch orders in another way.
+names meet the arrays. Variables of gates have the published shape; Keras's own layers order
+their axes in another way.
 """
 
 from __future__ import annotations
@@ -14,7 +15,11 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_attn.gates.parts import Linear
 from keras_attn.layers import AttentionLayer
+
+#: Counts the training steps of a batch normalisation, in PyTorch only.
+STEP_COUNT = "num_batches_tracked"
 
 
 @dataclass(frozen=True)
@@ -24,53 +29,78 @@ class PublishedVariable:
     Attributes:
         name: The published name.
         variable: Ours.
-        dense: Whether it is the matrix of a dense layer, (in, out) here, published as that
-            of a 1x1 convolution, (out, in, 1, 1), or of a linear layer, (out, in).
+        axes: The axes of ours in the published order.
+        ones: How many axes of length one the published array has after them. An array with
+            fewer or more is taken as well where this is not zero.
     """
 
     name: str
     variable: keras.Variable
-    dense: bool = False
+    axes: tuple[int, ...]
+    ones: int | None = None
 
     @property
     def torch_shape(self) -> tuple[int, ...]:
-        """The published shape.
+        """The published shape."""
+        return (*(self.variable.shape[axis] for axis in self.axes), *(1,) * (self.ones or 0))
 
-        A vector or a scalar has its own; kernels, (maps, *kernel) here, are those of a
-        convolution to a single map.
-        """
-        shape = tuple(self.variable.shape)
-        if self.dense:
-            return (*reversed(shape), 1, 1)
-        return (1, *shape) if len(shape) > 1 else shape
+    def to_torch(self) -> np.ndarray:
+        """The variable's value as it is published."""
+        value = keras.ops.convert_to_numpy(self.variable.value)
+        return np.ascontiguousarray(value.transpose(self.axes)).reshape(self.torch_shape)
 
     def from_torch(self, array: np.ndarray) -> np.ndarray | None:
         """The array as we keep it, or None where it has not the published shape."""
-        if self.dense and array.shape in (self.torch_shape, self.torch_shape[:2]):
-            return array.reshape(self.torch_shape[:2]).T
-        return array.reshape(self.variable.shape) if array.shape == self.torch_shape else None
+        rank = len(self.axes)
+        shape = self.torch_shape
+        if self.ones is not None and array.shape[rank:] == (1,) * (array.ndim - rank):
+            array, shape = array.reshape(array.shape[:rank]), shape[:rank]
+        if array.shape != shape:
+            return None
+        return array.reshape(shape).transpose(np.argsort(self.axes))
 
 
 def published_variables(part: Any, name: str = "") -> Iterator[PublishedVariable]:
     """Every variable of a built layer, with its published name.
 
     Args:
-        part: A layer, a gate, a dense layer, a variable, or a list of gates.
+        part: A layer, a gate, a layer of Keras's, a variable, or a list of gates.
         name: What the published module calls it; for a list, a pattern over `gate`.
     """
     if isinstance(part, keras.Variable):
-        yield PublishedVariable(name, part)
+        yield PublishedVariable(name, part, tuple(range(len(part.shape))))
     elif isinstance(part, (list, tuple)):
         for gate in part:
             yield from published_variables(gate, name.format(gate=gate))
     elif isinstance(part, keras.layers.Dense):
-        yield PublishedVariable(f"{name}.weight", part.kernel, dense=True)
-        if part.use_bias:
-            yield PublishedVariable(f"{name}.bias", part.bias)
+        ones = 0 if isinstance(name, Linear) else 2
+        yield PublishedVariable(f"{name}.weight", part.kernel, (1, 0), ones)
+        yield from _vectors(part, name, bias="bias")
+    elif isinstance(part, (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)):
+        *kernel, channels, multiplier = range(len(part.kernel.shape))
+        yield PublishedVariable(f"{name}.weight", part.kernel, (channels, multiplier, *kernel))
+        yield from _vectors(part, name, bias="bias")
+    elif isinstance(part, (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)):
+        *kernel, channels, filters = range(len(part.kernel.shape))
+        yield PublishedVariable(f"{name}.weight", part.kernel, (filters, channels, *kernel))
+        yield from _vectors(part, name, bias="bias")
+    elif isinstance(part, keras.layers.BatchNormalization):
+        yield from _vectors(part, name, gamma="weight", beta="bias")
+        yield from _vectors(part, name, moving_mean="running_mean", moving_variance="running_var")
+    elif isinstance(part, keras.layers.GroupNormalization):
+        yield from _vectors(part, name, gamma="weight", beta="bias")
     else:
         for attribute, part_name in part.torch_names.items():
             full_name = ".".join(filter(None, (name, part_name)))
-            yield from published_variables(attrgetter(attribute)(part), full_name)
+            yield from published_variables(
+                attrgetter(attribute)(part), type(part_name)(full_name)
+            )
+
+
+def _vectors(part: Any, name: str, **names: str) -> Iterator[PublishedVariable]:
+    for attribute, torch_name in names.items():
+        if (variable := getattr(part, attribute)) is not None:
+            yield PublishedVariable(f"{name}.{torch_name}", variable, (0,))
 
 
 def to_numpy(value: Any) -> np.ndarray:
@@ -78,13 +108,18 @@ def to_numpy(value: Any) -> np.ndarray:
     return np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
 
 
-def load_torch_weights(layer: AttentionLayer, state_dict: Mapping[str, Any]) -> None:
+def load_torch_weights(
+    layer: AttentionLayer, state_dict: Mapping[str, Any], prefix: str = ""
+) -> None:
     """Sets the weights of a built layer from a published state dict.
 
     Args:
         layer: A built layer (call it, or its model, once).
         state_dict: Published parameter name -> NumPy array or PyTorch tensor, in PyTorch's
-            layout.
+            layout. The step counts of batch normalisations have no counterpart and are passed
+            over.
+        prefix: What the names begin with, such as `"layer1.0.cbam."` in the checkpoint of a
+            network; entries without it are those of other modules and are passed over.
 
     Raises:
         ValueError: If the layer is not built, or entries are missing, unexpected or of the
@@ -96,20 +131,19 @@ def load_torch_weights(layer: AttentionLayer, state_dict: Mapping[str, Any]) -> 
         >>> layer.build((None, 8, 8, 16))
         >>> keras_attn.load_torch_weights(layer, {"conv.weight": np.zeros((1, 2, 3, 3))})
     """
-    if not layer.built:
-        raise ValueError(
-            f"{layer.name} has no weights yet. Build it first, by calling it on an input or with "
-            f"`layer.build(input_shape)`."
-        )
-    published = {each.name: each for each in published_variables(layer)}
-    arrays = {name: to_numpy(value) for name, value in state_dict.items()}
+    published = _by_name(layer)
+    arrays = {
+        name.removeprefix(prefix): to_numpy(value)
+        for name, value in state_dict.items()
+        if name.startswith(prefix) and name.rpartition(".")[2] != STEP_COUNT
+    }
     values = {
         name: each.from_torch(arrays[name]) for name, each in published.items() if name in arrays
     }
-    problems = [f"missing: {name}" for name in published if name not in arrays]
-    problems += [f"unexpected: {name}" for name in arrays if name not in published]
+    problems = [f"missing: {prefix}{name}" for name in published if name not in arrays]
+    problems += [f"unexpected: {prefix}{name}" for name in arrays if name not in published]
     problems += [
-        f"misshapen: {name} is {arrays[name].shape}, expected {published[name].torch_shape}"
+        f"misshapen: {prefix}{name} is {arrays[name].shape}, expected {published[name].torch_shape}"
         for name, value in values.items()
         if value is None
     ]
@@ -120,3 +154,38 @@ def load_torch_weights(layer: AttentionLayer, state_dict: Mapping[str, Any]) -> 
         )
     for name, each in published.items():
         each.variable.assign(values[name])
+
+
+def torch_state_dict(layer: AttentionLayer, prefix: str = "") -> dict[str, np.ndarray]:
+    """The weights of a built layer under their published names, in PyTorch's layout.
+
+    The way back from `load_torch_weights`: a round trip is exact.
+
+    Args:
+        layer: A built layer.
+        prefix: What the names shall begin with.
+
+    Returns:
+        Published parameter name -> NumPy array. A PyTorch module takes it through
+        `load_state_dict({name: torch.from_numpy(array) for name, array in ...})`.
+
+    Raises:
+        ValueError: If the layer is not built.
+
+    Example:
+        >>> import keras_attn
+        >>> layer = keras_attn.create("sa", kernel_size=3)
+        >>> layer.build((None, 8, 8, 16))
+        >>> {name: array.shape for name, array in keras_attn.torch_state_dict(layer).items()}
+        {'conv.weight': (1, 2, 3, 3)}
+    """
+    return {f"{prefix}{name}": each.to_torch() for name, each in _by_name(layer).items()}
+
+
+def _by_name(layer: AttentionLayer) -> dict[str, PublishedVariable]:
+    if not layer.built:
+        raise ValueError(
+            f"{layer.name} has no weights yet. Build it first, by calling it on an input or with "
+            f"`layer.build(input_shape)`."
+        )
+    return {each.name: each for each in published_variables(layer)}

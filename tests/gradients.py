@@ -4,9 +4,11 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_attn.contract import attended
+
 
 def output_and_input_gradient(layer, x, weighting):
-    """The output for x, and the gradient of sum(output * weighting) with respect to x."""
+    """The attended map for x, and the gradient of sum(map * weighting) with respect to x."""
     backend = keras.backend.backend()
     if backend == "tensorflow":
         import tensorflow as tf
@@ -14,7 +16,7 @@ def output_and_input_gradient(layer, x, weighting):
         x = tf.constant(x)
         with tf.GradientTape() as tape:
             tape.watch(x)
-            y = layer(x)
+            y = attended(layer(x))
             total = tf.reduce_sum(y * weighting)
         gradient = tape.gradient(total, x)
     elif backend == "jax":
@@ -23,7 +25,7 @@ def output_and_input_gradient(layer, x, weighting):
         x = jax.numpy.asarray(x)
 
         def total_and_output(x):
-            y = layer(x)
+            y = attended(layer(x))
             return (y * weighting).sum(), y
 
         (_, y), gradient = jax.jit(jax.value_and_grad(total_and_output, has_aux=True))(x)
@@ -31,7 +33,7 @@ def output_and_input_gradient(layer, x, weighting):
         import torch
 
         x = torch.tensor(np.asarray(x), requires_grad=True)
-        y = layer(x)
+        y = attended(layer(x))
         (y * torch.tensor(np.asarray(weighting))).sum().backward()
         gradient = x.grad
     return ops.convert_to_numpy(y), ops.convert_to_numpy(gradient)

@@ -4,7 +4,7 @@ from keras_attn.gates.blend import BlendGate
 from keras_attn.gates.channel import ChannelGate
 from keras_attn.gates.gate import Gate
 from keras_attn.gates.mixing import GlobalLocalMixingGate, MixingGate
-from keras_attn.gates.spatial import SpatialGate
+from keras_attn.gates.spatial import NormalizedSpatialGate, SpatialGate
 
 __all__ = [
     "BlendGate",
@@ -12,5 +12,6 @@ __all__ = [
     "Gate",
     "GlobalLocalMixingGate",
     "MixingGate",
+    "NormalizedSpatialGate",
     "SpatialGate",
 ]

@@ -37,3 +37,7 @@ class BlendGate(Gate):
     def call(self, x: Tensor) -> Tensor:
         """The blend, in the dtype of x."""
         return ops.cast(ops.reshape(ops.sigmoid(self.logit), (1,) * self.rank), x.dtype)
+
+    def macs(self, input_shape: tuple[int, ...]) -> int:
+        """None: it reads no map."""
+        return 0

@@ -1,4 +1,4 @@
-"""Two dense layers around a narrow middle, with the published initial weights."""
+"""Two dense layers around a narrow middle."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_attn.gates.parts import dense, size
 from keras_attn.gates.statistics import Tensor
 
 
@@ -21,17 +22,18 @@ def check_reduction(reduction: float) -> float:
 
 
 def hidden_channels(channels: int, reduction: float, minimum: int = 8) -> int:
-    """Width of the bottleneck, max(minimum, floor(channels / reduction))."""
-    return max(minimum, int(channels // reduction))
+    """Width of the bottleneck, max(minimum, floor(channels / reduction)).
 
-
-def published_initializers(fan_in: int) -> dict[str, keras.initializers.Initializer]:
-    """Uniform in +-1/sqrt(fan_in) for weights and biases, as all the published modules start."""
-    bound = fan_in**-0.5
-    return {
-        "kernel_initializer": keras.initializers.RandomUniform(-bound, bound),
-        "bias_initializer": keras.initializers.RandomUniform(-bound, bound),
-    }
+    Raises:
+        ValueError: If that is 0.
+    """
+    hidden = max(minimum, int(channels // reduction))
+    if hidden < 1:
+        raise ValueError(
+            f"With reduction={reduction}, at least that many channels are needed. Received a map "
+            f"of {channels} channels; a reduction of at most {channels} suits it."
+        )
+    return hidden
 
 
 class Bottleneck(keras.layers.Layer):
@@ -41,35 +43,32 @@ class Bottleneck(keras.layers.Layer):
         units: Size of the output.
         hidden: Size of the middle.
         use_bias: Whether both dense layers have biases.
+        bias_initializer: Where they start; as PyTorch's do if None.
         **kwargs: Arguments of `keras.layers.Layer`.
     """
 
-    def __init__(self, units: int, hidden: int, use_bias: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        units: int,
+        hidden: int,
+        use_bias: bool = False,
+        bias_initializer: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(autocast=False, **kwargs)
         self.units = units
         self.hidden = hidden
         self.use_bias = use_bias
+        self.bias_initializer = bias_initializer
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes the two dense layers."""
         channels = int(input_shape[-1] or 0)
-        self.squeeze = keras.layers.Dense(
-            self.hidden,
-            activation="relu",
-            use_bias=self.use_bias,
-            dtype=self.dtype_policy,
-            name="squeeze",
-            **published_initializers(fan_in=channels),
-        )
-        self.expand = keras.layers.Dense(
-            self.units,
-            use_bias=self.use_bias,
-            dtype=self.dtype_policy,
-            name="expand",
-            **published_initializers(fan_in=self.hidden),
-        )
-        self.squeeze.build((None, channels))
-        self.expand.build((None, self.hidden))
+        shared = {"use_bias": self.use_bias, "dtype": self.dtype_policy}
+        if self.bias_initializer is not None:
+            shared["bias_initializer"] = self.bias_initializer
+        self.squeeze = dense(self.hidden, channels, activation="relu", name="squeeze", **shared)
+        self.expand = dense(self.units, self.hidden, name="expand", **shared)
 
     def call(self, vector: Tensor) -> Tensor:
         """Both layers."""
@@ -81,3 +80,8 @@ class Bottleneck(keras.layers.Layer):
         The second layer is linear, so the mean is taken before it, on `hidden` numbers.
         """
         return self.expand(ops.mean(self.squeeze(features), axis=axes))
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates for one vector."""
+        return size(self.squeeze.kernel) + size(self.expand.kernel)

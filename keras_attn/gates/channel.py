@@ -8,17 +8,18 @@ from keras import ops
 
 from keras_attn.gates.bottleneck import Bottleneck, check_reduction, hidden_channels
 from keras_attn.gates.gate import Gate
-from keras_attn.gates.statistics import Tensor, max_over, mean_over
-
-POOLS = {"mean": mean_over, "max": max_over}
+from keras_attn.gates.statistics import Tensor, check_pools, pool_over
 
 
 class ChannelGate(Gate):
     """c(x) = sigmoid(sum over pools p of expand(relu(squeeze(p(x))))).
 
     Args:
-        reduction: The bottleneck has max(8, floor(C / reduction)) units.
+        reduction: The bottleneck has max(minimum, floor(C / reduction)) units.
         pools: Which statistics over the positions are fed to it, of `"mean"` and `"max"`.
+        use_bias: Whether the bottleneck has biases.
+        bias_initializer: Where they start; as PyTorch's do if None.
+        minimum: Its fewest units; with 0, too few channels for the reduction are an error.
         **kwargs: Arguments of `Gate`.
 
     Output: (B, 1, 1, C), or (B, C, 1, 1) in channels_first.
@@ -27,20 +28,43 @@ class ChannelGate(Gate):
     torch_names: ClassVar = {"bottleneck.squeeze": "mlp.0", "bottleneck.expand": "mlp.2"}
 
     def __init__(
-        self, reduction: float = 16, pools: tuple[str, ...] = ("mean", "max"), **kwargs: Any
+        self,
+        reduction: float = 16,
+        pools: tuple[str, ...] = ("mean", "max"),
+        use_bias: bool = False,
+        bias_initializer: str | None = None,
+        minimum: int = 8,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.reduction = check_reduction(reduction)
-        self.pools = pools
+        self.pools = check_pools(pools)
+        self.use_bias = use_bias
+        self.bias_initializer = bias_initializer
+        self.minimum = minimum
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes the bottleneck that all pools share."""
         super().build(input_shape)
-        hidden = hidden_channels(self.channels, self.reduction)
-        self.bottleneck = Bottleneck(self.channels, hidden, dtype=self.dtype_policy)
+        hidden = hidden_channels(self.channels, self.reduction, self.minimum)
+        self.bottleneck = Bottleneck(
+            self.channels,
+            hidden,
+            use_bias=self.use_bias,
+            bias_initializer=self.bias_initializer,
+            dtype=self.dtype_policy,
+        )
         self.bottleneck.build((None, self.channels))
+
+    def pooled(self, x: Tensor) -> list[Tensor]:
+        """The vectors that the bottleneck is applied to, (B, C) each."""
+        return [pool_over(x, self.spatial_axes, pool) for pool in self.pools]
 
     def call(self, x: Tensor) -> Tensor:
         """The gate of map x."""
-        logits = sum(self.bottleneck(POOLS[pool](x, self.spatial_axes)) for pool in self.pools)
+        logits = sum(map(self.bottleneck, self.pooled(x)))
         return self.as_channel_map(ops.sigmoid(logits), like=x)
+
+    def macs(self, input_shape: tuple[int, ...]) -> int:
+        """The bottleneck, once a pool."""
+        return len(self.pools) * self.bottleneck.macs

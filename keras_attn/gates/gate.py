@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
 import keras
@@ -36,6 +37,18 @@ class Gate(keras.layers.Layer):
         self.channel_axis = self.rank - 1 if self.data_format == "channels_last" else 1
         self.spatial_axes = tuple(a for a in range(1, self.rank) if a != self.channel_axis)
         self.channels = int(input_shape[self.channel_axis] or 0)
+
+    def macs(self, input_shape: tuple[int, ...]) -> int:
+        """Multiply-accumulates of its convolutions, dense layers and matrix products, a sample.
+
+        Args:
+            input_shape: Shape of the map; all but the batch must be known.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define `macs`.")
+
+    def positions(self, input_shape: tuple[int, ...]) -> int:
+        """How many positions a map of that shape has."""
+        return math.prod(input_shape[axis] for axis in self.spatial_axes)
 
     def as_channel_map(self, vector: Tensor, like: Tensor) -> Tensor:
         """(B, n) -> a map with one position and n channels, in the dtype of `like`."""

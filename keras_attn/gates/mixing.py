@@ -9,6 +9,7 @@ from keras import ops
 
 from keras_attn.gates.bottleneck import Bottleneck, check_reduction, hidden_channels
 from keras_attn.gates.gate import Gate
+from keras_attn.gates.parts import size
 from keras_attn.gates.statistics import Tensor, accumulation_dtype, mean_over
 
 
@@ -45,6 +46,10 @@ class MixingGate(Gate):
         """The weights of the branches for map x."""
         logits = self.bottleneck(mean_over(x, self.spatial_axes))
         return self.as_channel_map(self.activation(logits), like=x)
+
+    def macs(self, input_shape: tuple[int, ...]) -> int:
+        """The bottleneck, once."""
+        return self.bottleneck.macs
 
 
 class GlobalLocalMixingGate(Gate):
@@ -92,3 +97,8 @@ class GlobalLocalMixingGate(Gate):
             axis=-1,
         )
         return self.as_channel_map(ops.softmax(logits), like=x)
+
+    def macs(self, input_shape: tuple[int, ...]) -> int:
+        """One bottleneck for the pooled map, the other's first layer at every position."""
+        squeeze, expand = self.positionwise.squeeze.kernel, self.positionwise.expand.kernel
+        return self.pooled.macs + size(squeeze) * self.positions(input_shape) + size(expand)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
+import keras
 from keras import ops
 
-from keras_attn.gates.bottleneck import published_initializers
 from keras_attn.gates.gate import Gate
-from keras_attn.gates.statistics import Tensor, max_over, mean_over
+from keras_attn.gates.parts import batch_normalization, published_initializer, size
+from keras_attn.gates.statistics import Tensor, check_pools, pool_over
 
 
 def check_kernel_size(kernel_size: int) -> int:
@@ -27,10 +28,11 @@ def check_kernel_size(kernel_size: int) -> int:
 
 
 class SpatialGate(Gate):
-    """s(x) = sigmoid(K [mean over channels; max over channels]), K one kernel a pooled map.
+    """s(x) = sigmoid(K [pools over the channels]), K one kernel a pooled map.
 
     Args:
         kernel_size: Odd side of the kernel, the same on every spatial axis.
+        pools: Which statistics over the channels are fed to it, in the order of K's kernels.
         **kwargs: Arguments of `Gate`.
 
     Output: (B, H, W, 1), or (B, 1, H, W) in channels_first.
@@ -38,33 +40,83 @@ class SpatialGate(Gate):
 
     torch_names: ClassVar = {"kernel": "conv.weight"}
 
-    def __init__(self, kernel_size: int = 7, **kwargs: Any) -> None:
+    def __init__(
+        self, kernel_size: int = 7, pools: tuple[str, ...] = ("mean", "max"), **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.kernel_size = check_kernel_size(kernel_size)
+        self.pools = check_pools(pools)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Makes the two kernels."""
+        """Makes the kernels, in the shape in which they are published."""
         super().build(input_shape)
-        shape = (2, *(self.kernel_size for _ in self.spatial_axes))
+        shape = (1, len(self.pools), *(self.kernel_size for _ in self.spatial_axes))
         self.kernel = self.add_weight(
-            shape=shape,
-            initializer=published_initializers(math.prod(shape))["kernel_initializer"],
-            name="kernel",
+            shape=shape, initializer=published_initializer(math.prod(shape)), name="kernel"
         )
+
+    def logits(self, x: Tensor) -> Tensor:
+        """The mask before the sigmoid, (B, *positions)."""
+        pooled = [pool_over(x, self.channel_axis, pool) for pool in self.pools]
+        return correlate(ops.stack(pooled, axis=-1), self.kernel)
 
     def call(self, x: Tensor) -> Tensor:
         """The gate of map x."""
-        pooled = [mean_over(x, self.channel_axis), max_over(x, self.channel_axis)]
-        mask = ops.sigmoid(correlate(ops.stack(pooled, axis=-1), self.kernel))
-        return self.as_spatial_map(mask, like=x)
+        return self.as_spatial_map(ops.sigmoid(self.logits(x)), like=x)
+
+    def macs(self, input_shape: tuple[int, ...]) -> int:
+        """The kernel at every position."""
+        return size(self.kernel) * self.positions(input_shape)
+
+
+class NormalizedSpatialGate(SpatialGate):
+    """s(x) = sigmoid(BN(K [pools over the channels])): normalised over batch and positions.
+
+    Args:
+        kernel_size: Odd side of the kernel, the same on every spatial axis.
+        pools: Which statistics over the channels are fed to it, in the order of K's kernels.
+        initial_scale: Where the normalisation's scale starts; with 0 all masks start at 0.5.
+        **kwargs: Arguments of `Gate`.
+
+    Output: (B, H, W, 1), or (B, 1, H, W) in channels_first.
+    """
+
+    torch_names: ClassVar = {"kernel": "conv.weight", "normalization": "bn"}
+
+    def __init__(
+        self,
+        kernel_size: int = 7,
+        pools: tuple[str, ...] = ("max", "mean"),
+        initial_scale: float = 1.0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(kernel_size, pools, **kwargs)
+        self.initial_scale = initial_scale
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Makes the kernels and the normalisation."""
+        super().build(input_shape)
+        self.normalization = batch_normalization(
+            channels=1,
+            axes=len(self.spatial_axes),
+            momentum=0.99,
+            gamma_initializer=keras.initializers.Constant(self.initial_scale),
+            dtype=self.dtype_policy,
+            name="normalization",
+        )
+
+    def logits(self, x: Tensor) -> Tensor:
+        """The mask before the sigmoid, (B, *positions)."""
+        return ops.squeeze(self.normalization(ops.expand_dims(super().logits(x), -1)), -1)
 
 
 def correlate(maps: Tensor, kernels: Tensor) -> Tensor:
-    """(B, *positions, n), (n, *kernel) -> (B, *positions): the sum of n zero-padded correlations.
+    """(B, *positions, n), (1, n, *kernel) -> (B, *positions): the sum of n correlations.
 
-    The kernels are kept one after the other, map by map, because PyTorch's convolution wants
-    them contiguous in that order; for batches of one it fails otherwise.
+    The maps are padded with zeros. The kernels are kept one after the other, map by map, because
+    PyTorch's convolution wants them contiguous in that order; for batches of one it fails
+    otherwise.
     """
-    kernels = ops.expand_dims(ops.moveaxis(ops.cast(kernels, maps.dtype), 0, -1), axis=-1)
+    kernels = ops.moveaxis(ops.cast(kernels, maps.dtype), (0, 1), (-1, -2))
     result = ops.conv(maps, kernels, strides=1, padding="same", data_format="channels_last")
     return ops.squeeze(result, axis=-1)

@@ -29,3 +29,20 @@ def mean_over(x: Tensor, axes: int | Sequence[int]) -> Tensor:
 def max_over(x: Tensor, axes: int | Sequence[int]) -> Tensor:
     """Maximum over `axes`, which are dropped; ties share the gradient."""
     return ops.cast(ops.max(x, axis=axes), accumulation_dtype(x.dtype))
+
+
+POOLS = {"mean": mean_over, "max": max_over}
+
+
+def pool_over(x: Tensor, axes: int | Sequence[int], pool: str) -> Tensor:
+    """The statistic named `pool` over `axes`, which are dropped."""
+    return POOLS[pool](x, axes)
+
+
+def check_pools(pools: Sequence[str]) -> tuple[str, ...]:
+    """Returns the names as a tuple, or raises ValueError where they are not those of statistics."""
+    if isinstance(pools, str) or not pools or set(pools) - POOLS.keys():
+        raise ValueError(
+            f"`pools` must be a tuple of one or more of {tuple(POOLS)}. Received: pools={pools!r}."
+        )
+    return tuple(pools)

@@ -54,8 +54,13 @@ class AttentionLayer(keras.layers.Layer):
             )
 
     def add_gate(self, gate_class: type[AnyGate], **config: Any) -> AnyGate:
-        """A new gate of this layer's data format, in the dtype of its variables."""
-        return gate_class(data_format=self.data_format, dtype=self.variable_dtype, **config)
+        """A new gate of this layer's data format, in the dtype of its variables.
+
+        A gate that convolves the full-size map takes `dtype=self.dtype_policy` in its place, so
+        that a mixed policy makes it as fast as the convolutions of the network around it.
+        """
+        config.setdefault("dtype", self.variable_dtype)
+        return gate_class(data_format=self.data_format, **config)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Checks the shape and builds the gates, all of which read maps of this shape."""
@@ -64,7 +69,7 @@ class AttentionLayer(keras.layers.Layer):
             ndim=len(input_shape),
             axes={self.channel_axis(input_shape): input_shape[self.channel_axis(input_shape)]},
         )
-        for gate in self._flatten_layers(include_self=False, recursive=False):
+        for gate in self._gates():
             gate.build(input_shape)
 
     def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
@@ -76,8 +81,12 @@ class AttentionLayer(keras.layers.Layer):
         raise NotImplementedError(f"{type(self).__name__} must define `gain`.")
 
     def call(self, x: Tensor) -> Tensor:
-        """The attended map, y = x * gain."""
-        return x * self.gain(**self.compute_gates(x))
+        """The attended map."""
+        return self.attend(x, **self.compute_gates(x))
+
+    def attend(self, x: Tensor, **gates: Tensor) -> Tensor:
+        """The map under its gates: y = x * gain."""
+        return x * self.gain(**gates)
 
     def gates(self, x: Any) -> dict[str, Tensor]:
         """The named gate maps for input x, as a trained layer sees it; what is drawn.
@@ -100,6 +109,14 @@ class AttentionLayer(keras.layers.Layer):
         axis = self.channel_axis(mixing.shape)
         return ops.split(mixing, mixing.shape[axis], axis=axis)
 
+    def macs(self, input_shape: tuple[int, ...]) -> int:
+        """Multiply-accumulates for one sample of a built layer, as `keras_attn.cost` counts them.
+
+        Args:
+            input_shape: Shape of the map; all but the batch must be known.
+        """
+        return sum(gate.macs(input_shape) for gate in self._gates())
+
     def channel_axis(self, shape: tuple[int | None, ...]) -> int:
         """Where the channels are in a shape of this layer's data format."""
         return len(shape) - 1 if self.data_format == "channels_last" else 1
@@ -112,6 +129,9 @@ class AttentionLayer(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {**super().get_config(), "data_format": self.data_format}
+
+    def _gates(self) -> list[Gate]:
+        return list(self._flatten_layers(include_self=False, recursive=False))
 
     def _check_shape(self, shape: tuple[int | None, ...]) -> None:
         if len(shape) - 2 not in self.spatial_ranks:

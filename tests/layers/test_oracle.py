@@ -11,70 +11,195 @@ import numpy as np
 import oracle
 import pytest
 from gradients import output_and_input_gradient
-from hypothesis import given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from keras import ops
 
 from keras_attn import catalogue
+from keras_attn.contract import attended, random_state
 from keras_attn.torch_weights import load_torch_weights, published_variables
 
 DTYPE, TOLERANCE = (
     ("float64", 1e-11) if keras.backend.backend() == "tensorflow" else ("float32", 5e-5)
 )
+# Where gates multiply gates and normalise what they get, float32's error grows.
+DEEP_TOLERANCE = max(TOLERANCE, 1e-10) * 10
+
+#: Arguments that change what a module computes, beside its defaults.
+VARIANTS = [
+    ("se", {"use_bias": False}),
+    ("eca", {"kernel_size": None}),
+    ("eca", {"kernel_size": 5}),
+    ("cbam", {"spatial": False}),
+    ("cbam", {"pools": ("mean",)}),
+    ("cbam", {"pools": ("max",), "kernel_size": 3}),
+    ("bam", {"fusion": "sum"}),
+    ("gam", {"channel_activation": "sigmoid"}),
+    ("gam", {"reduction": 4, "groups": 4}),
+    ("gam", {"reduction": 4, "groups": 2, "shuffle_groups": 8}),
+    ("gam", {"spatial": False}),
+    ("gam", {"channel": False}),
+    ("gam", {"pool_size": 3}),
+    ("triplet", {"spatial": False}),
+    ("triplet", {"kernel_size": 3}),
+    ("abn", {"num_classes": 1}),
+    ("scse", {"fusion": "sum"}),
+    ("simam", {"regularization": 0.5}),
+    ("coordinate", {"reduction": 2}),
+    ("ela", {"kernel_size": 5, "groups": 32}),
+    ("scsa_synergistic", {"num_heads": 4, "qkv_bias": True}),
+    ("scsa_synergistic", {"window_size": 2, "downsample": "max"}),
+    ("scsa_synergistic", {"window_size": None, "kernel_sizes": (1, 3, 3, 5)}),
+    ("scsa_synergistic", {"gate_activation": "softmax", "window_size": 3}),
+    ("ema", {"groups": 32}),
+    ("ema", {"groups": 1}),
+    ("cpca", {"reduction": 2}),
+    ("shuffle", {"groups": 1}),
+    ("shuffle", {"groups": 16}),
+    ("fca", {"frequencies": "low8", "reduction": 4}),
+    ("fca", {"frequencies": "bot4", "dct_size": (7, 6)}),
+    ("fca", {"frequencies": "top1", "dct_size": 14}),
+]
 
 # Sizes down to one position and one channel: maps smaller than the kernel, channels below the
 # reduction ratio, batches of one. A few values of each, so that compiled operations are shared.
-positions = st.lists(st.sampled_from([1, 2, 5, 8]), min_size=1, max_size=3)
-shapes = st.tuples(st.sampled_from([1, 3]), st.sampled_from([1, 5, 24, 40]), positions)
+channel_counts = st.sampled_from([1, 5, 24, 32])
 
 
-def layer_and_state(entry, shape, seed, **config):
+def position_sizes(ranks):
+    return st.sampled_from(ranks).flatmap(
+        lambda rank: st.lists(st.sampled_from([1, 2, 5, 8]), min_size=rank, max_size=rank)
+    )
+
+
+def layer_and_state(entry, shape, seed=7, **config):
     """A layer for (N, C, *positions) with random weights, and these weights."""
     arguments = inspect.signature(entry.layer_class).parameters
     config = {name: value for name, value in config.items() if name in arguments}
+    config = {**entry.sample, **config}
     layer = entry.create(dtype=DTYPE, data_format="channels_first", **config)
     layer.build(shape)
-    generator = np.random.default_rng(seed)
-    state = {
-        each.name: (generator.standard_normal(each.torch_shape) / 2).astype(DTYPE)
-        for each in published_variables(layer)
-    }
+    state = {name: array.astype(DTYPE) for name, array in random_state(layer, seed).items()}
     load_torch_weights(layer, state)
     return layer, state
 
 
-@pytest.mark.parametrize("key", catalogue.list_layers())
-@settings(max_examples=20)
-@given(
-    shape=shapes,
-    reduction=st.sampled_from([1, 4, 16]),
-    kernel_size=st.sampled_from([1, 3, 7]),
-    seed=st.integers(0, 2**16),
-)
-def test_output_is_the_oracles(key, shape, reduction, kernel_size, seed):
-    batch, channels, sizes = shape
-    x = np.random.default_rng(seed + 1).standard_normal((batch, channels, *sizes)).astype(DTYPE)
-    layer, state = layer_and_state(
-        catalogue.describe(key), x.shape, seed, reduction=reduction, kernel_size=kernel_size
-    )
-    result = ops.convert_to_numpy(layer(x))
-    expected = oracle.output(key, state, x)
-    assert result.dtype == DTYPE
-    assert np.abs(result - expected).max() <= TOLERANCE * np.abs(expected).max()
+def accepts(key, shape):
+    """Whether a layer takes such maps; what it refuses, other tests expect it to refuse."""
+    entry = catalogue.describe(key)
+    try:
+        entry.create(data_format="channels_first", **entry.sample).build(shape)
+    except ValueError:
+        return False
+    return True
 
 
-@pytest.mark.parametrize("shape", [(1, 5, 1, 1), (2, 12, 6, 5), (2, 3, 4, 3, 5), (3, 20, 11)])
+def assert_close(result, expected, tolerance):
+    """One map, or a map and logits, within the tolerance relative to the largest value."""
+    results = result if isinstance(result, (list, tuple)) else [result]
+    expected = expected if isinstance(expected, (list, tuple)) else [expected]
+    for ours, theirs in zip(results, expected, strict=True):
+        ours = ops.convert_to_numpy(ours)
+        assert ours.dtype == DTYPE
+        assert np.abs(ours - theirs).max() <= tolerance * np.abs(theirs).max()
+
+
+def random_maps(shape, count=1):
+    return np.random.default_rng(len(shape)).standard_normal((count, *shape)).astype(DTYPE)
+
+
 @pytest.mark.parametrize("key", catalogue.list_layers())
+@settings(max_examples=20, suppress_health_check=[HealthCheck.filter_too_much])
+@given(data=st.data())
+def test_output_is_the_oracles(key, data):
+    entry = catalogue.describe(key)
+    batch, channels = data.draw(st.sampled_from([1, 3])), data.draw(channel_counts)
+    shape = (batch, channels, *data.draw(position_sizes(entry.spatial_ranks)))
+    config = {
+        "reduction": data.draw(st.sampled_from([1, 4, 16])),
+        "kernel_size": data.draw(st.sampled_from([1, 3, 7])),
+    }
+    seed = data.draw(st.integers(0, 2**16))
+    x = np.random.default_rng(seed + 1).standard_normal(shape).astype(DTYPE)
+    try:
+        layer, state = layer_and_state(entry, shape, seed, **config)
+    except ValueError:
+        assume(False)
+    expected = oracle.output(key, state, x, **layer.get_config())
+    assert_close(layer(x), expected, TOLERANCE)
+
+
+@pytest.mark.parametrize(("key", "config"), VARIANTS)
+def test_output_of_a_variant_is_the_oracles(key, config):
+    (x,) = random_maps((2, 32, 7, 6))
+    layer, state = layer_and_state(catalogue.describe(key), x.shape, **config)
+    expected = oracle.output(key, state, x, **layer.get_config())
+    assert_close(layer(x), expected, TOLERANCE)
+
+
+SHAPES = [(1, 5, 1, 1), (2, 12, 6, 5), (2, 32, 7, 8), (2, 3, 4, 3, 5), (3, 20, 11)]
+CASES = [
+    (key, shape) for key in catalogue.list_layers() for shape in SHAPES if accepts(key, shape)
+]
+
+
+def test_every_layer_has_a_case():
+    assert {key for key, _ in CASES} == set(catalogue.list_layers())
+
+
+@pytest.mark.parametrize(("key", "shape"), CASES)
 def test_gradient_is_the_slope_of_the_oracle(key, shape):
-    generator = np.random.default_rng(len(shape))
-    x, weighting, direction = generator.standard_normal((3, *shape)).astype(DTYPE)
-    layer, state = layer_and_state(catalogue.describe(key), shape, seed=7)
+    x, weighting, direction = random_maps(shape, count=3)
+    layer, state = layer_and_state(catalogue.describe(key), shape)
     _, gradient = output_and_input_gradient(layer, x, weighting)
     step = 1e-6
-    ahead, behind = (
-        (oracle.output(key, state, x + sign * step * direction.astype("float64")) * weighting).sum()
-        for sign in (1, -1)
-    )
-    slope = (ahead - behind) / (2 * step)
+
+    def total(sign):
+        moved = x + sign * step * direction.astype("float64")
+        return (attended(oracle.output(key, state, moved, **layer.get_config())) * weighting).sum()
+
+    slope = (total(1) - total(-1)) / (2 * step)
     scale = np.linalg.norm(gradient) * np.linalg.norm(direction)
     assert abs((gradient * direction).sum() - slope) <= max(TOLERANCE, 1e-8) * scale
+
+
+def normalizations(layer):
+    kind = keras.layers.BatchNormalization
+    return [each for each in layer._flatten_layers() if isinstance(each, kind)]
+
+
+NORMALIZED = [
+    key
+    for key in catalogue.list_layers()
+    if normalizations(layer_and_state(catalogue.describe(key), (2, 32, 7, 8))[0])
+]
+
+
+@pytest.mark.parametrize("key", NORMALIZED)
+def test_training_normalises_by_the_batch_as_the_oracle_does(key):
+    (x,) = random_maps((4, 32, 7, 8))
+    layer, state = layer_and_state(catalogue.describe(key), x.shape)
+    result = layer(x, training=True)
+    module, expected = oracle.run(key, state, x, training=True, **layer.get_config())
+    assert_close(result, expected, DEEP_TOLERANCE)
+    momenta = {each.momentum for each in normalizations(layer)}
+    assert len(momenta) == 1
+    (momentum,) = momenta
+    variables = {each.name: each.variable for each in published_variables(layer)}
+    assert module.moments
+    for name, moments in module.moments.items():
+        for kind, moment in zip(("running_mean", "running_var"), moments, strict=True):
+            name_of_kind = f"{name}.{kind}"
+            running = momentum * state[name_of_kind] + (1 - momentum) * moment
+            ours = ops.convert_to_numpy(variables[name_of_kind].value)
+            np.testing.assert_allclose(ours, running, rtol=DEEP_TOLERANCE, atol=DEEP_TOLERANCE)
+
+
+@pytest.mark.parametrize(
+    ("key", "config"), [*((key, {}) for key in catalogue.list_layers()), *VARIANTS]
+)
+def test_macs_are_those_that_the_oracle_makes(key, config):
+    shape = (2, 32, 7, 8)
+    layer, state = layer_and_state(catalogue.describe(key), shape, **config)
+    module, _ = oracle.run(key, state, np.zeros(shape), **layer.get_config())
+    assert layer.macs(shape) == module.macs

@@ -1,0 +1,27 @@
+"""The one table of layers: tests, documentation, command line and guideline read it.
+
+A row is all it takes to give a layer its key. `topologies` and `published` have the rows,
+`entry` says what a row is, `lookup` finds one.
+"""
+
+from keras_attn.catalogue.entry import FAMILIES, Count, Entry
+from keras_attn.catalogue.lookup import (
+    AMBIGUOUS,
+    create,
+    describe,
+    list_layers,
+    list_topologies,
+    register,
+)
+
+__all__ = [
+    "AMBIGUOUS",
+    "FAMILIES",
+    "Count",
+    "Entry",
+    "create",
+    "describe",
+    "list_layers",
+    "list_topologies",
+    "register",
+]

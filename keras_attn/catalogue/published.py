@@ -1,0 +1,238 @@
+"""The rows of the modules that people ask for by name."""
+
+from __future__ import annotations
+
+import math
+
+from keras_attn import layers
+from keras_attn.catalogue.entry import Count, Entry
+from keras_attn.catalogue.topologies import STUDY
+
+#: Why a module takes images only.
+STRIPS = "it pools rows and columns, which are two axes"
+PLANAR = "its convolutions are published for two axes"
+
+
+def _adaptive_kernel_size(channels: int) -> int:
+    """The kernel size of ECA's paper: the odd number at or above (log2(C) + 1) / 2, cut off."""
+    size = int(abs((math.log2(channels) + 1) / 2))
+    return size if size % 2 else size + 1
+
+
+def _cbam(n: Count) -> int:
+    spatial = len(n.config["pools"]) * n.config["kernel_size"] ** n.axes + 2
+    return n.excitation() + n.config["spatial"] * spatial
+
+
+def _bam(n: Count) -> int:
+    c, m = n.channels, n.squeezed()
+    return 3 * c * m + c + 18 * m**2 + 13 * m + 1
+
+
+def _gam(n: Count) -> int:
+    c, m = n.channels, n.squeezed()
+    spatial = 2 * 49 * c * m // n.config["groups"] + 3 * m + 3 * c
+    return n.config["channel"] * n.excitation() + n.config["spatial"] * spatial
+
+
+def _scsa(n: Count) -> int:
+    kernels = sum(n.share(4) * (size + 1) for size in n.config["kernel_sizes"])
+    return kernels + 6 * n.channels + 3 * n.channels * (1 + n.config["qkv_bias"])
+
+
+def _abn(n: Count) -> int:
+    f, k = n.channels, n.config["num_classes"]
+    return 2 * f + f * k + k**2 + 11 * k + 2
+
+
+def _coordinate(n: Count) -> int:
+    c, m = n.channels, n.hidden(n.config["reduction"])
+    return 3 * c * m + 3 * m + 2 * c
+
+
+PUBLISHED = (
+    Entry(
+        key="ga",
+        layer_class=layers.GA,
+        family="published",
+        title="GA",
+        formula="y = x · g(x)",
+        source=STUDY,
+        count=lambda n: n.channel(),
+    ),
+    Entry(
+        key="se",
+        layer_class=layers.SE,
+        family="published",
+        title="SE",
+        formula="y = x · σ(D₂ relu(D₁ mean x))",
+        source="arXiv:1709.01507",
+        count=lambda n: n.excitation(n.config["use_bias"]),
+    ),
+    Entry(
+        key="eca",
+        layer_class=layers.ECA,
+        family="published",
+        title="ECA",
+        formula="y = x · σ(k * mean x)",
+        source="arXiv:1910.03151",
+        count=lambda n: n.config["kernel_size"] or _adaptive_kernel_size(n.channels),
+    ),
+    Entry(
+        key="cbam",
+        layer_class=layers.CBAM,
+        family="published",
+        title="CBAM",
+        formula="y = u · σ(BN(K [max u; mean u])),   u = x · c(x)",
+        source="arXiv:1807.06521",
+        count=_cbam,
+    ),
+    Entry(
+        key="bam",
+        layer_class=layers.BAM,
+        family="published",
+        title="BAM",
+        formula="y = x · (1 + σ(c(x) · s(x)))",
+        source="arXiv:1807.06514",
+        count=_bam,
+        limits={"spatial_axes": PLANAR},
+    ),
+    Entry(
+        key="gam",
+        layer_class=layers.GAM,
+        family="published",
+        title="GAM",
+        formula="y = u · σ(BN(K₂ relu(BN(K₁ u)))),   u = x · D₂ relu(D₁ x)",
+        source="arXiv:2112.05561",
+        count=_gam,
+        limits={"spatial_axes": PLANAR},
+    ),
+    Entry(
+        key="scsa_synergistic",
+        layer_class=layers.SCSASynergistic,
+        family="published",
+        title="SCSA",
+        formula="y = u · σ(mean(A V)),   u = x · h(x) · w(x),   A = softmax(Q Kᵀ / √d)",
+        source="arXiv:2407.05128",
+        count=_scsa,
+        limits={"spatial_axes": STRIPS},
+        sample={"window_size": 3},
+    ),
+    Entry(
+        key="triplet",
+        layer_class=layers.TripletAttention,
+        family="published",
+        title="Triplet attention",
+        formula="y = x · (s_H(x) + s_W(x) + s_C(x)) / 3",
+        source="arXiv:2010.03045",
+        count=lambda n: (2 + n.config["spatial"]) * (2 * n.config["kernel_size"] ** 2 + 2),
+        limits={"spatial_axes": "its three branches are those of height, width and channels"},
+    ),
+    Entry(
+        key="abn",
+        layer_class=layers.ABN,
+        family="published",
+        title="ABN",
+        formula="y = x · (1 + σ(BN(K relu(BN(D₁ BN(f))))))",
+        source="arXiv:1812.10025",
+        count=_abn,
+        limits={
+            "spatial_axes": PLANAR,
+            "single_output": "it returns its branch's logits too, which have a loss of their own",
+        },
+        sample={"num_classes": 10},
+    ),
+    Entry(
+        key="coordinate",
+        layer_class=layers.CoordinateAttention,
+        family="published",
+        title="Coordinate attention",
+        formula="y = x · h(x) · w(x)",
+        source="arXiv:2103.02907",
+        count=_coordinate,
+        limits={"spatial_axes": STRIPS},
+    ),
+    Entry(
+        key="scse",
+        layer_class=layers.SCSE,
+        family="published",
+        title="scSE",
+        formula="y = max(x · c(x), x · s(x))",
+        source="arXiv:1803.02579",
+        count=lambda n: n.excitation() + n.channels + 1,
+        limits={"gain": "which of its two products is the larger depends on the sign of x"},
+    ),
+    Entry(
+        key="simam",
+        layer_class=layers.SimAM,
+        family="published",
+        title="SimAM",
+        formula="y = x · σ(d / (4 (Σ d / (n - 1) + λ)) + ½),   d = (x - mean x)²",
+        source="ICML 2021, PMLR 139",
+        count=lambda n: 0,
+    ),
+    Entry(
+        key="ema",
+        layer_class=layers.EMA,
+        family="published",
+        title="EMA",
+        formula="y = x · σ(softmax(mean x₁) · x₂ + softmax(mean x₂) · x₁)",
+        source="arXiv:2305.13563",
+        count=lambda n: 10 * n.share(n.config["groups"]) ** 2 + 4 * n.share(n.config["groups"]),
+        limits={"spatial_axes": STRIPS},
+        sample={"groups": 8},
+    ),
+    Entry(
+        key="ela",
+        layer_class=layers.ELA,
+        family="published",
+        title="ELA",
+        formula="y = x · h(x) · w(x)",
+        source="arXiv:2403.01123",
+        count=lambda n: (n.config["kernel_size"] + 2) * n.share(n.config["groups"]) * n.config["groups"],
+        limits={"spatial_axes": STRIPS},
+    ),
+    Entry(
+        key="cpca",
+        layer_class=layers.CPCA,
+        family="published",
+        title="CPCA",
+        formula="y = L(L S(u) · u),   u = z · c(z),   z = gelu(L x)",
+        source="arXiv:2306.05196",
+        count=lambda n: n.channels**2 + n.excitation() + 111 * n.channels,
+        limits={
+            "spatial_axes": PLANAR,
+            "gain": "it mixes the channels of x by a dense layer before and after its gates",
+        },
+    ),
+    Entry(
+        key="shuffle",
+        layer_class=layers.ShuffleAttention,
+        family="published",
+        title="Shuffle attention",
+        formula="y = shuffle([x₁ · c(x₁); x₂ · s(x₂)])",
+        source="arXiv:2102.00240",
+        count=lambda n: 6 * n.share(2 * n.config["groups"]),
+        limits={"gain": "it shuffles the channels after the multiplication"},
+        sample={"groups": 4},
+    ),
+    Entry(
+        key="fca",
+        layer_class=layers.FCA,
+        family="published",
+        title="FCA",
+        formula="y = x · σ(D₂ relu(D₁ Σ x B))",
+        source="arXiv:2012.11879",
+        count=lambda n: n.excitation(use_bias=False),
+        limits={"spatial_axes": "its basis is that of a two-dimensional cosine transform"},
+    ),
+    Entry(
+        key="nam",
+        layer_class=layers.NAM,
+        family="published",
+        title="NAM",
+        formula="y = x · σ(w · BN(x)),   w = |γ| / Σ |γ|",
+        source="arXiv:2111.12419",
+        count=lambda n: 2 * n.channels,
+    ),
+)
