@@ -287,6 +287,8 @@ def check_training_and_saving(entry: Entry) -> None:
     history = model.fit(x, random_map((8, 1), seed=1), epochs=2, batch_size=4, verbose=0)
     assert np.isfinite(history.history["loss"]).all()
     for weight, old in zip(model.trainable_weights, before, strict=True):
+        if weight.name == "bias" and "every_bias_learns" in entry.limits:
+            continue
         assert np.any(as_array(weight) != old), f"{weight.path} gets no gradient"
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"

@@ -92,9 +92,7 @@ def published_variables(part: Any, name: str = "") -> Iterator[PublishedVariable
     else:
         for attribute, part_name in part.torch_names.items():
             full_name = ".".join(filter(None, (name, part_name)))
-            yield from published_variables(
-                attrgetter(attribute)(part), type(part_name)(full_name)
-            )
+            yield from published_variables(attrgetter(attribute)(part), type(part_name)(full_name))
 
 
 def _vectors(part: Any, name: str, **names: str) -> Iterator[PublishedVariable]:

@@ -26,6 +26,7 @@ LIMITS = {
     "spatial_axes": "take signals, images and volumes",
     "gain": "give its output as x times a gain",
     "single_output": "return nothing but the attended map",
+    "every_bias_learns": "train every bias",
 }
 
 
@@ -185,7 +186,9 @@ class Entry:
     def __str__(self) -> str:
         arguments = ", ".join(f"{name}={value!r}" for name, value in self.default_config.items())
         counts = ", ".join(
-            f"{count:,} (C={c})" for c in EXAMPLES if (count := self.parameters_or_none(c)) is not None
+            f"{count:,} (C={c})"
+            for c in EXAMPLES
+            if (count := self.parameters_or_none(c)) is not None
         )
         return (
             f"{self.key}: {self.summary}\n"

@@ -72,9 +72,7 @@ def describe(key: str) -> Entry:
         1122
     """
     if key in AMBIGUOUS:
-        meanings = "; ".join(
-            f"{name!r} is {meaning}" for name, meaning in AMBIGUOUS[key].items()
-        )
+        meanings = "; ".join(f"{name!r} is {meaning}" for name, meaning in AMBIGUOUS[key].items())
         raise ValueError(f"{key!r} names two published designs: {meanings}. Use one of these keys.")
     if key not in _ENTRIES:
         near = difflib.get_close_matches(str(key).lower(), _ENTRIES, n=3, cutoff=0.5)

@@ -12,6 +12,9 @@ from keras_attn.catalogue.topologies import STUDY
 STRIPS = "it pools rows and columns, which are two axes"
 PLANAR = "its convolutions are published for two axes"
 
+#: Why a published bias never changes.
+TAKEN_OUT = "batch normalisation takes out the bias of the layer right before it"
+
 
 def _adaptive_kernel_size(channels: int) -> int:
     """The kernel size of ECA's paper: the odd number at or above (log2(C) + 1) / 2, cut off."""
@@ -95,7 +98,7 @@ PUBLISHED = (
         formula="y = x · (1 + σ(c(x) · s(x)))",
         source="arXiv:1807.06514",
         count=_bam,
-        limits={"spatial_axes": PLANAR},
+        limits={"spatial_axes": PLANAR, "every_bias_learns": TAKEN_OUT},
     ),
     Entry(
         key="gam",
@@ -105,7 +108,7 @@ PUBLISHED = (
         formula="y = u · σ(BN(K₂ relu(BN(K₁ u)))),   u = x · D₂ relu(D₁ x)",
         source="arXiv:2112.05561",
         count=_gam,
-        limits={"spatial_axes": PLANAR},
+        limits={"spatial_axes": PLANAR, "every_bias_learns": TAKEN_OUT},
     ),
     Entry(
         key="scsa_synergistic",
@@ -150,7 +153,7 @@ PUBLISHED = (
         formula="y = x · h(x) · w(x)",
         source="arXiv:2103.02907",
         count=_coordinate,
-        limits={"spatial_axes": STRIPS},
+        limits={"spatial_axes": STRIPS, "every_bias_learns": TAKEN_OUT},
     ),
     Entry(
         key="scse",
@@ -189,7 +192,9 @@ PUBLISHED = (
         title="ELA",
         formula="y = x · h(x) · w(x)",
         source="arXiv:2403.01123",
-        count=lambda n: (n.config["kernel_size"] + 2) * n.share(n.config["groups"]) * n.config["groups"],
+        count=lambda n: (
+            (n.config["kernel_size"] + 2) * n.share(n.config["groups"]) * n.config["groups"]
+        ),
         limits={"spatial_axes": STRIPS},
     ),
     Entry(

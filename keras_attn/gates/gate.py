@@ -41,6 +41,8 @@ class Gate(keras.layers.Layer):
     def macs(self, input_shape: tuple[int, ...]) -> int:
         """Multiply-accumulates of its convolutions, dense layers and matrix products, a sample.
 
+        They are those of the published formula, however a backend computes it.
+
         Args:
             input_shape: Shape of the map; all but the batch must be known.
         """
@@ -57,3 +59,11 @@ class Gate(keras.layers.Layer):
     def as_spatial_map(self, image: Tensor, like: Tensor) -> Tensor:
         """(B, *positions) -> a map with one channel, in the dtype of `like`."""
         return ops.cast(ops.expand_dims(image, self.channel_axis), like.dtype)
+
+    def channels_last(self, x: Tensor) -> Tensor:
+        """(B, *positions, C) of map x, whatever its data format."""
+        return ops.moveaxis(x, self.channel_axis, -1)
+
+    def restored(self, features: Tensor, like: Tensor) -> Tensor:
+        """(B, *positions, n) -> a map in the data format and the dtype of `like`."""
+        return ops.cast(ops.moveaxis(features, -1, self.channel_axis), like.dtype)

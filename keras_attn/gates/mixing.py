@@ -9,7 +9,6 @@ from keras import ops
 
 from keras_attn.gates.bottleneck import Bottleneck, check_reduction, hidden_channels
 from keras_attn.gates.gate import Gate
-from keras_attn.gates.parts import size
 from keras_attn.gates.statistics import Tensor, accumulation_dtype, mean_over
 
 
@@ -87,8 +86,7 @@ class GlobalLocalMixingGate(Gate):
 
     def call(self, x: Tensor) -> Tensor:
         """The weights of the two branches for map x."""
-        features = ops.moveaxis(x, self.channel_axis, -1)
-        features = ops.cast(features, accumulation_dtype(x.dtype))
+        features = ops.cast(self.channels_last(x), accumulation_dtype(x.dtype))
         logits = ops.concatenate(
             [
                 self.pooled(mean_over(x, self.spatial_axes)),
@@ -99,6 +97,5 @@ class GlobalLocalMixingGate(Gate):
         return self.as_channel_map(ops.softmax(logits), like=x)
 
     def macs(self, input_shape: tuple[int, ...]) -> int:
-        """One bottleneck for the pooled map, the other's first layer at every position."""
-        squeeze, expand = self.positionwise.squeeze.kernel, self.positionwise.expand.kernel
-        return self.pooled.macs + size(squeeze) * self.positions(input_shape) + size(expand)
+        """One bottleneck for the pooled map, the other for every position."""
+        return self.pooled.macs + self.positionwise.macs * self.positions(input_shape)

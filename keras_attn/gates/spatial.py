@@ -13,16 +13,16 @@ from keras_attn.gates.parts import batch_normalization, published_initializer, s
 from keras_attn.gates.statistics import Tensor, check_pools, pool_over
 
 
-def check_kernel_size(kernel_size: int) -> int:
+def check_kernel_size(kernel_size: int, name: str = "kernel_size") -> int:
     """Returns `kernel_size`, or raises ValueError where it is not a positive odd integer."""
     if isinstance(kernel_size, bool) or not isinstance(kernel_size, int) or kernel_size < 1:
         raise ValueError(
-            f"`kernel_size` must be a positive odd integer. Received: kernel_size={kernel_size!r}."
+            f"`{name}` must be a positive odd integer. Received: {name}={kernel_size!r}."
         )
     if kernel_size % 2 == 0:
         raise ValueError(
-            f"`kernel_size` must be odd, so that the mask is centred on its positions. "
-            f"Received: kernel_size={kernel_size}; use {kernel_size - 1} or {kernel_size + 1}."
+            f"`{name}` must be odd, so that the mask is centred on its positions. "
+            f"Received: {name}={kernel_size}; use {kernel_size - 1} or {kernel_size + 1}."
         )
     return kernel_size
 
@@ -55,10 +55,14 @@ class SpatialGate(Gate):
             shape=shape, initializer=published_initializer(math.prod(shape)), name="kernel"
         )
 
+    def pooled(self, x: Tensor) -> Tensor:
+        """The maps that the kernels are applied to, (B, *positions, number of pools)."""
+        maps = [pool_over(x, self.channel_axis, pool) for pool in self.pools]
+        return ops.stack(maps, axis=-1)
+
     def logits(self, x: Tensor) -> Tensor:
         """The mask before the sigmoid, (B, *positions)."""
-        pooled = [pool_over(x, self.channel_axis, pool) for pool in self.pools]
-        return correlate(ops.stack(pooled, axis=-1), self.kernel)
+        return correlate(self.pooled(x), self.kernel)
 
     def call(self, x: Tensor) -> Tensor:
         """The gate of map x."""

@@ -138,9 +138,7 @@ def test_output_of_a_variant_is_the_oracles(key, config):
 
 
 SHAPES = [(1, 5, 1, 1), (2, 12, 6, 5), (2, 32, 7, 8), (2, 3, 4, 3, 5), (3, 20, 11)]
-CASES = [
-    (key, shape) for key in catalogue.list_layers() for shape in SHAPES if accepts(key, shape)
-]
+CASES = [(key, shape) for key in catalogue.list_layers() for shape in SHAPES if accepts(key, shape)]
 
 
 def test_every_layer_has_a_case():

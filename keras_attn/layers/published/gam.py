@@ -1,10 +1,261 @@
-"""To be written."""
+"""GAM: global attention without pooling."""
 
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import keras
+from keras import ops
+from keras.saving import register_keras_serializable
+
+from keras_attn.gates import Gate
+from keras_attn.gates.bottleneck import Bottleneck, check_reduction, hidden_channels
+from keras_attn.gates.checks import check_choice, check_divides, check_positive_integer
+from keras_attn.gates.parts import Linear, batch_normalization, convolution, size
+from keras_attn.gates.spatial import check_kernel_size
+from keras_attn.gates.statistics import Tensor
 from keras_attn.layers.base import AttentionLayer
 
+ACTIVATIONS = (None, "sigmoid")
+KERNEL_SIZE = (7, 7)
 
+
+@register_keras_serializable(package="keras_attn")
 class GAM(AttentionLayer):
-    """To be written."""
+    """Global attention mechanism (GAM): a number for every value of the map, without pooling.
 
-    def __init__(self, window_size=None, groups=None, num_classes=None, **kwargs):
+        y = u · σ(BN(K₂ relu(BN(K₁ u)))),   u = x · D₂ relu(D₁ x)
+
+    D₁ and D₂ are dense over the channels of each position, around m = floor(C / reduction)
+    units; K₁ and K₂ are 7x7 convolutions to m channels and back to C, zero-padded; all with
+    biases. BN has epsilon 1e-5 and momentum 0.9. With `groups` above 1 both convolutions are
+    grouped, and the mask's channels are shuffled: channel j · shuffle_groups + i is what was
+    i · (C / shuffle_groups) + j.
+
+    Trainable parameters: 2Cm + m + C for the channel part, 98Cm / groups + 3m + 3C for the
+    spatial part.
+
+    Fidelity:
+        The authors published no code; what circulates is uniform, and is followed: no sigmoid on
+        the channel part, so that it may be negative or large. The paper's figure is read by
+        others as having one, `channel_activation="sigmoid"`. The reduction is the paper's, that
+        of BAM, and gives the parameters of its tables; the circulating code has 4. The paper
+        uses grouped convolutions and a shuffle in its large ResNets without saying where the
+        shuffle sits; as in the circulating code it is on the mask, after the sigmoid. (That
+        code shuffles without groups too, which is not followed.) Keras keeps the biased running
+        variance, PyTorch the unbiased one. How the paper's ablation adds max pooling to the
+        spatial part it does not say; `pool_size` puts it before the first convolution, with
+        stride 1, which keeps the size of the map.
+
+    Args:
+        reduction: Ratio of the channels to the units in the middle of both parts, at least 1.
+        groups: Of both convolutions; must divide C and m.
+        shuffle_groups: Of the shuffle, where `groups` is above 1; must divide C.
+        channel_activation: None, or `"sigmoid"` on the channel part.
+        channel: Whether there is a channel part; without it u = x (an ablation of the paper).
+        spatial: Whether there is a spatial part; without it y = u (an ablation of the paper).
+        pool_size: Side of the max pooling before the spatial part (an ablation of the paper), a
+            positive odd integer, or None for none.
+        **kwargs: `data_format`, and the arguments of `keras.layers.Layer`.
+
+    Call arguments:
+        x: The feature map: (B, H, W, C), or (B, C, H, W) in channels_first.
+
+    Output shape: that of x.
+
+    Raises:
+        ValueError: If an argument is out of its range; at build, if there are fewer channels than
+            `reduction`, the groups do not divide them, or they are undefined, or if there are not
+            two spatial axes.
+
+    Source: arXiv:2112.05561.
+
+    Example:
+        >>> import numpy as np
+        >>> from keras_attn.layers import GAM
+        >>> layer = GAM()
+        >>> tuple(layer(np.ones((2, 8, 8, 32), "float32")).shape)
+        (2, 8, 8, 32)
+    """
+
+    spatial_ranks: ClassVar = (2,)
+
+    def __init__(
+        self,
+        reduction: float = 16,
+        groups: int = 1,
+        shuffle_groups: int = 4,
+        channel_activation: str | None = None,
+        channel: bool = True,
+        spatial: bool = True,
+        pool_size: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
+        check_choice("channel_activation", channel_activation, ACTIVATIONS)
+        if not channel and not spatial:
+            raise ValueError("GAM needs a part: set `channel` or `spatial`, or both, to True.")
+        self.reduction = check_reduction(reduction)
+        self.groups = check_positive_integer("groups", groups)
+        self.shuffle_groups = check_positive_integer("shuffle_groups", shuffle_groups)
+        self.channel_activation = channel_activation
+        self.pool_size = None if pool_size is None else check_kernel_size(pool_size, "pool_size")
+        self.channel = self.spatial = None
+        if channel:
+            self.channel = self.add_gate(
+                PositionwiseGate,
+                reduction=reduction,
+                activation=channel_activation,
+                dtype=self.dtype_policy,
+            )
+        if spatial:
+            self.spatial = self.add_gate(
+                ConvolutionGate,
+                reduction=reduction,
+                groups=groups,
+                shuffle_groups=shuffle_groups,
+                pool_size=pool_size,
+                dtype=self.dtype_policy,
+            )
+
+    @property
+    def torch_names(self) -> dict[str, str]:
+        """Those of the circulating code."""
+        channel = {
+            "channel.bottleneck.squeeze": Linear("channel_attention.0"),
+            "channel.bottleneck.expand": Linear("channel_attention.2"),
+        }
+        spatial = {
+            "spatial.convolution_1": "spatial_attention.0",
+            "spatial.normalization_1": "spatial_attention.1",
+            "spatial.convolution_2": "spatial_attention.3",
+            "spatial.normalization_2": "spatial_attention.4",
+        }
+        return {**(channel if self.channel else {}), **(spatial if self.spatial else {})}
+
+    def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
+        """The gate of every value of x, and that of every value under it."""
+        gates = {}
+        if self.channel:
+            gates["channel"] = self.channel(x)
+        if self.spatial:
+            gates["spatial"] = self.spatial(x * gates["channel"] if self.channel else x)
+        return gates
+
+    def gain(self, channel: Tensor | float = 1.0, spatial: Tensor | float = 1.0) -> Tensor:
+        """The product of the gates."""
+        return channel * spatial
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {
+            **super().get_config(),
+            "reduction": self.reduction,
+            "groups": self.groups,
+            "shuffle_groups": self.shuffle_groups,
+            "channel_activation": self.channel_activation,
+            "channel": self.channel is not None,
+            "spatial": self.spatial is not None,
+            "pool_size": self.pool_size,
+        }
+
+
+class PositionwiseGate(Gate):
+    """activation(D2 relu(D1 x)), at each position.
+
+    Args:
+        reduction: D1 has floor(C / reduction) units.
+        activation: None or `"sigmoid"`.
+        **kwargs: Arguments of `Gate`.
+
+    Output: the shape of x.
+    """
+
+    def __init__(self, reduction: float, activation: str | None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.reduction = reduction
+        self.activation = keras.activations.get(activation)
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Makes the two dense layers."""
+        super().build(input_shape)
+        hidden = hidden_channels(self.channels, self.reduction, minimum=0)
+        self.bottleneck = Bottleneck(self.channels, hidden, use_bias=True, dtype=self.dtype_policy)
+        self.bottleneck.build((None, self.channels))
+
+    def call(self, x: Tensor) -> Tensor:
+        """The gate of map x."""
+        logits = self.bottleneck(self.channels_last(x))
+        return self.restored(self.activation(logits), like=x)
+
+    def macs(self, input_shape: tuple[int, ...]) -> int:
+        """Both dense layers at every position."""
+        return self.bottleneck.macs * self.positions(input_shape)
+
+
+class ConvolutionGate(Gate):
+    """sigmoid(BN(K2 relu(BN(K1 x)))), its channels shuffled where the convolutions are grouped.
+
+    Args:
+        reduction: K1 has floor(C / reduction) channels.
+        groups: Of the convolutions.
+        shuffle_groups: Of the shuffle.
+        pool_size: Side of a max pooling before K1, or None.
+        **kwargs: Arguments of `Gate`.
+
+    Output: the shape of x.
+    """
+
+    def __init__(
+        self,
+        reduction: float,
+        groups: int,
+        shuffle_groups: int,
+        pool_size: int | None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.reduction = reduction
+        self.groups = groups
+        self.shuffle_groups = shuffle_groups
+        self.pool_size = pool_size
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Makes the convolutions and their normalisations."""
+        super().build(input_shape)
+        channels, hidden = self.channels, hidden_channels(self.channels, self.reduction, minimum=0)
+        if self.groups > 1:
+            check_divides("groups", self.groups, "channels", channels)
+            check_divides("groups", self.groups, "channels / reduction", hidden)
+            check_divides("shuffle_groups", self.shuffle_groups, "channels", channels)
+        shared = {"dtype": self.dtype_policy}
+        grouped = {"kernel_size": KERNEL_SIZE, "groups": self.groups, **shared}
+        self.convolution_1 = convolution(hidden, channels=channels, **grouped)
+        self.normalization_1 = batch_normalization(hidden, axes=2, **shared)
+        self.convolution_2 = convolution(channels, channels=hidden, **grouped)
+        self.normalization_2 = batch_normalization(channels, axes=2, **shared)
+
+    def call(self, x: Tensor) -> Tensor:
+        """The gate of map x."""
+        features = self.channels_last(x)
+        if self.pool_size is not None:
+            features = ops.max_pool(
+                features, self.pool_size, strides=1, padding="same", data_format="channels_last"
+            )
+        hidden = ops.relu(self.normalization_1(self.convolution_1(features)))
+        mask = ops.sigmoid(self.normalization_2(self.convolution_2(hidden)))
+        return self.restored(self._shuffled(mask) if self.groups > 1 else mask, like=x)
+
+    def macs(self, input_shape: tuple[int, ...]) -> int:
+        """Both convolutions at every position."""
+        kernels = size(self.convolution_1.kernel) + size(self.convolution_2.kernel)
+        return kernels * self.positions(input_shape)
+
+    def _shuffled(self, mask: Tensor) -> Tensor:
+        """The channels, written as a table of `shuffle_groups` rows and read by columns."""
+        order = [
+            row * (self.channels // self.shuffle_groups) + column
+            for column in range(self.channels // self.shuffle_groups)
+            for row in range(self.shuffle_groups)
+        ]
+        return ops.take(mask, order, axis=-1)

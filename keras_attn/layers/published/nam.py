@@ -1,10 +1,94 @@
-"""To be written."""
+"""NAM: a normalisation's own scale says which channels matter."""
 
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from keras import ops
+from keras.saving import register_keras_serializable
+
+from keras_attn.gates import Gate
+from keras_attn.gates.parts import batch_normalization
+from keras_attn.gates.statistics import Tensor
 from keras_attn.layers.base import AttentionLayer
 
 
+@register_keras_serializable(package="keras_attn")
 class NAM(AttentionLayer):
-    """To be written."""
+    """Normalization-based attention (NAM): weighs channels by the scale of a normalisation.
 
-    def __init__(self, window_size=None, groups=None, num_classes=None, **kwargs):
+        y = x · σ(w · BN(x)),   w = |γ| / Σ |γ|
+
+    BN normalises every channel over batch and positions (epsilon 1e-5, momentum 0.9); γ is its
+    scale, one number a channel, and the sum runs over the channels.
+
+    Trainable parameters: 2C, those of BN.
+
+    Fidelity:
+        The authors' code is followed. It takes the absolute value of γ, where the paper's formula
+        has γ itself; w is a number without gradient, so that γ learns through BN(x) alone. The
+        paper's spatial part is not in the code and not here. The penalty on γ that the paper adds
+        to the loss is a matter of training. Keras keeps the biased running variance, PyTorch the
+        unbiased one.
+
+    Args:
+        **kwargs: `data_format`, and the arguments of `keras.layers.Layer`.
+
+    Call arguments:
+        x: The feature map: (B, *positions, C), or (B, C, *positions) in channels_first, with
+            one to three spatial axes.
+
+    Output shape: that of x.
+
+    Raises:
+        ValueError: At build, if the channels are undefined or there are not one to three spatial
+            axes.
+
+    Source: arXiv:2111.12419.
+
+    Example:
+        >>> import numpy as np
+        >>> from keras_attn.layers import NAM
+        >>> layer = NAM()
+        >>> tuple(layer(np.ones((2, 8, 8, 32), "float32")).shape)
+        (2, 8, 8, 32)
+    """
+
+    torch_names: ClassVar = {"channel.normalization": "Channel_Att.bn2"}
+
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.channel = self.add_gate(NormalizedChannelGate)
+
+    def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
+        """The gate of every value of x."""
+        return {"channel": self.channel(x)}
+
+    def gain(self, channel: Tensor) -> Tensor:
+        """The gate itself."""
+        return channel
+
+
+class NormalizedChannelGate(Gate):
+    """sigmoid(w BN(x)), w the share of each channel in the sum of BN's absolute scales.
+
+    Output: the shape of x.
+    """
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Makes the normalisation."""
+        super().build(input_shape)
+        self.normalization = batch_normalization(
+            self.channels, axes=len(self.spatial_axes), dtype=self.dtype_policy
+        )
+
+    def call(self, x: Tensor) -> Tensor:
+        """The gate of map x."""
+        scales = ops.abs(ops.stop_gradient(self.normalization.gamma))
+        weights = scales / ops.sum(scales)
+        normalized = self.normalization(self.channels_last(x))
+        return self.restored(ops.sigmoid(weights * normalized), like=x)
+
+    def macs(self, input_shape: tuple[int, ...]) -> int:
+        """None: it multiplies value by value."""
+        return 0

@@ -1,10 +1,112 @@
-"""To be written."""
+"""scSE: channel and spatial squeeze-and-excitation, side by side."""
 
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from keras import ops
+from keras.saving import register_keras_serializable
+
+from keras_attn.gates import ChannelGate, Gate
+from keras_attn.gates.checks import check_choice
+from keras_attn.gates.parts import Linear, dense, size
+from keras_attn.gates.statistics import Tensor
 from keras_attn.layers.base import AttentionLayer
 
+FUSIONS = ("max", "sum")
 
+
+@register_keras_serializable(package="keras_attn")
 class SCSE(AttentionLayer):
-    """To be written."""
+    """Concurrent spatial and channel squeeze-and-excitation (scSE): the larger of two maps.
 
-    def __init__(self, window_size=None, groups=None, num_classes=None, **kwargs):
+        y = max(x · c(x), x · s(x))
+        c(x) = σ(D₂ relu(D₁ mean x)),   s(x) = σ(D₃ x)
+
+    The mean runs over the positions; D₁ and D₂ are dense, around m = floor(C / reduction) units;
+    D₃ weighs the channels of each position; all with biases.
+
+    Trainable parameters: 2Cm + m + C, and C + 1 for D₃.
+
+    Fidelity:
+        The conference paper adds both maps, `fusion="sum"`; the authors' package takes the larger
+        value, element by element, the default here. Their later text offers a product and a
+        concatenation too, which are not here.
+
+    Args:
+        reduction: Ratio of the channels to the units of the bottleneck, at least 1.
+        fusion: `"max"` or `"sum"` of both maps.
+        **kwargs: `data_format`, and the arguments of `keras.layers.Layer`.
+
+    Call arguments:
+        x: The feature map: (B, *positions, C), or (B, C, *positions) in channels_first, with
+            one to three spatial axes.
+
+    Output shape: that of x.
+
+    Raises:
+        ValueError: If an argument is out of its range; at build, if there are fewer channels than
+            `reduction` or they are undefined, or if there are not one to three spatial axes.
+
+    Source: arXiv:1803.02579.
+
+    Example:
+        >>> import numpy as np
+        >>> from keras_attn.layers import SCSE
+        >>> layer = SCSE()
+        >>> tuple(layer(np.ones((2, 8, 8, 32), "float32")).shape)
+        (2, 8, 8, 32)
+    """
+
+    torch_names: ClassVar = {
+        "channel.bottleneck.squeeze": Linear("cSE.fc1"),
+        "channel.bottleneck.expand": Linear("cSE.fc2"),
+        "spatial.projection": "sSE.conv",
+    }
+
+    def __init__(self, reduction: float = 2, fusion: str = "max", **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        check_choice("fusion", fusion, FUSIONS)
+        self.reduction = reduction
+        self.fusion = fusion
+        self.channel = self.add_gate(
+            ChannelGate, reduction=reduction, pools=("mean",), use_bias=True, minimum=0
+        )
+        self.spatial = self.add_gate(ProjectionGate)
+
+    def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
+        """Both gates of x."""
+        return {"channel": self.channel(x), "spatial": self.spatial(x)}
+
+    def attend(self, x: Tensor, channel: Tensor, spatial: Tensor) -> Tensor:
+        """The larger, or the sum, of the map under either gate."""
+        if self.fusion == "sum":
+            return x * (channel + spatial)
+        # The larger of both; where they are equal, as wherever x is 0, they share the gradient,
+        # which TensorFlow's own maximum gives to the first.
+        return 0.5 * x * (channel + spatial) + 0.5 * ops.abs(x * (channel - spatial))
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {**super().get_config(), "reduction": self.reduction, "fusion": self.fusion}
+
+
+class ProjectionGate(Gate):
+    """s(x) = sigmoid(D x), D dense from the channels of a position to one number.
+
+    Output: (B, H, W, 1), or (B, 1, H, W) in channels_first.
+    """
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Makes the dense layer."""
+        super().build(input_shape)
+        self.projection = dense(1, self.channels, dtype=self.dtype_policy, name="projection")
+
+    def call(self, x: Tensor) -> Tensor:
+        """The gate of map x."""
+        logits = self.projection(self.channels_last(x))
+        return self.restored(ops.sigmoid(logits), like=x)
+
+    def macs(self, input_shape: tuple[int, ...]) -> int:
+        """The dense layer at every position."""
+        return size(self.projection.kernel) * self.positions(input_shape)

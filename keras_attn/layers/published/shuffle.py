@@ -1,10 +1,185 @@
-"""To be written."""
+"""Shuffle attention: half of the channels weighed by channel, half by position."""
 
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from keras import ops
+from keras.saving import register_keras_serializable
+
+from keras_attn.gates import Gate
+from keras_attn.gates.checks import check_positive_integer
+from keras_attn.gates.parts import EPSILON
+from keras_attn.gates.statistics import Tensor, accumulation_dtype, mean_over
 from keras_attn.layers.base import AttentionLayer
 
 
+@register_keras_serializable(package="keras_attn")
 class ShuffleAttention(AttentionLayer):
-    """To be written."""
+    """Shuffle attention (SA-Net): channel gates for half the channels, spatial for the others.
 
-    def __init__(self, window_size=None, groups=None, num_classes=None, **kwargs):
+        y = shuffle([x₁ · c(x₁); x₂ · s(x₂)])
+        c(x₁) = σ(w₁ · mean x₁ + b₁),   s(x₂) = σ(w₂ · N(x₂) + b₂)
+
+    The channels are cut into `groups` contiguous groups, and x₁ and x₂ are the halves of a group,
+    C / (2 · groups) channels each. All groups share the weights w₁, b₁, w₂ and b₂, one number a
+    channel of a half. The mean runs over the positions; N normalises each channel of a sample
+    over its positions, with a scale and an offset of its own (epsilon 1e-5). Channel 2j + i of
+    the result is channel i · C / 2 + j of the groups put side by side again.
+
+    Trainable parameters: 3C / groups, six numbers a channel of a half.
+
+    Fidelity:
+        Paper and authors' code agree. As in the code w₁ and w₂ start at 0 and b₁ and b₂ at 1, so
+        that all gates start at σ(1) = 0.731.
+
+    Args:
+        groups: Into how many groups the channels are cut, a positive integer.
+        **kwargs: `data_format`, and the arguments of `keras.layers.Layer`.
+
+    Call arguments:
+        x: The feature map: (B, *positions, C), or (B, C, *positions) in channels_first, with
+            one to three spatial axes.
+
+    Output shape: that of x.
+
+    Raises:
+        ValueError: If `groups` is not a positive integer; at build, if 2 · `groups` does not
+            divide the channels or they are undefined, or if there are not one to three spatial
+            axes.
+
+    Source: arXiv:2102.00240.
+
+    Example:
+        >>> import numpy as np
+        >>> from keras_attn.layers import ShuffleAttention
+        >>> layer = ShuffleAttention(groups=4)
+        >>> tuple(layer(np.ones((2, 8, 8, 32), "float32")).shape)
+        (2, 8, 8, 32)
+    """
+
+    torch_names: ClassVar = {
+        "channel.weight": "cweight",
+        "channel.bias": "cbias",
+        "spatial.weight": "sweight",
+        "spatial.bias": "sbias",
+        "spatial.scale": "gn.weight",
+        "spatial.offset": "gn.bias",
+    }
+
+    def __init__(self, groups: int = 64, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.groups = check_positive_integer("groups", groups)
+        self.channel = self.add_gate(FirstHalvesGate, groups=groups)
+        self.spatial = self.add_gate(SecondHalvesGate, groups=groups)
+
+    def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
+        """The channel gate, 1 on second halves, and the spatial gate, 1 on first halves."""
+        return {"channel": self.channel(x), "spatial": self.spatial(x)}
+
+    def attend(self, x: Tensor, channel: Tensor, spatial: Tensor) -> Tensor:
+        """The map under both gates, its channels shuffled."""
+        return shuffle_channels(x * (channel * spatial), self.channel_axis(x.shape))
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {**super().get_config(), "groups": self.groups}
+
+
+class HalvesGate(Gate):
+    """sigmoid(w v + b) for a half of every group of channels, w and b shared by the groups.
+
+    Args:
+        groups: How many groups.
+        **kwargs: Arguments of `Gate`.
+    """
+
+    def __init__(self, groups: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.groups = groups
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Makes w and b, in the shape in which they are published."""
+        super().build(input_shape)
+        if self.channels % (2 * self.groups):
+            raise ValueError(
+                f"With groups={self.groups} the channels are cut into {2 * self.groups} equal "
+                f"parts, two a group. Received a map of {self.channels} channels; give it a "
+                f"multiple of {2 * self.groups}, or choose fewer groups."
+            )
+        self.half = self.channels // (2 * self.groups)
+        shape = (1, self.half, 1, 1)
+        self.weight = self.add_weight(shape=shape, initializer="zeros", name="weight")
+        self.bias = self.add_weight(shape=shape, initializer="ones", name="bias")
+
+    def mask(self, values: Tensor) -> Tensor:
+        """(..., groups, half) -> the gate, in the same shape."""
+        weight, bias = (
+            ops.cast(ops.reshape(each, (self.half,)), values.dtype)
+            for each in (self.weight, self.bias)
+        )
+        return ops.sigmoid(weight * values + bias)
+
+    def macs(self, input_shape: tuple[int, ...]) -> int:
+        """None: it multiplies value by value."""
+        return 0
+
+
+class FirstHalvesGate(HalvesGate):
+    """sigmoid(w mean x + b) on the first half of each group, 1 on the second.
+
+    Args:
+        groups: How many groups.
+        **kwargs: Arguments of `Gate`.
+
+    Output: (B, 1, 1, C), or (B, C, 1, 1) in channels_first.
+    """
+
+    def call(self, x: Tensor) -> Tensor:
+        """The gate of map x."""
+        means = mean_over(x, self.spatial_axes)
+        halves = ops.reshape(means, (-1, self.groups, 2 * self.half))
+        mask = self.mask(halves[..., : self.half])
+        gate = ops.concatenate([mask, ops.ones_like(mask)], axis=-1)
+        return self.as_channel_map(ops.reshape(gate, (-1, self.channels)), like=x)
+
+
+class SecondHalvesGate(HalvesGate):
+    """sigmoid(w N(x) + b) on the second half of each group, 1 on the first.
+
+    Args:
+        groups: How many groups.
+        **kwargs: Arguments of `Gate`.
+
+    Output: the shape of x.
+    """
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Makes w and b, and the scale and the offset of N."""
+        super().build(input_shape)
+        self.scale = self.add_weight(shape=(self.half,), initializer="ones", name="scale")
+        self.offset = self.add_weight(shape=(self.half,), initializer="zeros", name="offset")
+
+    def call(self, x: Tensor) -> Tensor:
+        """The gate of map x."""
+        features = self.channels_last(x)
+        shape = ops.shape(features)
+        halves = ops.reshape(features, (*shape[:-1], self.groups, 2 * self.half))
+        mask = ops.cast(self.mask(self.normalized(halves[..., self.half :])), x.dtype)
+        gate = ops.concatenate([ops.ones_like(mask), mask], axis=-1)
+        return self.restored(ops.reshape(gate, shape), like=x)
+
+    def normalized(self, features: Tensor) -> Tensor:
+        """N of (B, *positions, groups, half), in float32 or wider."""
+        wide = ops.cast(features, accumulation_dtype(features.dtype))
+        axes = tuple(range(1, self.rank - 1))
+        mean, variance = ops.moments(wide, axes=axes, keepdims=True)
+        unit = (wide - mean) * ops.rsqrt(variance + EPSILON)
+        return ops.cast(self.scale, wide.dtype) * unit + ops.cast(self.offset, wide.dtype)
+
+
+def shuffle_channels(x: Tensor, axis: int) -> Tensor:
+    """The channels, written as a table of two rows and read by columns."""
+    shape = ops.shape(x)
+    table = ops.reshape(x, (*shape[:axis], 2, shape[axis] // 2, *shape[axis + 1 :]))
+    return ops.reshape(ops.swapaxes(table, axis, axis + 1), shape)

@@ -99,9 +99,7 @@ class EnergyGate(Gate):
         wide = ops.cast(x, accumulation_dtype(x.dtype))
         squares = ops.square(wide - ops.mean(wide, self.spatial_axes, keepdims=True))
         others = math.prod(ops.shape(x)[axis] for axis in self.spatial_axes) - 1
-        variance = ops.sum(squares, self.spatial_axes, keepdims=True) / ops.cast(
-            others, wide.dtype
-        )
+        variance = ops.sum(squares, self.spatial_axes, keepdims=True) / ops.cast(others, wide.dtype)
         energy = squares / (4 * (variance + self.regularization)) + 0.5
         return ops.cast(ops.sigmoid(energy), x.dtype)
 

@@ -164,6 +164,10 @@ class BiCSA(Topology):
         """The sum of both orders."""
         return channel * spatial_after_channel + spatial * channel_after_spatial
 
+    def macs(self, input_shape: tuple[int, ...]) -> int:
+        """Each gate twice."""
+        return 2 * (self.channel.macs(input_shape) + self.spatial.macs(input_shape))
+
 
 @register_keras_serializable(package="keras_attn")
 class BiCSAFA(BiCSA):
@@ -216,6 +220,10 @@ class BiCSAFA(BiCSA):
     def gain(self, fusion: Tensor, **gates: Tensor) -> Tensor:
         """Bi-CSA and the identity in the shares of the fusion gate."""
         return fusion * super().gain(**gates) + (1 - fusion)
+
+    def macs(self, input_shape: tuple[int, ...]) -> int:
+        """Those of Bi-CSA and of the fusion gate."""
+        return super().macs(input_shape) + self.fusion.macs(input_shape)
 
 
 @register_keras_serializable(package="keras_attn")

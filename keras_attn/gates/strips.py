@@ -1,0 +1,64 @@
+"""What the gates of rows and columns share.
+
+A strip is a map whose rows, or columns, have been averaged to one position each.
+"""
+
+from __future__ import annotations
+
+import math
+
+from keras import ops
+
+from keras_attn.gates.gate import Gate
+from keras_attn.gates.statistics import Tensor, mean_over
+
+
+class StripGate(Gate):
+    """Reads the mean of every row and of every column, and returns a gate for each direction.
+
+    Args:
+        **kwargs: Arguments of `Gate`.
+
+    Output: (B, H, 1, C) and (B, 1, W, C), or (B, C, H, 1) and (B, C, 1, W) in channels_first.
+    """
+
+    def strips(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The means of the rows, (B, H, C), and of the columns, (B, W, C)."""
+        height_axis, width_axis = self.spatial_axes
+        channel_axis = 1 if self.data_format == "channels_first" else 2
+        rows = ops.moveaxis(mean_over(x, width_axis), channel_axis, 2)
+        columns = ops.moveaxis(mean_over(x, height_axis), channel_axis, 2)
+        return rows, columns
+
+    def as_strip_maps(self, rows: Tensor, columns: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, H, C) and (B, W, C) -> maps of one column and of one row, in the dtype of `like`."""
+        height = ops.moveaxis(ops.expand_dims(rows, 2), 3, self.channel_axis)
+        width = ops.moveaxis(ops.expand_dims(columns, 1), 3, self.channel_axis)
+        return ops.cast(height, like.dtype), ops.cast(width, like.dtype)
+
+    def strip_positions(self, input_shape: tuple[int, ...]) -> int:
+        """How many positions both strips have."""
+        return sum(input_shape[axis] for axis in self.spatial_axes)
+
+
+def softmax(logits: Tensor, axis: int = -1) -> Tensor:
+    """Softmax over an axis, which may have one element: Keras's own warns of that."""
+    return ops.exp(ops.log_softmax(logits, axis=axis))
+
+
+def check_positive_integer(name: str, value: int) -> int:
+    """Returns the argument called `name`, or raises ValueError."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value!r}.")
+    return value
+
+
+def check_divisor(name: str, divisor: int, channels: int) -> int:
+    """Returns the channels of one part, or raises ValueError where they do not divide evenly."""
+    if channels % divisor:
+        raise ValueError(
+            f"The number of channels must be a multiple of `{name}`. Received: {name}={divisor} "
+            f"and a map of {channels} channels; {name}={math.gcd(divisor, channels)} suits such "
+            f"a map."
+        )
+    return channels // divisor
