@@ -7,7 +7,9 @@ Importing the package registers its layers, so that saved models with them can b
 from typing import TYPE_CHECKING, Any
 
 from keras_attn import layers
+from keras_attn.branch_network import attention_branch_network
 from keras_attn.catalogue import create, describe, list_layers, list_topologies
+from keras_attn.cost import cost
 from keras_attn.data import load_dataset
 from keras_attn.extras import require
 from keras_attn.guideline import recommend, recommend_for
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "attention_branch_network",
     "compare",
+    "cost",
     "create",
     "describe",
     "layers",

@@ -84,23 +84,11 @@ class ABN(AttentionLayer):
 
     def build(self, x_shape: Shape, features_shape: Shape | None = None) -> None:
         """Builds the branch for its features."""
-        super().build(x_shape)
-        self.input_spec = None
-        if features_shape is None:
-            return
-        self._check_shape(features_shape)
-        axis = self.channel_axis(x_shape)
-        ours, theirs = (
-            [length for index, length in enumerate(shape[1:], 1) if index != axis]
-            for shape in (x_shape, features_shape)
-        )
-        if any(None not in pair and pair[0] != pair[1] for pair in zip(ours, theirs, strict=True)):
-            raise ValueError(
-                f"The features must have the height and width of the map, whose mask they make. "
-                f"Received: features of shape {tuple(features_shape)} for a map of shape "
-                f"{tuple(x_shape)}; run the branch with stride 1."
-            )
-        self.branch.build(features_shape)
+        self._check_shape(x_shape)
+        if features_shape is not None:
+            self._check_shape(features_shape)
+            self._check_positions(x_shape, features_shape)
+        self.branch.build(features_shape or x_shape)
 
     def compute_gates(self, x: Tensor, features: Tensor | None = None) -> dict[str, Tensor]:
         """The mask of the branch."""
@@ -122,9 +110,24 @@ class ABN(AttentionLayer):
         """The shape of the map, and that of the logits."""
         return super().compute_output_shape(x_shape), (x_shape[0], self.num_classes)
 
+    def macs(self, x_shape: tuple, features_shape: tuple | None = None) -> int:
+        """Those of the branch on its features."""
+        return self.branch.macs(x_shape if features_shape is None else features_shape)
+
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {**super().get_config(), "num_classes": self.num_classes}
+
+    def _check_positions(self, x_shape: Shape, features_shape: Shape) -> None:
+        axis = self.channel_axis(x_shape)
+        lengths = zip(x_shape[1:], features_shape[1:], strict=True)
+        for index, (ours, theirs) in enumerate(lengths, 1):
+            if index != axis and None not in (ours, theirs) and ours != theirs:
+                raise ValueError(
+                    f"The features must have the height and width of the map, whose mask they "
+                    f"make. Received: features of shape {tuple(features_shape)} for a map of shape "
+                    f"{tuple(x_shape)}; run the branch with stride 1."
+                )
 
 
 class BranchGate(Gate):

@@ -94,7 +94,9 @@ class CPCA(AttentionLayer):
         return {**super().get_config(), "reduction": self.reduction}
 
     def _entered(self, x: Tensor) -> Tensor:
-        return ops.gelu(self.projection(x), approximate=False)
+        features = self.projection(x)
+        # Not `ops.gelu`: TensorFlow's rounds the root of 2 to float32, for float64 maps too.
+        return features * (1 + ops.erf(features * 2**-0.5)) / 2
 
     def _gates_of(self, z: Tensor) -> dict[str, Tensor]:
         channel = self.channel(z)

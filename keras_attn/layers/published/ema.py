@@ -112,11 +112,12 @@ class CrossSpatialGate(Gate):
         gated = maps * ops.expand_dims(rows, 2) * ops.expand_dims(columns, 1)
         first, second = self.normalization(gated), self.convolution(maps)
         # The mean of what is normalised over the positions is the normalisation's shift.
-        second_weights = softmax(ops.convert_to_tensor(self.normalization.beta))
-        first_weights = softmax(mean_over(second, (1, 2)))
-        logits = ops.einsum(
-            "nhwc,c->nhw", second, ops.cast(second_weights, second.dtype)
-        ) + ops.einsum("nhwc,nc->nhw", first, ops.cast(first_weights, first.dtype))
+        of_first, of_second = (
+            ops.cast(softmax(mean), x.dtype)
+            for mean in (self.normalization.beta, mean_over(second, (1, 2)))
+        )
+        logits = ops.einsum("nhwc,c->nhw", second, of_first)
+        logits += ops.einsum("nhwc,nc->nhw", first, of_second)
         _, height, width = ops.shape(logits)
         masks = ops.reshape(ops.sigmoid(logits), (-1, self.groups, height, width))
         masks = ops.moveaxis(masks, 1, self.channel_axis)

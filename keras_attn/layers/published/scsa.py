@@ -271,18 +271,18 @@ class ChannelAttentionGate(Gate):
         if self.window_size is None:
             return ops.expand_dims(pool_over(x, self.spatial_axes, self.pool), 1)
         x = ops.cast(ops.moveaxis(x, self.channel_axis, -1), accumulation_dtype(x.dtype))
-        size, pool = self.window_size, WINDOW_POOLS[self.pool]
-        pooled = pool(x, size, strides=size, padding="valid", data_format="channels_last")
+        side, pool = self.window_size, WINDOW_POOLS[self.pool]
+        pooled = pool(x, side, strides=side, padding="valid", data_format="channels_last")
         _, rows, columns, _ = ops.shape(pooled)
         return ops.reshape(pooled, (-1, rows * columns, self.channels))
 
     def _check_window(self, shape: tuple[int | None, ...]) -> None:
-        known = [shape[axis] for axis in self.spatial_axes if shape[axis] is not None]
-        if self.window_size is not None and min(known, default=self.window_size) < self.window_size:
+        sizes = [size for axis in self.spatial_axes if (size := shape[axis]) is not None]
+        if self.window_size is not None and any(size < self.window_size for size in sizes):
             raise ValueError(
                 f"A window must not be larger than the map. Received: "
                 f"window_size={self.window_size} and a map of shape {tuple(shape)}; "
-                f"window_size={min(known)} suits it, or None, to pool all positions."
+                f"window_size={min(sizes)} suits it, or None, to pool all positions."
             )
 
 

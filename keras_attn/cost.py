@@ -1,0 +1,234 @@
+"""What a model costs: parameters, and multiply-accumulates for one sample, layer by layer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import keras
+
+from keras_attn.functional import graph_of
+from keras_attn.gates.parts import size
+from keras_attn.layers import AttentionLayer
+
+Shape = tuple[int, ...]
+
+
+class LayerCost(NamedTuple):
+    """A row of the table: one layer, all its calls in the model together.
+
+    Attributes:
+        layer: Its name; in a nested model `"model/layer"`.
+        kind: Its class.
+        output_shape: That of its last call, without the batch.
+        parameters: Numbers that training changes, or would if the layer were not frozen.
+        macs: Multiply-accumulates for one sample; None where no rule is known.
+    """
+
+    layer: str
+    kind: str
+    output_shape: tuple
+    parameters: int
+    macs: int | None
+
+
+@dataclass(frozen=True)
+class Cost:
+    """The cost of a model.
+
+    Attributes:
+        table: A row a layer, in the order of computation.
+    """
+
+    table: tuple[LayerCost, ...]
+
+    @property
+    def parameters(self) -> int:
+        """Numbers that training changes, or would if no layer were frozen."""
+        return sum(row.parameters for row in self.table)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates for one sample, but for the layers in `uncounted`."""
+        return sum(row.macs or 0 for row in self.table)
+
+    @property
+    def uncounted(self) -> tuple[str, ...]:
+        """Names of the layers whose multiply-accumulates no rule is known for."""
+        return tuple(row.layer for row in self.table if row.macs is None)
+
+    def __str__(self) -> str:
+        cells = [("layer", "kind", "output", "parameters", "MACs")]
+        cells += [
+            (
+                row.layer,
+                row.kind,
+                " x ".join(map(str, row.output_shape)),
+                f"{row.parameters:,}",
+                "not counted" if row.macs is None else f"{row.macs:,}",
+            )
+            for row in self.table
+        ]
+        cells.append(("total", "", "", f"{self.parameters:,}", f"{self.macs:,}"))
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        aligned = (str.ljust, str.ljust, str.ljust, str.rjust, str.rjust)
+        return "\n".join(
+            "  ".join(
+                align(cell, width) for align, cell, width in zip(aligned, row, widths, strict=True)
+            ).rstrip()
+            for row in cells
+        )
+
+
+def cost(model: keras.Model | AttentionLayer, input_shape: Sequence | None = None) -> Cost:
+    """Parameters and multiply-accumulates of a model, without running it.
+
+    Counted are the products of weights, or of two maps, that convolutions, dense layers and
+    matrix products add up; for attention layers those of the published formula, however a
+    backend computes it. Normalisation, pooling, activations and element-wise products are not
+    counted, as is usual.
+
+    Args:
+        model: A Functional model, a Sequential one with known input, or one attention layer.
+        input_shape: Shape of the input without the batch, where the model leaves sizes open; a
+            list of shapes for a model with several inputs. An attention layer needs it.
+
+    Returns:
+        A `Cost`: `.parameters`, `.macs`, `.table` by layer; printed, the table.
+
+    Raises:
+        ValueError: If sizes are open, or the model is not one whose layers can be seen.
+
+    Example:
+        >>> import keras, keras_attn
+        >>> inputs = keras.Input((8, 8, 32))
+        >>> model = keras.Model(inputs, keras_attn.create("csa")(inputs))
+        >>> keras_attn.cost(model).parameters
+        610
+        >>> keras_attn.cost(keras_attn.create("csa"), (8, 8, 32)).macs
+        7296
+    """
+    if isinstance(model, AttentionLayer):
+        if input_shape is None:
+            raise ValueError(
+                "The cost of a single layer depends on its input: give `input_shape`, without the "
+                "batch, such as input_shape=(56, 56, 64)."
+            )
+        # Built anew, so that the layer in hand stays as it is.
+        layer = type(model).from_config(model.get_config())
+        inputs = keras.Input(tuple(input_shape))
+        return cost(keras.Model(inputs, layer(inputs)))
+    graph = graph_of(model)
+    rows: dict[int, LayerCost] = {}
+    _walk(graph, _inputs(graph, input_shape), rows)
+    return Cost(tuple(rows.values()))
+
+
+def _inputs(graph: keras.Function, input_shape: Sequence | None) -> list[keras.KerasTensor]:
+    """The inputs of the graph, of the given or their own shapes."""
+    shapes = [tensor.shape[1:] for tensor in graph.inputs]
+    if input_shape is not None:
+        single = len(shapes) == 1 and not isinstance(input_shape[0], (list, tuple))
+        given = [input_shape] if single else input_shape
+        if list(map(len, given)) != list(map(len, shapes)):
+            raise ValueError(
+                f"`input_shape` must have the sizes of the model's input without the batch, as in "
+                f"{shapes[0] if len(shapes) == 1 else shapes}. Received: {input_shape!r}."
+            )
+        shapes = [tuple(shape) for shape in given]
+    if any(None in shape for shape in shapes):
+        raise ValueError(
+            f"The model leaves sizes of its input open, {shapes}, and its cost depends on them. "
+            f"Give the input shape without the batch, such as cost(model, input_shape=(224, 224, "
+            f"3))."
+        )
+    return [
+        keras.KerasTensor((1, *shape), dtype=tensor.dtype)
+        for shape, tensor in zip(shapes, graph.inputs, strict=True)
+    ]
+
+
+def _walk(graph: Any, inputs: Any, rows: dict[int, LayerCost], prefix: str = "") -> Any:
+    """Runs shapes through the graph, and adds each layer's cost to the rows."""
+
+    def visit(operation: Any) -> Callable:
+        inner = getattr(operation, "_functional", None) or operation
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if isinstance(inner, keras.Function):
+                return _walk(inner, args[0], rows, f"{prefix}{operation.name}/")
+            outputs = operation.compute_output_spec(*args, **kwargs)
+            if isinstance(operation, keras.layers.Layer):
+                shapes = [
+                    tensor.shape
+                    for tensor in keras.tree.flatten((args, kwargs))
+                    if isinstance(tensor, keras.KerasTensor)
+                ]
+                first = keras.tree.flatten(outputs)[0].shape
+                row = _layer_cost(f"{prefix}{operation.name}", operation, shapes, first)
+                _add(rows, id(operation), row)
+            return outputs
+
+        return call
+
+    return graph._run_through_graph(inputs, operation_fn=visit)
+
+
+def _add(rows: dict[int, LayerCost], key: int, row: LayerCost) -> None:
+    """A further call of a layer costs its products again, but not its parameters."""
+    if (earlier := rows.get(key)) is not None and earlier.macs is not None:
+        row = row._replace(macs=earlier.macs + (row.macs or 0))
+    rows[key] = row
+
+
+def _layer_cost(name: str, layer: Any, shapes: list[Shape], output: Shape) -> LayerCost:
+    parameters = sum(
+        size(variable) for each in layer._flatten_layers() for variable in each._trainable_variables
+    )
+    return LayerCost(
+        name, type(layer).__name__, tuple(output[1:]), parameters, _macs(layer, shapes, output)
+    )
+
+
+def _macs(layer: Any, shapes: list[Shape], output: Shape) -> int | None:
+    """Multiply-accumulates of one call; None where no rule is known.
+
+    A layer with a method `macs` knows its own. One that has vectors only, such as a
+    normalisation, scales and shifts values, which is not counted.
+    """
+    if hasattr(layer, "macs"):
+        return layer.macs(*shapes)
+    if isinstance(layer, keras.layers.Dense):
+        return size(layer.kernel) * math.prod(output[1:-1])
+    if isinstance(layer, TRANSPOSED):
+        return size(layer.kernel) * _positions(layer, shapes[0])
+    if isinstance(layer, CONVOLUTIONS):
+        return size(layer.kernel) * _positions(layer, output)
+    if isinstance(layer, SEPARABLE):
+        kernels = layer.depthwise_kernel, layer.pointwise_kernel
+        return sum(map(size, kernels)) * _positions(layer, output)
+    if all(len(weight.shape) <= 1 for weight in layer.weights):
+        return 0
+    return None
+
+
+CONVOLUTIONS = (
+    keras.layers.Conv1D,
+    keras.layers.Conv2D,
+    keras.layers.Conv3D,
+    keras.layers.DepthwiseConv1D,
+    keras.layers.DepthwiseConv2D,
+)
+TRANSPOSED = (
+    keras.layers.Conv1DTranspose,
+    keras.layers.Conv2DTranspose,
+    keras.layers.Conv3DTranspose,
+)
+SEPARABLE = (keras.layers.SeparableConv1D, keras.layers.SeparableConv2D)
+
+
+def _positions(layer: Any, shape: Shape) -> int:
+    """How many positions a map of that shape has, in the data format of a convolution."""
+    return math.prod(shape[1:-1] if layer.data_format == "channels_last" else shape[2:])
