@@ -44,13 +44,13 @@ def attention_branch_network(
     Source: arXiv:1812.10025.
 
     Example:
-        >>> import keras, keras_attn
+        >>> import keras, keras_attn, numpy as np
         >>> inputs = keras.Input((16, 16, 3))
         >>> x = keras.layers.Conv2D(8, 3, padding="same", name="stage")(inputs)
         >>> x = keras.layers.GlobalAveragePooling2D()(x)
         >>> classifier = keras.Model(inputs, keras.layers.Dense(5)(x))
         >>> model = keras_attn.attention_branch_network(classifier, at="stage")
-        >>> sorted(model.output_shape)
+        >>> sorted(model(np.zeros((1, 16, 16, 3))))
         ['attention', 'perception']
     """
     graph = graph_of(model)

@@ -4,7 +4,7 @@ A row is all it takes to give a layer its key. `topologies` and `published` have
 `entry` says what a row is, `lookup` finds one.
 """
 
-from keras_attn.catalogue.entry import FAMILIES, Count, Entry
+from keras_attn.catalogue.entry import EXAMPLES, FAMILIES, LIMITS, Count, Entry
 from keras_attn.catalogue.lookup import (
     AMBIGUOUS,
     create,
@@ -16,7 +16,9 @@ from keras_attn.catalogue.lookup import (
 
 __all__ = [
     "AMBIGUOUS",
+    "EXAMPLES",
     "FAMILIES",
+    "LIMITS",
     "Count",
     "Entry",
     "create",

@@ -23,7 +23,7 @@ EXAMPLES = (64, 256, 512)
 
 #: What a layer of the catalogue may declare that it cannot do, in `Entry.limits`.
 LIMITS = {
-    "spatial_axes": "take signals, images and volumes",
+    "spatial_axes": "take signals or volumes",
     "gain": "give its output as x times a gain",
     "single_output": "return nothing but the attended map",
     "every_bias_learns": "train every bias",

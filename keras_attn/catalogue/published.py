@@ -43,6 +43,11 @@ def _scsa(n: Count) -> int:
     return kernels + 6 * n.channels + 3 * n.channels * (1 + n.config["qkv_bias"])
 
 
+def _fca(n: Count) -> int:
+    n.share(int(n.config["frequencies"][3:]))
+    return n.excitation(use_bias=False)
+
+
 def _abn(n: Count) -> int:
     f, k = n.channels, n.config["num_classes"]
     return 2 * f + f * k + k**2 + 11 * k + 2
@@ -228,7 +233,7 @@ PUBLISHED = (
         title="FCA",
         formula="y = x · σ(D₂ relu(D₁ Σ x B))",
         source="arXiv:2012.11879",
-        count=lambda n: n.excitation(use_bias=False),
+        count=_fca,
         limits={"spatial_axes": "its basis is that of a two-dimensional cosine transform"},
     ),
     Entry(

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import math
+from typing import TypeVar
+
+Choice = TypeVar("Choice")
+
 
 def check_positive_integer(name: str, value: int) -> int:
-    """Returns `value`, or raises ValueError where it is no positive integer."""
+    """Returns the argument called `name`, or raises ValueError where it is none."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value!r}.")
     return value
 
 
-def check_choice(name: str, value: object, choices: tuple) -> None:
-    """Raises ValueError where `value` is none of `choices`."""
+def check_choice(name: str, value: Choice, choices: tuple) -> Choice:
+    """Returns the argument called `name`, or raises ValueError where it is none of `choices`."""
     if value not in choices:
         raise ValueError(f"`{name}` must be one of {choices}. Received: {name}={value!r}.")
+    return value
 
 
-def check_divides(name: str, divisor: int, what: str, number: int) -> None:
-    """Raises ValueError where the argument `name` does not divide a number of the map."""
-    if number % divisor:
+def check_divisor(name: str, divisor: int, channels: int, what: str = "channels") -> int:
+    """Returns the channels of one part, or raises ValueError where they do not divide evenly."""
+    if channels % divisor:
         raise ValueError(
-            f"`{name}` must divide the number of {what}. Received: {name}={divisor} for a map "
-            f"with {number} {what}."
+            f"The number of {what} must be a multiple of `{name}`. Received: {name}={divisor} "
+            f"and a map of {channels} {what}; {name}={math.gcd(divisor, channels)} suits such "
+            f"a map."
         )
+    return channels // divisor

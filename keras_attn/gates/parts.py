@@ -12,7 +12,8 @@ from typing import Any
 
 import keras
 
-EPSILON = 1e-5
+from keras_attn.gates.normalization import EPSILON, GroupNormalization
+
 CONVOLUTIONS = {1: keras.layers.Conv1D, 2: keras.layers.Conv2D, 3: keras.layers.Conv3D}
 DEPTHWISE_CONVOLUTIONS = {1: keras.layers.DepthwiseConv1D, 2: keras.layers.DepthwiseConv2D}
 
@@ -87,11 +88,9 @@ def batch_normalization(
     return _built(layer, (None, *(None for _ in range(axes)), channels))
 
 
-def group_normalization(
-    groups: int, channels: int, axes: int, **config: Any
-) -> keras.layers.GroupNormalization:
+def group_normalization(groups: int, channels: int, axes: int, **config: Any) -> GroupNormalization:
     """(B, *positions, channels) -> the same shape, each sample's groups of contiguous channels."""
-    layer = keras.layers.GroupNormalization(groups, epsilon=EPSILON, **config)
+    layer = GroupNormalization(groups, epsilon=EPSILON, **config)
     return _built(layer, (None, *(None for _ in range(axes)), channels))
 
 

@@ -5,8 +5,6 @@ A strip is a map whose rows, or columns, have been averaged to one position each
 
 from __future__ import annotations
 
-import math
-
 from keras import ops
 
 from keras_attn.gates.gate import Gate
@@ -39,26 +37,3 @@ class StripGate(Gate):
     def strip_positions(self, input_shape: tuple[int, ...]) -> int:
         """How many positions both strips have."""
         return sum(input_shape[axis] for axis in self.spatial_axes)
-
-
-def softmax(logits: Tensor, axis: int = -1) -> Tensor:
-    """Softmax over an axis, which may have one element: Keras's own warns of that."""
-    return ops.exp(ops.log_softmax(logits, axis=axis))
-
-
-def check_positive_integer(name: str, value: int) -> int:
-    """Returns the argument called `name`, or raises ValueError."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value!r}.")
-    return value
-
-
-def check_divisor(name: str, divisor: int, channels: int) -> int:
-    """Returns the channels of one part, or raises ValueError where they do not divide evenly."""
-    if channels % divisor:
-        raise ValueError(
-            f"The number of channels must be a multiple of `{name}`. Received: {name}={divisor} "
-            f"and a map of {channels} channels; {name}={math.gcd(divisor, channels)} suits such "
-            f"a map."
-        )
-    return channels // divisor

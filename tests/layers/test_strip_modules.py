@@ -88,3 +88,12 @@ def test_scsa_leaves_out_what_is_beyond_the_last_whole_window():
     layer = create_random(keras_attn.describe("scsa_synergistic"), x.shape, window_size=3)
     whole, wide = (layer.channel(ops.convert_to_tensor(each)) for each in (x[:, :6, :6], x))
     np.testing.assert_allclose(ops.convert_to_numpy(wide), ops.convert_to_numpy(whole), rtol=1e-5)
+
+
+@pytest.mark.parametrize("value", [8.3, 100.3, 1000.7])
+@pytest.mark.parametrize("key", ["coordinate", "ela", "ema", "scsa_synergistic", "shuffle"])
+def test_a_constant_map_gives_finite_outputs(key, value):
+    # Where a variance is taken as E[x²] - E[x]² it can come out negative here.
+    entry = keras_attn.describe(key)
+    x = np.full((1, 14, 14, 32), value, "float32")
+    assert np.isfinite(ops.convert_to_numpy(create_random(entry, x.shape)(x))).all()

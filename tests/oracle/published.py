@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from .module import per_channel, positions, relu, sigmoid, softmax  # noqa: F401
+from .module import per_channel, positions, relu, sigmoid, softmax
 
 
 def ga(m, x):

@@ -86,10 +86,9 @@ class BAM(AttentionLayer):
         self, reduction: float = 16, dilation: int = 4, fusion: str = "product", **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        check_choice("fusion", fusion, FUSIONS)
         self.reduction = check_reduction(reduction)
         self.dilation = check_positive_integer("dilation", dilation)
-        self.fusion = fusion
+        self.fusion = check_choice("fusion", fusion, FUSIONS)
         self.channel = self.add_gate(ContextChannelGate, reduction=reduction)
         self.spatial = self.add_gate(
             ContextSpatialGate, reduction=reduction, dilation=dilation, dtype=self.dtype_policy
@@ -167,13 +166,13 @@ class ContextSpatialGate(Gate):
         """Makes the four layers and their normalisations."""
         super().build(input_shape)
         hidden = hidden_channels(self.channels, self.reduction, minimum=0)
-        shared = {"dtype": self.dtype_policy}
-        dilated = {"kernel_size": (3, 3), "channels": hidden, "dilation_rate": self.dilation}
+        shared: dict[str, Any] = {"dtype": self.dtype_policy}
+        dilated = {"dilation_rate": self.dilation, **shared}
         self.squeeze = dense(hidden, self.channels, name="squeeze", **shared)
         self.squeeze_normalization = batch_normalization(hidden, axes=2, **shared)
-        self.convolution_1 = convolution(hidden, **dilated, **shared)
+        self.convolution_1 = convolution(hidden, (3, 3), hidden, **dilated)
         self.normalization_1 = batch_normalization(hidden, axes=2, **shared)
-        self.convolution_2 = convolution(hidden, **dilated, **shared)
+        self.convolution_2 = convolution(hidden, (3, 3), hidden, **dilated)
         self.normalization_2 = batch_normalization(hidden, axes=2, **shared)
         self.expand = dense(1, hidden, name="expand", **shared)
 

@@ -73,7 +73,7 @@ class CPCA(AttentionLayer):
         self.reduction = reduction
         self.projection = self.add_gate(Projection, dtype=self.dtype_policy)
         self.channel = self.add_gate(SummedChannelGate, reduction=reduction)
-        self.spatial = self.add_gate(StripGate, dtype=self.dtype_policy)
+        self.spatial = self.add_gate(MultiScaleGate, dtype=self.dtype_policy)
 
     def call(self, x: Tensor) -> Tensor:
         """The attended map."""
@@ -142,7 +142,7 @@ class SummedChannelGate(ChannelGate):
         return self.as_channel_map(sum(gates), like=x)
 
 
-class StripGate(Gate):
+class MultiScaleGate(Gate):
     """S(x): a square kernel, and the sum of what it gives and its strips of several lengths.
 
     Output: the shape of x.

@@ -8,9 +8,10 @@ from keras import ops
 from keras.saving import register_keras_serializable
 
 from keras_attn.gates import Gate
+from keras_attn.gates.checks import check_divisor, check_positive_integer
 from keras_attn.gates.parts import convolution, dense, group_normalization, size
+from keras_attn.gates.softmax import softmax
 from keras_attn.gates.statistics import Tensor, mean_over
-from keras_attn.gates.strips import check_divisor, check_positive_integer, softmax
 from keras_attn.layers.base import AttentionLayer
 
 
@@ -131,7 +132,7 @@ class CrossSpatialGate(Gate):
         return one_group * self.groups
 
     def _groups_as_batch(self, x: Tensor) -> Tensor:
-        maps = ops.moveaxis(x, self.channel_axis, -1)
+        maps = self.channels_last(x)
         batch, height, width, _ = ops.shape(maps)
         maps = ops.reshape(maps, (batch, height, width, self.groups, self.group_size))
         maps = ops.moveaxis(maps, 3, 1)

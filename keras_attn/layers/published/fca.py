@@ -93,10 +93,9 @@ class FCA(AttentionLayer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        check_choice("frequencies", frequencies, FREQUENCIES)
         sizes = check_dct_size(dct_size)
         self.reduction = reduction
-        self.frequencies = frequencies
+        self.frequencies = check_choice("frequencies", frequencies, FREQUENCIES)
         self.dct_size = dct_size if isinstance(dct_size, int) else sizes
         self.channel = self.add_gate(
             FrequencyGate,
@@ -139,7 +138,7 @@ class FrequencyGate(ChannelGate):
         self, reduction: float, frequencies: str, dct_size: tuple[int, int], **kwargs: Any
     ) -> None:
         super().__init__(reduction, pools=("mean",), minimum=0, **kwargs)
-        self.frequencies = frequencies
+        self.frequencies = check_choice("frequencies", frequencies, FREQUENCIES)
         self.dct_size = dct_size
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:

@@ -20,7 +20,9 @@ class GA(CA):
 
     Trainable parameters, on images: 2Ch.
 
-    The same as squeeze-and-excitation, but for the bottleneck's floor of 8 units.
+    Fidelity:
+        As in the published code of the study, where it gates `BiCSAFA`. It is
+        squeeze-and-excitation without biases and with a floor of 8 under the bottleneck's units.
 
     Args:
         reduction: Ratio of the channels to the units of the bottlenecks, at least 1; they

@@ -10,8 +10,9 @@ from keras.saving import register_keras_serializable
 
 from keras_attn.gates import Gate
 from keras_attn.gates.bottleneck import Bottleneck, check_reduction, hidden_channels
-from keras_attn.gates.checks import check_choice, check_divides, check_positive_integer
+from keras_attn.gates.checks import check_choice, check_divisor, check_positive_integer
 from keras_attn.gates.parts import Linear, batch_normalization, convolution, size
+from keras_attn.gates.shuffle import shuffle_channels
 from keras_attn.gates.spatial import check_kernel_size
 from keras_attn.gates.statistics import Tensor
 from keras_attn.layers.base import AttentionLayer
@@ -92,13 +93,14 @@ class GAM(AttentionLayer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        check_choice("channel_activation", channel_activation, ACTIVATIONS)
         if not channel and not spatial:
             raise ValueError("GAM needs a part: set `channel` or `spatial`, or both, to True.")
         self.reduction = check_reduction(reduction)
         self.groups = check_positive_integer("groups", groups)
         self.shuffle_groups = check_positive_integer("shuffle_groups", shuffle_groups)
-        self.channel_activation = channel_activation
+        self.channel_activation = check_choice(
+            "channel_activation", channel_activation, ACTIVATIONS
+        )
         self.pool_size = None if pool_size is None else check_kernel_size(pool_size, "pool_size")
         self.channel = self.spatial = None
         if channel:
@@ -225,9 +227,9 @@ class ConvolutionGate(Gate):
         super().build(input_shape)
         channels, hidden = self.channels, hidden_channels(self.channels, self.reduction, minimum=0)
         if self.groups > 1:
-            check_divides("groups", self.groups, "channels", channels)
-            check_divides("groups", self.groups, "channels / reduction", hidden)
-            check_divides("shuffle_groups", self.shuffle_groups, "channels", channels)
+            check_divisor("groups", self.groups, channels)
+            check_divisor("groups", self.groups, hidden, what="channels / reduction")
+            check_divisor("shuffle_groups", self.shuffle_groups, channels)
         shared = {"dtype": self.dtype_policy}
         grouped = {"kernel_size": KERNEL_SIZE, "groups": self.groups, **shared}
         self.convolution_1 = convolution(hidden, channels=channels, **grouped)
@@ -244,18 +246,11 @@ class ConvolutionGate(Gate):
             )
         hidden = ops.relu(self.normalization_1(self.convolution_1(features)))
         mask = ops.sigmoid(self.normalization_2(self.convolution_2(hidden)))
-        return self.restored(self._shuffled(mask) if self.groups > 1 else mask, like=x)
+        if self.groups > 1:
+            mask = shuffle_channels(mask, axis=-1, groups=self.shuffle_groups)
+        return self.restored(mask, like=x)
 
     def macs(self, input_shape: tuple[int, ...]) -> int:
         """Both convolutions at every position."""
         kernels = size(self.convolution_1.kernel) + size(self.convolution_2.kernel)
         return kernels * self.positions(input_shape)
-
-    def _shuffled(self, mask: Tensor) -> Tensor:
-        """The channels, written as a table of `shuffle_groups` rows and read by columns."""
-        order = [
-            row * (self.channels // self.shuffle_groups) + column
-            for column in range(self.channels // self.shuffle_groups)
-            for row in range(self.shuffle_groups)
-        ]
-        return ops.take(mask, order, axis=-1)

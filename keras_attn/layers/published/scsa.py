@@ -11,15 +11,17 @@ from keras import ops
 from keras.saving import register_keras_serializable
 
 from keras_attn.gates import Gate
+from keras_attn.gates.checks import check_choice, check_divisor, check_positive_integer
 from keras_attn.gates.parts import (
     depthwise_convolution,
     group_normalization,
     published_initializer,
     size,
 )
+from keras_attn.gates.softmax import softmax
 from keras_attn.gates.spatial import check_kernel_size
 from keras_attn.gates.statistics import Tensor, accumulation_dtype, pool_over
-from keras_attn.gates.strips import StripGate, check_divisor, check_positive_integer, softmax
+from keras_attn.gates.strips import StripGate
 from keras_attn.layers.base import AttentionLayer
 
 #: The published names of the four convolutions, shortest kernel first.
@@ -270,19 +272,19 @@ class ChannelAttentionGate(Gate):
         """(B, windows, C): the pooled windows."""
         if self.window_size is None:
             return ops.expand_dims(pool_over(x, self.spatial_axes, self.pool), 1)
-        x = ops.cast(ops.moveaxis(x, self.channel_axis, -1), accumulation_dtype(x.dtype))
+        x = ops.cast(self.channels_last(x), accumulation_dtype(x.dtype))
         side, pool = self.window_size, WINDOW_POOLS[self.pool]
         pooled = pool(x, side, strides=side, padding="valid", data_format="channels_last")
         _, rows, columns, _ = ops.shape(pooled)
         return ops.reshape(pooled, (-1, rows * columns, self.channels))
 
     def _check_window(self, shape: tuple[int | None, ...]) -> None:
-        sizes = [size for axis in self.spatial_axes if (size := shape[axis]) is not None]
-        if self.window_size is not None and any(size < self.window_size for size in sizes):
+        sides = [side for axis in self.spatial_axes if (side := shape[axis]) is not None]
+        if self.window_size is not None and any(side < self.window_size for side in sides):
             raise ValueError(
                 f"A window must not be larger than the map. Received: "
                 f"window_size={self.window_size} and a map of shape {tuple(shape)}; "
-                f"window_size={min(sizes)} suits it, or None, to pool all positions."
+                f"window_size={min(sides)} suits it, or None, to pool all positions."
             )
 
 
@@ -320,13 +322,6 @@ class ChannelScale(keras.layers.Layer):
 def activate(logits: Tensor, activation: str, axis: int) -> Tensor:
     """The sigmoid, or the softmax over `axis`."""
     return softmax(logits, axis) if activation == "softmax" else ops.sigmoid(logits)
-
-
-def check_choice(name: str, value: str, choices: tuple[str, ...]) -> str:
-    """Returns the argument called `name`, or raises ValueError where it is not one of `choices`."""
-    if value not in choices:
-        raise ValueError(f"`{name}` must be one of {choices}. Received: {name}={value!r}.")
-    return value
 
 
 def check_kernel_sizes(kernel_sizes: Sequence[int]) -> tuple[int, ...]:

@@ -66,9 +66,8 @@ class SCSE(AttentionLayer):
 
     def __init__(self, reduction: float = 2, fusion: str = "max", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        check_choice("fusion", fusion, FUSIONS)
         self.reduction = reduction
-        self.fusion = fusion
+        self.fusion = check_choice("fusion", fusion, FUSIONS)
         self.channel = self.add_gate(
             ChannelGate, reduction=reduction, pools=("mean",), use_bias=True, minimum=0
         )

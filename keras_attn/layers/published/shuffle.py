@@ -9,8 +9,9 @@ from keras.saving import register_keras_serializable
 
 from keras_attn.gates import Gate
 from keras_attn.gates.checks import check_positive_integer
-from keras_attn.gates.parts import EPSILON
-from keras_attn.gates.statistics import Tensor, accumulation_dtype, mean_over
+from keras_attn.gates.normalization import standardized
+from keras_attn.gates.shuffle import shuffle_channels
+from keras_attn.gates.statistics import Tensor, mean_over
 from keras_attn.layers.base import AttentionLayer
 
 
@@ -79,7 +80,7 @@ class ShuffleAttention(AttentionLayer):
 
     def attend(self, x: Tensor, channel: Tensor, spatial: Tensor) -> Tensor:
         """The map under both gates, its channels shuffled."""
-        return shuffle_channels(x * (channel * spatial), self.channel_axis(x.shape))
+        return shuffle_channels(x * (channel * spatial), self.channel_axis(x.shape), groups=2)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -171,15 +172,5 @@ class SecondHalvesGate(HalvesGate):
 
     def normalized(self, features: Tensor) -> Tensor:
         """N of (B, *positions, groups, half), in float32 or wider."""
-        wide = ops.cast(features, accumulation_dtype(features.dtype))
-        axes = tuple(range(1, self.rank - 1))
-        mean, variance = ops.moments(wide, axes=axes, keepdims=True)
-        unit = (wide - mean) * ops.rsqrt(variance + EPSILON)
-        return ops.cast(self.scale, wide.dtype) * unit + ops.cast(self.offset, wide.dtype)
-
-
-def shuffle_channels(x: Tensor, axis: int) -> Tensor:
-    """The channels, written as a table of two rows and read by columns."""
-    shape = ops.shape(x)
-    table = ops.reshape(x, (*shape[:axis], 2, shape[axis] // 2, *shape[axis + 1 :]))
-    return ops.reshape(ops.swapaxes(table, axis, axis + 1), shape)
+        unit = standardized(features, tuple(range(1, self.rank - 1)))
+        return ops.cast(self.scale, unit.dtype) * unit + ops.cast(self.offset, unit.dtype)

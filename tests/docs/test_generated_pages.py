@@ -1,0 +1,32 @@
+"""The pages that are written from the catalogue are up to date, and the costs are the paper's."""
+
+import pytest
+
+import keras_attn
+from benchmarks import cost_table
+from docs import generate
+
+
+@pytest.fixture(scope="module")
+def costs():
+    return list(cost_table.measured())
+
+
+def test_the_costs_are_those_of_the_gam_paper(costs):
+    assert [row.name for row in costs] == [row.name for row in cost_table.TABLE]
+    for row in costs:
+        assert row.our_parameters == pytest.approx(row.parameters, rel=1e-3)
+        assert row.our_macs == pytest.approx(row.macs, rel=1e-2)
+
+
+def test_pages_are_up_to_date(costs, monkeypatch):
+    monkeypatch.setattr(cost_table, "measured", lambda: costs)
+    for name, write in generate.PAGES.items():
+        page = (generate.FOLDER / name).read_text(encoding="utf-8")
+        assert page == write(), f"docs/{name} is stale: run python -m docs.generate"
+
+
+@pytest.mark.parametrize("key", keras_attn.list_layers())
+def test_every_published_module_says_how_faithful_it_is(key):
+    entry = keras_attn.describe(key)
+    assert entry.fidelity or entry.family != "published"
