@@ -23,6 +23,7 @@ try:
     import typer
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 except ImportError as error:
     sys.exit(f"keras-attn: {missing('typer', 'study', error)}")
 
@@ -58,13 +59,19 @@ def list_command(
         show_json([entry.as_dict() for entry in entries])
         return
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in ("key", "name", "family"):
+    for column in ("key", "name"):
         table.add_column(column, no_wrap=True)
+    # A dash where a layer's default groups do not divide so many channels.
     table.add_column(f"weights, C={channels}", justify="right")
     table.add_column("formula")
+    family = None
     for entry in entries:
-        count = f"{entry.parameters(channels):,}"
-        table.add_row(entry.key, entry.title, entry.family, count, entry.formula)
+        if entry.family != family:
+            family = entry.family
+            table.add_row(Text(family, style="italic"), end_section=True)
+        count = entry.parameters_or_none(channels)
+        shown = "-" if count is None else f"{count:,}"
+        table.add_row(entry.key, entry.title, shown, Text(entry.formula))
     Console().print(table)
 
 

@@ -30,6 +30,7 @@ def test_list_names_every_layer(command):
     status, text, _ = command("list")
     assert status == 0
     assert all(key in text for key in keras_attn.list_layers())
+    assert "[x₁" in text  # brackets of a formula are no markup
     status, text, _ = command("list", "--json")
     assert [entry["key"] for entry in json.loads(text)] == keras_attn.list_layers()
 

@@ -65,3 +65,54 @@ def test_all_problems_are_listed_and_nothing_is_changed(layer):
 def test_a_layer_without_weights_says_how_to_build_it():
     with pytest.raises(ValueError, match=r"has no weights yet\. Build it first"):
         keras_attn.load_torch_weights(keras_attn.create("csa"), {})
+
+
+def test_a_networks_checkpoint_is_read_by_prefix_and_step_counts_are_passed_over():
+    layer = keras_attn.create("triplet", kernel_size=3)
+    layer.build((None, 8, 8, 16))
+    generator = np.random.default_rng(0)
+    weights = {
+        name: generator.random(array.shape).astype("float32")
+        for name, array in keras_attn.torch_state_dict(layer, "layer1.0.attention.").items()
+    }
+    checkpoint = {
+        "conv1.weight": np.zeros((64, 3, 7, 7)),
+        **weights,
+        **{f"layer1.0.attention.{part}.conv.bn.num_batches_tracked": 7 for part in ("cw", "hc")},
+    }
+    keras_attn.load_torch_weights(layer, checkpoint, prefix="layer1.0.attention.")
+    back = keras_attn.torch_state_dict(layer, "layer1.0.attention.")
+    assert list(back) == list(weights)
+    for name, array in back.items():
+        np.testing.assert_array_equal(array, weights[name])
+    with pytest.raises(ValueError, match=r"missing: layer2\.0\.attention\.cw\.conv\.conv\.weight"):
+        keras_attn.load_torch_weights(layer, checkpoint, prefix="layer2.0.attention.")
+
+
+@pytest.mark.skipif(keras.backend.backend() != "torch", reason="needs PyTorch")
+def test_a_torch_module_takes_what_we_give():
+    import torch
+
+    class Excitation(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = torch.nn.Sequential(
+                torch.nn.Linear(32, 2, bias=False),
+                torch.nn.ReLU(),
+                torch.nn.Linear(2, 32, bias=False),
+                torch.nn.Sigmoid(),
+            )
+
+        def forward(self, x):
+            return x * self.fc(x.mean((2, 3)))[:, :, None, None]
+
+    layer = keras_attn.create("se", use_bias=False, data_format="channels_first")
+    x = torch.randn(2, 32, 5, 4)
+    ours = layer(x)
+    module = Excitation()
+    state = {
+        name: torch.from_numpy(array) for name, array in keras_attn.torch_state_dict(layer).items()
+    }
+    module.load_state_dict(state)
+    torch.testing.assert_close(module(x).detach().cpu(), ours.detach().cpu())
+    keras_attn.load_torch_weights(layer, Excitation().state_dict())
