@@ -81,9 +81,10 @@ class SCSE(AttentionLayer):
         """The larger, or the sum, of the map under either gate."""
         if self.fusion == "sum":
             return x * (channel + spatial)
-        # The larger of both; where they are equal, as wherever x is 0, they share the gradient,
-        # which TensorFlow's own maximum gives to the first.
-        return 0.5 * x * (channel + spatial) + 0.5 * ops.abs(x * (channel - spatial))
+        # The larger of both, which depends on the sign of x. Where x is 0 they share the gradient,
+        # which the backends' own maximum and absolute value deal out differently.
+        larger = 0.5 * (channel + spatial) + 0.5 * ops.sign(x) * ops.abs(channel - spatial)
+        return x * larger
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
