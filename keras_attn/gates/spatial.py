@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
+from keras_attn.gates.correlation import correlate
 from keras_attn.gates.gate import Gate
 from keras_attn.gates.parts import batch_normalization, published_initializer, size
 from keras_attn.gates.statistics import Tensor, check_pools, pool_over
@@ -112,15 +113,3 @@ class NormalizedSpatialGate(SpatialGate):
     def logits(self, x: Tensor) -> Tensor:
         """The mask before the sigmoid, (B, *positions)."""
         return ops.squeeze(self.normalization(ops.expand_dims(super().logits(x), -1)), -1)
-
-
-def correlate(maps: Tensor, kernels: Tensor) -> Tensor:
-    """(B, *positions, n), (1, n, *kernel) -> (B, *positions): the sum of n correlations.
-
-    The maps are padded with zeros. The kernels are kept one after the other, map by map, because
-    PyTorch's convolution wants them contiguous in that order; for batches of one it fails
-    otherwise.
-    """
-    kernels = ops.moveaxis(ops.cast(kernels, maps.dtype), (0, 1), (-1, -2))
-    result = ops.conv(maps, kernels, strides=1, padding="same", data_format="channels_last")
-    return ops.squeeze(result, axis=-1)

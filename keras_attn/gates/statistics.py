@@ -6,11 +6,13 @@ a gate runs on small maps, where precision costs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 from keras import ops
+
+from keras_attn.gates.count import count_true
 
 Tensor = Any
 
@@ -28,7 +30,31 @@ def mean_over(x: Tensor, axes: int | Sequence[int]) -> Tensor:
 
 def max_over(x: Tensor, axes: int | Sequence[int]) -> Tensor:
     """Maximum over `axes`, which are dropped; ties share the gradient."""
-    return ops.cast(ops.max(x, axis=axes), accumulation_dtype(x.dtype))
+    axes = (axes,) if isinstance(axes, int) else tuple(axes)
+    if keras.backend.backend() in ("jax", "tensorflow"):
+        largest = ops.squeeze(_shared_maximum(x, axes), axes)
+    else:
+        largest = ops.max(x, axis=axes)
+    return ops.cast(largest, accumulation_dtype(x.dtype))
+
+
+def _shared_maximum(x: Tensor, axes: tuple[int, ...]) -> Tensor:
+    """The maximum with a gradient that XLA can compute without a copy of x in memory.
+
+    Its own keeps, for every value, whether it is the largest as a float of 0 or 1.
+    """
+
+    @ops.custom_gradient
+    def maximum(x: Tensor) -> tuple[Tensor, Callable]:
+        largest = ops.max(x, axis=axes, keepdims=True)
+
+        def gradient(upstream: Tensor) -> Tensor:
+            share = ops.cast(upstream, "float32") / count_true(x >= largest, axes)
+            return ops.where(x == largest, ops.cast(share, x.dtype), ops.zeros((), x.dtype))
+
+        return largest, gradient
+
+    return maximum(x)
 
 
 POOLS = {"mean": mean_over, "max": max_over}

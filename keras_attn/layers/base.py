@@ -20,9 +20,14 @@ class AttentionLayer(keras.layers.Layer):
     """Multiplies its input by a gain that is computed from gates.
 
     A subclass makes its gates in `__init__` with `add_gate`, names what they see in
-    `compute_gates`, and combines them in `gain`:
+    `compute_gates`, and combines them either in `gain` or, where x passes one gate after the
+    other, in `attend`, of which `gain` is the value at x = 1:
 
-        y = x * gain(**compute_gates(x))
+        y = attend(x, **compute_gates(x)) = x * gain(**compute_gates(x))
+
+    Gates that read a map under another gate want that map to be the one which the output is
+    computed from (x * channel in `x * channel * spatial`), so that it is computed, and
+    differentiated, once.
 
     This class owns the rest: data format, dtype, shapes, configuration, the multiplication.
 
@@ -76,16 +81,18 @@ class AttentionLayer(keras.layers.Layer):
         """The named gate maps of x, each of which broadcasts against x."""
         raise NotImplementedError(f"{type(self).__name__} must define `compute_gates`.")
 
-    def gain(self, *args: Any, **kwargs: Any) -> Tensor:
+    def gain(self, **gates: Tensor) -> Tensor:
         """What x is multiplied by, from the gate maps."""
-        raise NotImplementedError(f"{type(self).__name__} must define `gain`.")
+        if type(self).attend is AttentionLayer.attend:
+            raise NotImplementedError(f"{type(self).__name__} must define `gain` or `attend`.")
+        return self.attend(1.0, **gates)
 
     def call(self, x: Tensor) -> Tensor:
         """The attended map."""
         return self.attend(x, **self.compute_gates(x))
 
     def attend(self, x: Tensor, **gates: Tensor) -> Tensor:
-        """The map under its gates: y = x * gain."""
+        """The map x under its gates."""
         return x * self.gain(**gates)
 
     def gates(self, x: Any) -> dict[str, Tensor]:

@@ -3,10 +3,13 @@
 import keras
 import numpy as np
 import pytest
+from gradients import output_and_input_gradient
 from keras import ops
 
 import keras_attn
 from keras_attn.gates import ChannelGate, MixingGate, SpatialGate
+from keras_attn.gates.correlation import banded_correlation, convolution
+from keras_attn.gates.count import count_true
 from keras_attn.gates.statistics import max_over, mean_over
 
 HALF = ["float16", "bfloat16"]
@@ -104,3 +107,39 @@ def test_weights_start_as_the_published_ones_do():
     for key in ("csafa", "arcsa"):
         blend = keras_attn.create(key).gates(np.zeros((1, 2, 2, 8), "float32"))["blend"]
         assert ops.convert_to_numpy(blend).item() == pytest.approx(0.6225, abs=1e-4)
+
+
+@pytest.mark.parametrize("length", [3, 255, 256, 300, 70_000])
+def test_what_shares_the_maximum_shares_the_gradient_evenly(length):
+    # Counts are kept in one or two bytes where they fit; the lengths are where that ends.
+    x = np.zeros((2, length, 2), "float32")
+    x[1, 1:, 0] = -1.0
+    _, gradient = output_and_input_gradient(lambda x: max_over(x, 1), x, np.ones((2, 2), "float32"))
+    np.testing.assert_allclose(gradient[0], 1 / length, rtol=1e-6)
+    np.testing.assert_array_equal(gradient[1, :, 0], np.arange(length) == 0)
+
+
+@pytest.mark.parametrize("axes", [(1, 2), (3,), (2,)])
+def test_the_count_is_that_of_numpy(axes):
+    mask = np.random.default_rng(0).random((3, 17, 5, 300)) > 0.3
+    counts = ops.convert_to_numpy(count_true(ops.convert_to_tensor(mask), axes))
+    np.testing.assert_array_equal(counts, mask.sum(axes, keepdims=True))
+
+
+@pytest.mark.parametrize("kernel_size", [1, 3, 7])
+@pytest.mark.parametrize("positions", [(9,), (4, 6), (1, 1), (3, 2, 5)])
+def test_banded_products_are_the_convolution(positions, kernel_size):
+    generator = np.random.default_rng(0)
+    maps = generator.standard_normal((2, *positions, 3)).astype("float32")
+    kernels = generator.standard_normal((1, 3, *[kernel_size] * len(positions))).astype("float32")
+    weighting = generator.standard_normal((2, *positions)).astype("float32")
+    for function_of, argument in (
+        (lambda f: lambda maps: f(maps, ops.convert_to_tensor(kernels)), maps),
+        (lambda f: lambda kernels: f(ops.convert_to_tensor(maps), kernels), kernels),
+    ):
+        results = [
+            output_and_input_gradient(function_of(function), argument, weighting)
+            for function in (banded_correlation, convolution)
+        ]
+        for ours, theirs in zip(*results, strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)

@@ -9,8 +9,8 @@ from keras.saving import register_keras_serializable
 
 from keras_attn.gates import Gate
 from keras_attn.gates.checks import check_positive_integer
+from keras_attn.gates.correlation import correlate
 from keras_attn.gates.parts import batch_normalization, dense, published_initializer, size
-from keras_attn.gates.spatial import correlate
 from keras_attn.gates.statistics import Tensor, mean_over
 from keras_attn.layers.base import AttentionLayer
 

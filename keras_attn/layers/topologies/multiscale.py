@@ -90,10 +90,11 @@ class CMSSA(AttentionLayer):
             **{f"spatial_{gate.kernel_size}": gate(attended) for gate in self.spatials},
         }
 
-    def gain(self, channel: Tensor, mixing: Tensor, **spatials: Tensor) -> Tensor:
-        """The channel gate times the weighted sum of the spatial gates."""
+    def attend(self, x: Tensor, channel: Tensor, mixing: Tensor, **spatials: Tensor) -> Tensor:
+        """The map under the channel gate, then under the weighted sum of the spatial gates."""
         weights = self.split(mixing)
-        return channel * sum(w * s for w, s in zip(weights, spatials.values(), strict=True))
+        spatial = sum(w * s for w, s in zip(weights, spatials.values(), strict=True))
+        return x * channel * spatial
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -178,9 +179,9 @@ class MSCSA(AttentionLayer):
             "spatial": self.spatial(x * channel),
         }
 
-    def gain(self, channel: Tensor, spatial: Tensor, **branches: Tensor) -> Tensor:
-        """The mixed channel gate times the spatial gate."""
-        return channel * spatial
+    def attend(self, x: Tensor, channel: Tensor, spatial: Tensor, **branches: Tensor) -> Tensor:
+        """The map under the mixed channel gate, then the spatial gate."""
+        return x * channel * spatial
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -255,12 +256,14 @@ class CCMSSA(AttentionLayer):
         channel = self.channel(x)
         coarse = self.coarse(x * channel)
         medium = self.medium(x * channel * coarse)
-        fine = self.fine(x * channel * (coarse * medium))
+        fine = self.fine(x * channel * coarse * medium)
         return {"channel": channel, "coarse": coarse, "medium": medium, "fine": fine}
 
-    def gain(self, channel: Tensor, coarse: Tensor, medium: Tensor, fine: Tensor) -> Tensor:
-        """The product of the four gates."""
-        return channel * (coarse * medium * fine)
+    def attend(
+        self, x: Tensor, channel: Tensor, coarse: Tensor, medium: Tensor, fine: Tensor
+    ) -> Tensor:
+        """The map under one gate after the other."""
+        return x * channel * coarse * medium * fine
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

@@ -154,15 +154,16 @@ class BiCSA(Topology):
             "channel_after_spatial": self.channel(x * spatial),
         }
 
-    def gain(
+    def attend(
         self,
+        x: Tensor,
         channel: Tensor,
         spatial: Tensor,
         spatial_after_channel: Tensor,
         channel_after_spatial: Tensor,
     ) -> Tensor:
         """The sum of both orders."""
-        return channel * spatial_after_channel + spatial * channel_after_spatial
+        return x * channel * spatial_after_channel + x * spatial * channel_after_spatial
 
     def macs(self, input_shape: tuple[int, ...]) -> int:
         """Each gate twice."""
@@ -215,11 +216,11 @@ class BiCSAFA(BiCSA):
     def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
         """The gates of Bi-CSA, and the fusion gate of what Bi-CSA makes of x."""
         gates = super().compute_gates(x)
-        return {**gates, "fusion": self.fusion(x * super().gain(**gates))}
+        return {**gates, "fusion": self.fusion(super().attend(x, **gates))}
 
-    def gain(self, fusion: Tensor, **gates: Tensor) -> Tensor:
-        """Bi-CSA and the identity in the shares of the fusion gate."""
-        return fusion * super().gain(**gates) + (1 - fusion)
+    def attend(self, x: Tensor, fusion: Tensor, **gates: Tensor) -> Tensor:
+        """Bi-CSA and the map itself in the shares of the fusion gate."""
+        return fusion * super().attend(x, **gates) + (1 - fusion) * x
 
     def macs(self, input_shape: tuple[int, ...]) -> int:
         """Those of Bi-CSA and of the fusion gate."""

@@ -47,9 +47,9 @@ class RCSA(CSA):
         (2, 8, 8, 32)
     """
 
-    def gain(self, channel: Tensor, spatial: Tensor) -> Tensor:
-        """One more than the gain of CSA."""
-        return 1 + super().gain(channel, spatial)
+    def attend(self, x: Tensor, channel: Tensor, spatial: Tensor) -> Tensor:
+        """The map and CSA of it."""
+        return x + super().attend(x, channel, spatial)
 
 
 @register_keras_serializable(package="keras_attn")
@@ -98,9 +98,9 @@ class ARCSA(CSA):
         """The gates of CSA, and the learned share of the attended branch."""
         return {**super().compute_gates(x), "blend": self.blend(x)}
 
-    def gain(self, channel: Tensor, spatial: Tensor, blend: Tensor) -> Tensor:
-        """Identity and CSA in their learned shares."""
-        return (1 - blend) + blend * super().gain(channel, spatial)
+    def attend(self, x: Tensor, channel: Tensor, spatial: Tensor, blend: Tensor) -> Tensor:
+        """The map and CSA of it in their learned shares."""
+        return (1 - blend) * x + blend * super().attend(x, channel, spatial)
 
 
 @register_keras_serializable(package="keras_attn")
@@ -151,6 +151,6 @@ class GRCSA(CSA):
         """The gates of CSA, and the share of the attended branch in each sample."""
         return {**super().compute_gates(x), "mixing": self.mixing(x)}
 
-    def gain(self, channel: Tensor, spatial: Tensor, mixing: Tensor) -> Tensor:
-        """Identity and CSA in the shares of the sample."""
-        return (1 - mixing) + mixing * super().gain(channel, spatial)
+    def attend(self, x: Tensor, channel: Tensor, spatial: Tensor, mixing: Tensor) -> Tensor:
+        """The map and CSA of it in the shares of the sample."""
+        return (1 - mixing) * x + mixing * super().attend(x, channel, spatial)

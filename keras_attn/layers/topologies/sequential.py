@@ -52,9 +52,9 @@ class CSA(Topology):
         channel = self.channel(x)
         return {"channel": channel, "spatial": self.spatial(x * channel)}
 
-    def gain(self, channel: Tensor, spatial: Tensor) -> Tensor:
-        """The product of both gates."""
-        return channel * spatial
+    def attend(self, x: Tensor, channel: Tensor, spatial: Tensor) -> Tensor:
+        """The map under one gate, then the other."""
+        return x * channel * spatial
 
 
 @register_keras_serializable(package="keras_attn")
@@ -98,9 +98,9 @@ class SCA(Topology):
         spatial = self.spatial(x)
         return {"spatial": spatial, "channel": self.channel(x * spatial)}
 
-    def gain(self, spatial: Tensor, channel: Tensor) -> Tensor:
-        """The product of both gates."""
-        return spatial * channel
+    def attend(self, x: Tensor, spatial: Tensor, channel: Tensor) -> Tensor:
+        """The map under one gate, then the other."""
+        return x * spatial * channel
 
 
 @register_keras_serializable(package="keras_attn")
@@ -155,9 +155,9 @@ class CSCA(Topology):
             "channel_2": self.channel_2(x * channel * spatial),
         }
 
-    def gain(self, channel: Tensor, spatial: Tensor, channel_2: Tensor) -> Tensor:
-        """The product of the three gates."""
-        return channel * channel_2 * spatial
+    def attend(self, x: Tensor, channel: Tensor, spatial: Tensor, channel_2: Tensor) -> Tensor:
+        """The map under one gate after the other."""
+        return x * channel * spatial * channel_2
 
 
 @register_keras_serializable(package="keras_attn")
@@ -214,6 +214,6 @@ class SCSATopology(Topology):
             "spatial_2": self.spatial_2(x * spatial * channel),
         }
 
-    def gain(self, spatial: Tensor, channel: Tensor, spatial_2: Tensor) -> Tensor:
-        """The product of the three gates."""
-        return spatial * spatial_2 * channel
+    def attend(self, x: Tensor, spatial: Tensor, channel: Tensor, spatial_2: Tensor) -> Tensor:
+        """The map under one gate after the other."""
+        return x * spatial * channel * spatial_2
