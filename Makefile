@@ -10,7 +10,7 @@ BACKENDS := tensorflow jax torch
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check install $(BACKENDS:%=test-%) test-once clean
+.PHONY: help demo test check install $(BACKENDS:%=test-%) test-once bench clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,11 @@ $(BACKENDS:%=test-%): test-%: .venv/test
 
 test-once: .venv/test
 	OMP_NUM_THREADS=1 KERAS_BACKEND=tensorflow $(BIN)/pytest --ignore=tests/layers --ignore=tests/study
+
+# Hours, and on an idle machine only; a run that was ended continues.
+bench: .venv/test ## time every layer beside its published form
+	$(BIN)/python -m benchmarks.layers
+	$(BIN)/python -m benchmarks.network
 
 clean: ## remove .venv and what the runs have written
 	rm -rf .venv runs

@@ -1,6 +1,6 @@
 """Writes the pages that are made from the catalogue and from measurements.
 
-python -m docs.generate          writes docs/fidelity.md and docs/cost.md
+python -m docs.generate          writes docs/fidelity.md, docs/cost.md and docs/speed.md
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks import cost_table
+from docs import speed
 from keras_attn import catalogue
 
 FOLDER = Path(__file__).parent
@@ -129,6 +130,8 @@ def cost() -> str:
 
 #: Page -> what writes it.
 PAGES: dict[str, Callable[[], str]] = {"fidelity.md": fidelity, "cost.md": cost}
+if (results := speed.newest()) is not None:
+    PAGES["speed.md"] = lambda: speed.page(*results)
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import keras
 
 import keras_attn
-from keras_attn import catalogue
+from keras_attn import bench, catalogue
 from keras_attn.extras import missing
 
 try:
@@ -28,6 +28,8 @@ except ImportError as error:
     sys.exit(f"keras-attn: {missing('typer', 'study', error)}")
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
     from keras_attn.study import Comparison
@@ -184,6 +186,58 @@ def with_interval(row: pd.Series, name: str) -> str:
     if math.isnan(mean):
         return "-"
     return f"{mean:.3f}" + ("" if math.isnan(low) else f"\n{low:.3f} to {high:.3f}")
+
+
+def megabytes(count: int | None) -> str:
+    """A number of bytes, as finely as it can be measured."""
+    if count is None:
+        return "-"
+    return f"{count / 1e6:,.0f} MB" if count >= 1e6 else "below 1 MB"
+
+
+#: What is shown of a timing.
+TIMING_ROWS: dict[str, Callable[[bench.Timing], str]] = {
+    "inference": lambda timing: f"{timing.inference_ms:.3g} ms",
+    "forward + backward": lambda timing: f"{timing.training_ms:.3g} ms",
+    "x * 2, for comparison": lambda timing: f"{timing.double_ms:.3g} ms",
+    "first call": lambda timing: f"{timing.first_call_s:.3g} s",
+    "peak memory": lambda timing: megabytes(timing.peak_memory),
+    "parameters": lambda timing: f"{timing.parameters:,}",
+    "multiply-accumulates": lambda timing: f"{timing.macs:,}",
+}
+
+
+@app.command("bench")
+def bench_command(
+    key: Annotated[str, typer.Argument(help="A layer, such as csa.")],
+    shape: Annotated[
+        str, typer.Option(help="Batch, height, width and channels of the map: 32,56,56,64.")
+    ],
+    repeats: Annotated[int, typer.Option(help="How often each is timed.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Time a layer on your backend, this machine and your shape."""
+    try:
+        sizes = [int(size) for size in shape.split(",")]
+    except ValueError:
+        raise ValueError(
+            f"--shape takes whole numbers separated by commas, such as 32,56,56,64. "
+            f"Received: {shape!r}."
+        ) from None
+    if sys.stderr.isatty():
+        typer.echo("Compiling and timing; up to a minute on PyTorch.", err=True)
+    timings = bench.bench(key, sizes, repeats)
+    if as_json:
+        show_json([timing.as_dict() for timing in timings])
+        return
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column(f"{key}, {'x'.join(map(str, sizes))}")
+    for timing in timings:
+        table.add_column(f"{timing.backend}, {timing.mode}", justify="right", no_wrap=True)
+    for name, show in TIMING_ROWS.items():
+        table.add_row(name, *map(show, timings))
+    Console().print(table)
+    typer.echo("Medians; forward + backward gives the gradients by the map and by all weights.")
 
 
 def main() -> None:

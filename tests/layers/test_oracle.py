@@ -25,6 +25,9 @@ DTYPE, TOLERANCE = (
 # Where gates multiply gates and normalise what they get, float32's error grows.
 DEEP_TOLERANCE = max(TOLERANCE, 1e-10) * 10
 
+# JAX compiles every operation anew for every shape.
+EXAMPLES = 8 if keras.backend.backend() == "jax" else 20
+
 #: Arguments that change what a module computes, beside its defaults.
 VARIANTS = [
     ("se", {"use_bias": False}),
@@ -109,7 +112,7 @@ def random_maps(shape, count=1):
 
 
 @pytest.mark.parametrize("key", catalogue.list_layers())
-@settings(max_examples=20, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.filter_too_much])
 @given(data=st.data())
 def test_output_is_the_oracles(key, data):
     entry = catalogue.describe(key)

@@ -1,0 +1,190 @@
+"""The page on speed, from the newest results of benchmarks.layers and benchmarks.network."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import keras_attn
+from benchmarks import matrix, tables
+
+START = """\
+# Speed
+
+How long the layers take beside the code that was published with them, on one machine. Measure
+your own: `make bench` for all of it, or one layer at your shape with
+
+    keras-attn bench csa --shape 32,56,56,64
+
+## How it was measured
+
+{machine}
+
+* **Layers**: all of the catalogue with their defaults, on float32 maps as they are after a ReLU
+  (batch x height x width x channels in the titles below), in the package's own data format,
+  channels_last. Compiled as the backend's `fit` compiles: by XLA on JAX and TensorFlow; on PyTorch
+  as it stands ("eager") and by `torch.compile`.
+* **Published form**: the same module written out plainly in PyTorch from the formulas, every
+  branch computed and kept, in channels_first, eager and by `torch.compile`. Tests hold its outputs
+  and gradients against the layers'.
+* **Inference** is a forward pass; **forward + backward** is one in training, with the gradients by
+  the map and by all weights. The output is written in both, as a network needs it.
+* Every variant has a process of its own; they take turns, one at a time. A figure is the median
+  of {count} runs. `x * 2` is timed beside, in the same runs: the least that reading and writing a
+  map takes.
+* **Peak memory** is what forward + backward needs at once beyond the map and the weights. **First
+  call** is that of forward + backward: tracing and compiling.
+"""
+
+TARGETS = """\
+## The targets
+
+Geometric means over the 18 topologies at all shapes: time over that of the published form under
+`torch.compile`, and eager, in the same run. "Worst" is the largest ratio of a single topology.
+
+"""
+
+FLOOR = """\
+## What is far from the floor
+
+A layer cannot be faster than reading its map and writing its output, which is `x * 2`; backward it
+reads the output's gradient and the map, and writes the map's gradient: two and a half times `x * 2`
+forward and backward. The topologies that are farthest from it, in multiples of `x * 2`:
+
+"""
+
+NETWORK = """\
+## A whole network
+
+A training step of the network that `keras_attn.compare` trains (resnet20, ten classes, {shape}
+images, AdamW), without attention ("none") and with it in every block, against the same network in
+plain PyTorch.
+
+"""
+
+MEANS = """\
+## Means over all layers
+
+Geometric means of the ratios over all layers and shapes.
+
+"""
+
+
+#: What the mean ratios of forward + backward to the published form, compiled, shall not exceed.
+TRAINING = {"jax": 0.60, "tensorflow": 0.60, "torch compiled": 0.90}
+#: That of any one topology; the mean of inference; and that to the published form as it stands.
+WORST, INFERENCE, EAGER = 1.2, 1.0, 0.35
+
+
+def page(layers: Path, network: Path | None) -> str:
+    """The page.
+
+    Args:
+        layers: A results file of `benchmarks.layers`.
+        network: One of `benchmarks.network`, or None.
+    """
+    content = json.loads(layers.read_text(encoding="utf-8"))
+    topologies = tables.topologies(content["cells"])
+    parts = [
+        START.format(machine=machine(content), count=content["rounds"] * content["repetitions"]),
+        TARGETS + tables.markdown(targets(content, topologies)) + "\n",
+        tables.markdown(tables.means(content, topologies)) + "\n",
+        FLOOR + tables.markdown(farthest(content, topologies)) + "\n",
+    ]
+    if network is not None:
+        parts.append(network_part(json.loads(network.read_text(encoding="utf-8"))))
+    parts.append(MEANS + tables.markdown(tables.means(content, content["cells"])) + "\n")
+    parts += [shape_part(content, shape) for shape in tables.shapes(content)]
+    if refused := tables.errors(content):
+        parts.append("## Not measured\n\n" + "".join(f"* {line}\n" for line in refused))
+    return "\n".join(parts)
+
+
+def machine(content: dict[str, Any]) -> str:
+    """Machine, versions and date, and how quiet it was."""
+    versions = ", ".join(f"{name} {version}" for name, version in content["versions"].items())
+    others = max(cell["others"] for cell in content["cells"])
+    return (
+        f"On {content['date']}: {content['cpu']}, {content['cores']} cores; threads of an "
+        f"operation, on every backend: {content['threads']}; {versions}. While times were taken, "
+        f"other programs used no more than {others:.1%} of the machine."
+    )
+
+
+def targets(content: dict[str, Any], cells: list[tables.Cell]) -> tables.Table:
+    """What is aimed at, and what was measured."""
+    heads = ["forward + backward", "worst", "forward", "forward + backward, of eager"]
+    rows = [["backend", *(title for head in heads for title in (head, "target"))]]
+    compiled, eager = tables.BASELINES
+    for variant, target in TRAINING.items():
+        if variant not in content["variants"]:
+            continue
+
+        def mean(baseline: str, step: str, variant: str = variant) -> str:
+            ratios = (tables.against(cell, variant, baseline, step) for cell in cells)
+            return tables.hundredths(tables.geometric_mean(ratios))
+
+        rows.append(
+            [
+                *(variant, mean(compiled, "training"), tables.hundredths(target)),
+                *(tables.worst(cells, variant, "training"), tables.hundredths(WORST)),
+                *(mean(compiled, "inference"), tables.hundredths(INFERENCE)),
+                *(mean(eager, "training"), tables.hundredths(EAGER)),
+            ]
+        )
+    return rows
+
+
+def farthest(content: dict[str, Any], cells: list[tables.Cell], count: int = 4) -> tables.Table:
+    """The topologies that take the most multiples of x * 2, by their means over the shapes."""
+    rows = [["variant", "step", "mean", "farthest"]]
+    for variant in tables.our_variants(content):
+        for step, name in tables.STEPS.items():
+            multiples = {
+                key: tables.geometric_mean(
+                    tables.against(cell, variant, "double", step)
+                    for cell in cells
+                    if cell["key"] == key
+                )
+                for key in dict.fromkeys(cell["key"] for cell in cells)
+            }
+            measured = sorted((m, key) for key, m in multiples.items() if m is not None)
+            worst = ", ".join(f"{key} {m:.1f}" for m, key in measured[: -count - 1 : -1])
+            mean = tables.geometric_mean(multiples.values())
+            rows.append([variant, name, tables.number(mean), worst or tables.ABSENT])
+    return rows
+
+
+def network_part(content: dict[str, Any]) -> str:
+    """The section on the whole network."""
+    shape = "x".join(map(str, tables.shapes(content)[0]))
+    return NETWORK.format(shape=shape) + tables.markdown(tables.network(content)) + "\n"
+
+
+def shape_part(content: dict[str, Any], shape: list[int]) -> str:
+    """The section of a shape: times, memory, first call."""
+    cells = tables.at_shape(content, shape)
+    names = keras_attn.list_topologies()
+    groups = {
+        "topologies": [cell for cell in cells if cell["key"] in names],
+        "modules": [cell for cell in cells if cell["key"] not in names],
+    }
+    parts = [f"## {' x '.join(map(str, shape))}\n"]
+    for step, title in tables.STEPS.items():
+        for group, members in groups.items():
+            if members:
+                rows = tables.times(content, members, step)
+                parts.append(f"### {title.capitalize()}, {group}\n")
+                parts.append("Milliseconds, and in parentheses the ratio to published compiled.\n")
+                parts.append(tables.markdown(rows) + "\n")
+    for title, of in (("Peak memory, MB", tables.memory), ("First call, s", tables.first_call)):
+        parts.append(f"### {title}\n")
+        parts.append(tables.markdown(tables.one_value(content, cells, of)) + "\n")
+    return "\n".join(parts)
+
+
+def newest() -> tuple[Path, Path | None] | None:
+    """The newest results of the layers and of the network; None where there are none."""
+    layers = matrix.newest("layers-*.json")
+    return None if layers is None else (layers, matrix.newest("networks-*.json"))
