@@ -129,7 +129,8 @@ def _timings(key: str, shape: tuple[int, ...], repeats: int) -> Iterator[Timing]
             # Where no C++ compiler is found, say; what runs without one is measured all the same.
             if mode == MODES[backend][0]:
                 raise
-            warnings.warn(f"Not measured: {backend} {mode}, because {error}", stacklevel=3)
+            reason = str(error).partition("\n")[0]
+            warnings.warn(f"Not measured: {backend} {mode}, because {reason}", stacklevel=3)
             return
         times = interleaved_times(steps, repeats, WARM_UP)
         medians = {f"{name}_ms": statistics.median(times[name]) for name in steps}
