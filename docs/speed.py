@@ -30,9 +30,9 @@ your own: `make bench` for all of it, or one layer at your shape with
   and gradients against the layers'.
 * **Inference** is a forward pass; **forward + backward** is one in training, with the gradients by
   the map and by all weights. The output is written in both, as a network needs it.
-* Every variant has a process of its own; they take turns, one at a time. A figure is the median
-  of {count} runs. `x * 2` is timed beside, in the same runs: the least that reading and writing a
-  map takes.
+* Every variant has a process of its own; they take turns, one at a time. Their allocators keep
+  what is freed, as TensorFlow's does anyway. A figure is the median of {count} runs.
+* **x * 2** is timed beside, in the same runs: the least that reading and writing a map takes.
 * **Peak memory** is what forward + backward needs at once beyond the map and the weights. **First
   call** is that of forward + backward: tracing and compiling.
 """
