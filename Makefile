@@ -36,7 +36,7 @@ $(BACKENDS:%=test-%): test-%: .venv/test
 test-once: .venv/test
 	OMP_NUM_THREADS=1 KERAS_BACKEND=tensorflow $(BIN)/pytest --ignore=tests/layers --ignore=tests/study
 
-# Hours, and on an idle machine only; a run that was ended continues.
+# It takes long, and wants an idle machine; a run that was ended continues.
 bench: .venv/test ## time every layer beside its published form
 	$(BIN)/python -m benchmarks.layers
 	$(BIN)/python -m benchmarks.network

@@ -1,6 +1,6 @@
 """Every layer of the catalogue beside its published form: time, memory, first call.
 
-    python -m benchmarks.layers                              # all of it: hours, on an idle machine
+    python -m benchmarks.layers                              # all of it: long, on an idle machine
     python -m benchmarks.layers --keys csa,se --shapes 64,28,28,64 --output runs/some.json
 
 On each installed backend, compiled as its `fit` compiles (PyTorch eager and by `torch.compile`),

@@ -225,7 +225,7 @@ def bench_command(
             f"Received: {shape!r}."
         ) from None
     if sys.stderr.isatty():
-        typer.echo("Compiling and timing; up to a minute on PyTorch.", err=True)
+        typer.echo("Compiling and timing; PyTorch takes longest.", err=True)
     timings = bench.bench(key, sizes, repeats)
     if as_json:
         show_json([timing.as_dict() for timing in timings])

@@ -15,6 +15,20 @@ def check_positive_integer(name: str, value: int) -> int:
     return value
 
 
+def check_kernel_size(kernel_size: int, name: str = "kernel_size") -> int:
+    """Returns `kernel_size`, or raises ValueError where it is not a positive odd integer."""
+    if isinstance(kernel_size, bool) or not isinstance(kernel_size, int) or kernel_size < 1:
+        raise ValueError(
+            f"`{name}` must be a positive odd integer. Received: {name}={kernel_size!r}."
+        )
+    if kernel_size % 2 == 0:
+        raise ValueError(
+            f"`{name}` must be odd, so that the mask is centred on its positions. "
+            f"Received: {name}={kernel_size}; use {kernel_size - 1} or {kernel_size + 1}."
+        )
+    return kernel_size
+
+
 def check_choice(name: str, value: Choice, choices: tuple) -> Choice:
     """Returns the argument called `name`, or raises ValueError where it is none of `choices`."""
     if value not in choices:

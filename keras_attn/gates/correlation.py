@@ -17,8 +17,8 @@ LONGEST_BAND = 64
 def correlate(maps: Tensor, kernels: Tensor) -> Tensor:
     """(B, *positions, n), (1, n, *kernel) -> (B, *positions): the sum of n correlations.
 
-    The maps are padded with zeros. On the CPU XLA's convolution is ten times slower than need be
-    for so few channels; there, products with banded matrices take its place.
+    The maps are padded with zeros. On the CPU XLA's convolution is slow for so few channels;
+    there, products with banded matrices take its place.
     """
     kernels = ops.cast(kernels, maps.dtype)
     length = maps.shape[-2]

@@ -8,24 +8,11 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
+from keras_attn.gates.checks import check_kernel_size
 from keras_attn.gates.correlation import correlate
 from keras_attn.gates.gate import Gate
 from keras_attn.gates.parts import batch_normalization, published_initializer, size
 from keras_attn.gates.statistics import Tensor, check_pools, pool_over
-
-
-def check_kernel_size(kernel_size: int, name: str = "kernel_size") -> int:
-    """Returns `kernel_size`, or raises ValueError where it is not a positive odd integer."""
-    if isinstance(kernel_size, bool) or not isinstance(kernel_size, int) or kernel_size < 1:
-        raise ValueError(
-            f"`{name}` must be a positive odd integer. Received: {name}={kernel_size!r}."
-        )
-    if kernel_size % 2 == 0:
-        raise ValueError(
-            f"`{name}` must be odd, so that the mask is centred on its positions. "
-            f"Received: {name}={kernel_size}; use {kernel_size - 1} or {kernel_size + 1}."
-        )
-    return kernel_size
 
 
 class SpatialGate(Gate):

@@ -9,9 +9,9 @@ from keras import ops
 from keras.saving import register_keras_serializable
 
 from keras_attn.gates import Gate
+from keras_attn.gates.checks import check_kernel_size
 from keras_attn.gates.correlation import correlate
 from keras_attn.gates.parts import published_initializer, size
-from keras_attn.gates.spatial import check_kernel_size
 from keras_attn.gates.statistics import Tensor, mean_over
 from keras_attn.layers.base import AttentionLayer
 

@@ -7,9 +7,8 @@ from typing import Any, ClassVar
 from keras import ops
 from keras.saving import register_keras_serializable
 
-from keras_attn.gates.checks import check_divisor, check_positive_integer
+from keras_attn.gates.checks import check_divisor, check_kernel_size, check_positive_integer
 from keras_attn.gates.parts import depthwise_convolution, group_normalization, size
-from keras_attn.gates.spatial import check_kernel_size
 from keras_attn.gates.statistics import Tensor
 from keras_attn.gates.strips import StripGate
 from keras_attn.layers.base import AttentionLayer

@@ -10,10 +10,14 @@ from keras.saving import register_keras_serializable
 
 from keras_attn.gates import Gate
 from keras_attn.gates.bottleneck import Bottleneck, check_reduction, hidden_channels
-from keras_attn.gates.checks import check_choice, check_divisor, check_positive_integer
+from keras_attn.gates.checks import (
+    check_choice,
+    check_divisor,
+    check_kernel_size,
+    check_positive_integer,
+)
 from keras_attn.gates.parts import Linear, batch_normalization, convolution, size
 from keras_attn.gates.shuffle import shuffle_channels
-from keras_attn.gates.spatial import check_kernel_size
 from keras_attn.gates.statistics import Tensor
 from keras_attn.layers.base import AttentionLayer
 

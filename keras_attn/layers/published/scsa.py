@@ -11,7 +11,12 @@ from keras import ops
 from keras.saving import register_keras_serializable
 
 from keras_attn.gates import Gate
-from keras_attn.gates.checks import check_choice, check_divisor, check_positive_integer
+from keras_attn.gates.checks import (
+    check_choice,
+    check_divisor,
+    check_kernel_size,
+    check_positive_integer,
+)
 from keras_attn.gates.parts import (
     depthwise_convolution,
     group_normalization,
@@ -19,7 +24,6 @@ from keras_attn.gates.parts import (
     size,
 )
 from keras_attn.gates.softmax import softmax
-from keras_attn.gates.spatial import check_kernel_size
 from keras_attn.gates.statistics import Tensor, accumulation_dtype, pool_over
 from keras_attn.gates.strips import StripGate
 from keras_attn.layers.base import AttentionLayer
