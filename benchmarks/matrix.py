@@ -39,6 +39,7 @@ QUIET = 0.05
 TIMING_ENVIRONMENT = {
     "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20),  # the largest that it takes
     "MALLOC_TRIM_THRESHOLD_": str(2**34),
+    "MALLOC_ARENA_MAX": "1",  # those of threads are handed back whatever the threshold
 }
 
 RESULTS = Path(__file__).parent / "results"

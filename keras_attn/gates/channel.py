@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from keras import ops
 
 from keras_attn.gates.bottleneck import Bottleneck, check_reduction, hidden_channels
-from keras_attn.gates.gate import Gate
-from keras_attn.gates.statistics import Tensor, check_pools, pool_over
+from keras_attn.gates.gate import PooledGate
+from keras_attn.gates.statistics import Tensor, check_pools, pooled_over
 
 
-class ChannelGate(Gate):
+class ChannelGate(PooledGate):
     """c(x) = sigmoid(sum over pools p of expand(relu(squeeze(p(x))))).
 
     Args:
@@ -56,14 +57,14 @@ class ChannelGate(Gate):
         )
         self.bottleneck.build((None, self.channels))
 
-    def pooled(self, x: Tensor) -> list[Tensor]:
-        """The vectors that the bottleneck is applied to, (B, C) each."""
-        return [pool_over(x, self.spatial_axes, pool) for pool in self.pools]
+    def pooled(self, x: Tensor, under: Tensor | None = None) -> list[Tensor]:
+        """The statistics over the positions, of the shape of the gate each."""
+        return pooled_over(x, self.spatial_axes, self.pools, under)
 
-    def call(self, x: Tensor) -> Tensor:
-        """The gate of map x."""
-        logits = sum(map(self.bottleneck, self.pooled(x)))
-        return self.as_channel_map(ops.sigmoid(logits), like=x)
+    def from_pooled(self, pooled: Sequence[Tensor], like: Tensor) -> Tensor:
+        """The gate of a map with these statistics, in the dtype of `like`."""
+        logits = sum(self.bottleneck(self.vector(each)) for each in pooled)
+        return self.as_channel_map(ops.sigmoid(logits), like)
 
     def macs(self, input_shape: tuple[int, ...]) -> int:
         """The bottleneck, once a pool."""

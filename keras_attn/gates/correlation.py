@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import math
+from collections.abc import Callable, Sequence
 
-import numpy as np
 from keras import ops
 
 from keras_attn.gates.device import is_xla_on_cpu
@@ -39,29 +40,66 @@ def convolution(maps: Tensor, kernels: Tensor) -> Tensor:
 
 
 def banded_correlation(maps: Tensor, kernels: Tensor) -> Tensor:
-    """By one matrix product: the rows under each row of the kernel, times the kernel as a band.
+    """By one matrix product: the rows under each row of the kernel, times the kernel as bands.
 
-    A row of the kernel, moved along a row of the map, is a banded matrix. The rows that lie under
-    the kernel's rows stand side by side on the left, the bands one above the other on the right.
+    Its gradients are such products, too: of the upstream gradient and the kernels turned around,
+    and of the rows and the upstream gradient.
     """
-    *rows, length, number = ops.shape(maps)[1:]
+    length = maps.shape[-2]
     *heights, width = kernels.shape[2:]
-    bands = ops.tensordot(kernels[0], shifts(width, length, maps.dtype), axes=1)
-    bands = ops.reshape(ops.moveaxis(bands, 0, -2), (-1, length))
+
+    def product(maps: Tensor, kernels: Tensor) -> Tensor:
+        left = windows(maps, heights)
+        result = ops.matmul(left, bands(kernels, length))
+        return ops.reshape(result, (*ops.shape(left)[:-1], length, kernels.shape[0]))
+
+    @ops.custom_gradient
+    def correlation(maps: Tensor, kernels: Tensor) -> tuple[Tensor, Callable]:
+        def gradient(upstream: Tensor) -> tuple[Tensor, Tensor]:
+            turned = ops.flip(ops.swapaxes(kernels, 0, 1), tuple(range(2, len(kernels.shape))))
+            left = windows(maps, heights)
+            by_bands = ops.matmul(
+                ops.transpose(ops.reshape(left, (-1, left.shape[-1]))),
+                ops.reshape(upstream, (-1, length)),
+            )
+            by_bands = ops.reshape(by_bands, (math.prod(heights), length, -1, length))
+            shift = shifts(width, length, maps.dtype)
+            by_kernels = ops.einsum("hvnw,jvw->nhj", by_bands, shift)
+            by_maps = product(ops.expand_dims(upstream, -1), turned)
+            return by_maps, ops.reshape(by_kernels, kernels.shape)
+
+        return ops.squeeze(product(maps, kernels), -1), gradient
+
+    return correlation(maps, kernels)
+
+
+def windows(maps: Tensor, heights: Sequence[int]) -> Tensor:
+    """(B, *rows, length, n) -> (B, *rows, heights * length * n): the rows under a kernel's rows."""
+    *rows, length, number = ops.shape(maps)[1:]
     margins = [(height // 2, height // 2) for height in heights]
     padded = ops.pad(maps, [(0, 0), *margins, (0, 0), (0, 0)])
-    windows = [
+    parts = [
         padded[(slice(None), *map(slice, offsets, map(sum, zip(offsets, rows, strict=True))))]
         for offsets in itertools.product(*map(range, heights))
     ]
-    left = ops.concatenate(
-        [ops.reshape(each, (-1, *rows, length * number)) for each in windows], -1
-    )
-    return ops.matmul(left, bands)
+    return ops.concatenate([ops.reshape(each, (-1, *rows, length * number)) for each in parts], -1)
+
+
+def bands(kernels: Tensor, length: int) -> Tensor:
+    """(m, n, *heights, width) -> (heights * length * n, length * m).
+
+    A row of a kernel, moved along a row of the map, is a banded matrix; they stand one above the
+    other.
+    """
+    *heights, width = kernels.shape[2:]
+    matrices = ops.tensordot(kernels, shifts(width, length, kernels.dtype), axes=1)
+    axes = range(2, 2 + len(heights))
+    matrices = ops.transpose(matrices, (*axes, len(axes) + 2, 1, len(axes) + 3, 0))
+    return ops.reshape(matrices, (-1, length * kernels.shape[0]))
 
 
 def shifts(width: int, length: int, dtype: str) -> Tensor:
     """(width, length, length): [j, v, w] is 1 where tap j of a centred kernel at w falls on v."""
-    taps = np.arange(width)[:, None, None] - width // 2
-    places = np.arange(length)
-    return ops.convert_to_tensor(places[None, :, None] == places[None, None, :] + taps, dtype)
+    taps = ops.arange(width)[:, None, None] - width // 2
+    places = ops.arange(length)
+    return ops.cast(places[None, :, None] == places[None, None, :] + taps, dtype)

@@ -7,18 +7,26 @@ import functools
 import keras
 
 
-@functools.cache
 def is_xla_on_cpu() -> bool:
     """Whether `fit` compiles by XLA for the CPU: JAX and TensorFlow without an accelerator."""
-    backend = keras.backend.backend()
-    if backend == "jax":
+    return keras.backend.backend() in ("jax", "tensorflow") and not _has_accelerator()
+
+
+def sums_slowly() -> bool:
+    """Whether sums of products of maps are best taken by matrix products.
+
+    The version of XLA in TensorFlow computes them several times more slowly; that in JAX fuses
+    them with the products.
+    """
+    return keras.backend.backend() == "tensorflow" and is_xla_on_cpu()
+
+
+@functools.cache
+def _has_accelerator() -> bool:
+    if keras.backend.backend() == "jax":
         import jax
 
-        return jax.default_backend() == "cpu"
-    if backend == "tensorflow":
-        import tensorflow as tf
+        return jax.default_backend() != "cpu"
+    import tensorflow as tf
 
-        return not (
-            tf.config.list_physical_devices("GPU") or tf.config.list_physical_devices("TPU")
-        )
-    return False
+    return bool(tf.config.list_physical_devices("GPU") or tf.config.list_physical_devices("TPU"))

@@ -1,8 +1,9 @@
-"""What all gates share: the axes of the map, full precision inside, the map's dtype outside."""
+"""What gates share: the axes of the map, full precision inside, the map's dtype outside."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import keras
@@ -67,3 +68,27 @@ class Gate(keras.layers.Layer):
     def restored(self, features: Tensor, like: Tensor) -> Tensor:
         """(B, *positions, n) -> a map in the data format and the dtype of `like`."""
         return ops.cast(ops.moveaxis(features, -1, self.channel_axis), like.dtype)
+
+
+class PooledGate(Gate):
+    """A gate that reads nothing of a map but pooled statistics.
+
+    Where several gates read the same map, or one map under different gates (see
+    `statistics.scaled`), its statistics are pooled once and handed to each.
+    """
+
+    def call(self, x: Tensor, under: Tensor | None = None) -> Tensor:
+        """The gate of map x, or of x * under, where `under` is a gate of the other kind."""
+        return self.from_pooled(self.pooled(x, under), like=x)
+
+    def pooled(self, x: Tensor, under: Tensor | None = None) -> list[Tensor]:
+        """The statistics that the gate reads, with the pooled axes kept at length one."""
+        raise NotImplementedError(f"{type(self).__name__} must define `pooled`.")
+
+    def from_pooled(self, pooled: Sequence[Tensor], like: Tensor) -> Tensor:
+        """The gate of a map with these statistics, in the dtype of `like`."""
+        raise NotImplementedError(f"{type(self).__name__} must define `from_pooled`.")
+
+    def vector(self, pooled: Tensor) -> Tensor:
+        """(B, C) of a statistic over the positions."""
+        return ops.squeeze(pooled, self.spatial_axes)

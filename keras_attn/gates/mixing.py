@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import keras
 from keras import ops
 
 from keras_attn.gates.bottleneck import Bottleneck, check_reduction, hidden_channels
-from keras_attn.gates.gate import Gate
-from keras_attn.gates.statistics import Tensor, accumulation_dtype, mean_over
+from keras_attn.gates.gate import Gate, PooledGate
+from keras_attn.gates.statistics import Tensor, accumulation_dtype, mean_over, pooled_over
 
 
-class MixingGate(Gate):
+class MixingGate(PooledGate):
     """w(x) = activation(expand(relu(squeeze(mean over positions of x)))), with biases.
 
     Args:
@@ -41,10 +42,14 @@ class MixingGate(Gate):
         self.bottleneck = Bottleneck(self.branches, hidden, use_bias=True, dtype=self.dtype_policy)
         self.bottleneck.build((None, self.channels))
 
-    def call(self, x: Tensor) -> Tensor:
-        """The weights of the branches for map x."""
-        logits = self.bottleneck(mean_over(x, self.spatial_axes))
-        return self.as_channel_map(self.activation(logits), like=x)
+    def pooled(self, x: Tensor, under: Tensor | None = None) -> list[Tensor]:
+        """The mean over the positions."""
+        return pooled_over(x, self.spatial_axes, ["mean"], under)
+
+    def from_pooled(self, pooled: Sequence[Tensor], like: Tensor) -> Tensor:
+        """The weights of the branches for a map with this mean, in the dtype of `like`."""
+        (mean,) = pooled
+        return self.as_channel_map(self.activation(self.bottleneck(self.vector(mean))), like)
 
     def macs(self, input_shape: tuple[int, ...]) -> int:
         """The bottleneck, once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import keras
@@ -10,12 +11,12 @@ from keras import ops
 
 from keras_attn.gates.checks import check_kernel_size
 from keras_attn.gates.correlation import correlate
-from keras_attn.gates.gate import Gate
+from keras_attn.gates.gate import PooledGate
 from keras_attn.gates.parts import batch_normalization, published_initializer, size
-from keras_attn.gates.statistics import Tensor, check_pools, pool_over
+from keras_attn.gates.statistics import Tensor, check_pools, pooled_over
 
 
-class SpatialGate(Gate):
+class SpatialGate(PooledGate):
     """s(x) = sigmoid(K [pools over the channels]), K one kernel a pooled map.
 
     Args:
@@ -43,18 +44,18 @@ class SpatialGate(Gate):
             shape=shape, initializer=published_initializer(math.prod(shape)), name="kernel"
         )
 
-    def pooled(self, x: Tensor) -> Tensor:
-        """The maps that the kernels are applied to, (B, *positions, number of pools)."""
-        maps = [pool_over(x, self.channel_axis, pool) for pool in self.pools]
-        return ops.stack(maps, axis=-1)
+    def pooled(self, x: Tensor, under: Tensor | None = None) -> list[Tensor]:
+        """The statistics over the channels, of the shape of the gate each."""
+        return pooled_over(x, self.channel_axis, self.pools, under)
 
-    def logits(self, x: Tensor) -> Tensor:
-        """The mask before the sigmoid, (B, *positions)."""
-        return correlate(self.pooled(x), self.kernel)
+    def from_pooled(self, pooled: Sequence[Tensor], like: Tensor) -> Tensor:
+        """The gate of a map with these statistics, in the dtype of `like`."""
+        maps = [ops.squeeze(each, self.channel_axis) for each in pooled]
+        return self.as_spatial_map(ops.sigmoid(self.logits(maps)), like)
 
-    def call(self, x: Tensor) -> Tensor:
-        """The gate of map x."""
-        return self.as_spatial_map(ops.sigmoid(self.logits(x)), like=x)
+    def logits(self, maps: Sequence[Tensor]) -> Tensor:
+        """The mask before the sigmoid, from one map a pool; (B, *positions) each."""
+        return correlate(ops.stack(maps, axis=-1), self.kernel)
 
     def macs(self, input_shape: tuple[int, ...]) -> int:
         """The kernel at every position."""
@@ -97,6 +98,6 @@ class NormalizedSpatialGate(SpatialGate):
             name="normalization",
         )
 
-    def logits(self, x: Tensor) -> Tensor:
-        """The mask before the sigmoid, (B, *positions)."""
-        return ops.squeeze(self.normalization(ops.expand_dims(super().logits(x), -1)), -1)
+    def logits(self, maps: Sequence[Tensor]) -> Tensor:
+        """The mask before the sigmoid, from one map a pool; (B, *positions) each."""
+        return ops.squeeze(self.normalization(ops.expand_dims(super().logits(maps), -1)), -1)

@@ -9,6 +9,7 @@ from keras import ops
 
 from keras_attn.gates import Gate
 from keras_attn.gates.statistics import Tensor
+from keras_attn.gates.sums import times
 
 DATA_FORMATS = ("channels_last", "channels_first")
 AXIS_NAMES = {1: "signals", 2: "images", 3: "volumes"}
@@ -25,9 +26,9 @@ class AttentionLayer(keras.layers.Layer):
 
         y = attend(x, **compute_gates(x)) = x * gain(**compute_gates(x))
 
-    Gates that read a map under another gate want that map to be the one which the output is
-    computed from (x * channel in `x * channel * spatial`), so that it is computed, and
-    differentiated, once.
+    A gate that reads x under another gate is told so, `self.spatial(x, under=channel)`, and maps
+    under gates are `times(x, channel, spatial)`: each backend then computes the products, and
+    their gradients, in the way that is fastest there (`gates.statistics`, `gates.sums`).
 
     This class owns the rest: data format, dtype, shapes, configuration, the multiplication.
 
@@ -85,7 +86,8 @@ class AttentionLayer(keras.layers.Layer):
         """What x is multiplied by, from the gate maps."""
         if type(self).attend is AttentionLayer.attend:
             raise NotImplementedError(f"{type(self).__name__} must define `gain` or `attend`.")
-        return self.attend(1.0, **gates)
+        like = next(iter(gates.values()))
+        return self.attend(ops.ones((1,) * len(like.shape), like.dtype), **gates)
 
     def call(self, x: Tensor) -> Tensor:
         """The attended map."""
@@ -93,7 +95,7 @@ class AttentionLayer(keras.layers.Layer):
 
     def attend(self, x: Tensor, **gates: Tensor) -> Tensor:
         """The map x under its gates."""
-        return x * self.gain(**gates)
+        return times(x, self.gain(**gates))
 
     def gates(self, x: Any) -> dict[str, Tensor]:
         """The named gate maps for input x, as a trained layer sees it; what is drawn.

@@ -1,5 +1,7 @@
 """What gates promise beyond the layers' contract: precision, shapes, arguments."""
 
+import math
+
 import keras
 import numpy as np
 import pytest
@@ -10,7 +12,8 @@ import keras_attn
 from keras_attn.gates import ChannelGate, MixingGate, SpatialGate
 from keras_attn.gates.correlation import banded_correlation, convolution
 from keras_attn.gates.count import count_true
-from keras_attn.gates.statistics import max_over, mean_over
+from keras_attn.gates.statistics import max_over, mean_over, pooled_over
+from keras_attn.gates.sums import plus, times
 
 HALF = ["float16", "bfloat16"]
 
@@ -126,6 +129,7 @@ def test_the_count_is_that_of_numpy(axes):
     np.testing.assert_array_equal(counts, mask.sum(axes, keepdims=True))
 
 
+@pytest.mark.skipif(keras.backend.backend() == "torch", reason="PyTorch has its own convolution")
 @pytest.mark.parametrize("kernel_size", [1, 3, 7])
 @pytest.mark.parametrize("positions", [(9,), (4, 6), (1, 1), (3, 2, 5)])
 def test_banded_products_are_the_convolution(positions, kernel_size):
@@ -143,3 +147,94 @@ def test_banded_products_are_the_convolution(positions, kernel_size):
         ]
         for ours, theirs in zip(*results, strict=True):
             np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+SHAPES_OF_GATES = {
+    "channel": (3, 1, 1, 6),
+    "spatial": (3, 5, 4, 1),
+    "sample": (3, 1, 1, 1),
+    "blend": (1, 1, 1, 1),
+}
+
+
+@pytest.mark.parametrize("channels_first", [False, True])
+@pytest.mark.parametrize(
+    "names",
+    [*((name,) for name in SHAPES_OF_GATES), ("channel", "spatial"), ("spatial", "channel")],
+)
+def test_gradients_by_gates_are_the_sums_that_numpy_takes(names, channels_first):
+    generator = np.random.default_rng(0)
+    x, weighting = generator.standard_normal((2, 3, 5, 4, 6)).astype("float32")
+    gates = [generator.uniform(size=SHAPES_OF_GATES[name]).astype("float32") for name in names]
+    if channels_first:
+        x, weighting, *gates = (np.moveaxis(a, -1, 1) for a in (x, weighting, *gates))
+    for number, gate in enumerate(gates):
+        others = [ops.convert_to_tensor(g) for g in gates[:number] + gates[number + 1 :]]
+        product, gradient = output_and_input_gradient(
+            lambda gate, others=others: times(ops.convert_to_tensor(x), gate, *others),
+            gate,
+            weighting,
+        )
+        rest = math.prod(gates[:number] + gates[number + 1 :])
+        np.testing.assert_allclose(product, x * gate * rest, rtol=1e-5)
+        axes = tuple(axis for axis, length in enumerate(gate.shape) if length == 1)
+        expected = (weighting * x * rest).sum(axes, keepdims=True)
+        np.testing.assert_allclose(gradient, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_the_gradients_of_a_sum_of_gates_are_sums():
+    weighting = np.random.default_rng(0).standard_normal((3, 5, 4, 6)).astype("float32")
+    zeros = {name: np.zeros(shape, "float32") for name, shape in SHAPES_OF_GATES.items()}
+    for mine, other in (("channel", "spatial"), ("spatial", "channel")):
+        _, gradient = output_and_input_gradient(
+            lambda gate, other=other: plus(gate, ops.convert_to_tensor(zeros[other])),
+            zeros[mine],
+            weighting,
+        )
+        axes = tuple(axis for axis, length in enumerate(zeros[mine].shape) if length == 1)
+        expected = weighting.sum(axes, keepdims=True)
+        np.testing.assert_allclose(gradient, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(("axes", "gate_axes"), [((3,), (1, 2)), ((1, 2), (3,))])
+def test_statistics_under_a_gate_are_those_of_the_product(axes, gate_axes):
+    # Two of the values tie for the maximum: what they share, the gate's gradient sums.
+    generator = np.random.default_rng(0)
+    x = generator.uniform(1, 2, (2, 4, 5, 6)).astype("float32")
+    gate = np.ones([1 if n in gate_axes else size for n, size in enumerate(x.shape)], "float32")
+    x[0, 1, 2, 3] = x[0, 1, 2, 4] = x[0, 3, 2, 3] = 9.0
+    for pool in ("mean", "max"):
+        weighting = generator.standard_normal(x.mean(axes, keepdims=True).shape).astype("float32")
+        for argument in (x, gate):
+            results = [
+                output_and_input_gradient(
+                    lambda value, f=function, a=argument: f(
+                        value if a is x else ops.convert_to_tensor(x),
+                        value if a is gate else ops.convert_to_tensor(gate),
+                    ),
+                    argument,
+                    weighting,
+                )
+                for function in (
+                    lambda x, gate, pool=pool: pooled_over(x, axes, [pool], under=gate)[0],
+                    lambda x, gate, pool=pool: pooled_over(x * gate, axes, [pool])[0],
+                )
+            ]
+            for ours, theirs in zip(*results, strict=True):
+                np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6)
+
+
+def test_a_gate_of_zero_lets_no_gradient_be_nan():
+    x, gate = np.ones((1, 2, 2, 3), "float32"), np.zeros((1, 1, 1, 3), "float32")
+    for argument in (x, gate):
+        _, gradient = output_and_input_gradient(
+            lambda value, a=argument: pooled_over(
+                value if a is x else ops.convert_to_tensor(x),
+                (3,),
+                ["mean", "max"],
+                under=value if a is gate else ops.convert_to_tensor(gate),
+            )[1],
+            argument,
+            np.ones((1, 2, 2, 1), "float32"),
+        )
+        assert np.isfinite(gradient).all()

@@ -104,7 +104,7 @@ class CBAM(AttentionLayer):
         channel = self.channel(x)
         if self.spatial is None:
             return {"channel": channel}
-        return {"channel": channel, "spatial": self.spatial(x * channel)}
+        return {"channel": channel, "spatial": self.spatial(x, under=channel)}
 
     def gain(self, channel: Tensor, spatial: Tensor | float = 1.0) -> Tensor:
         """The product of the gates."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from keras import ops
@@ -136,10 +137,10 @@ class SummedChannelGate(ChannelGate):
     def __init__(self, reduction: float, **kwargs: Any) -> None:
         super().__init__(reduction, use_bias=True, minimum=0, **kwargs)
 
-    def call(self, x: Tensor) -> Tensor:
-        """The gate of map x."""
-        gates = (ops.sigmoid(self.bottleneck(vector)) for vector in self.pooled(x))
-        return self.as_channel_map(sum(gates), like=x)
+    def from_pooled(self, pooled: Sequence[Tensor], like: Tensor) -> Tensor:
+        """The gate of a map with these statistics, in the dtype of `like`."""
+        gates = (ops.sigmoid(self.bottleneck(self.vector(each))) for each in pooled)
+        return self.as_channel_map(sum(gates), like)
 
 
 class MultiScaleGate(Gate):

@@ -159,11 +159,12 @@ class FrequencyGate(ChannelGate):
             name="basis",
         )
 
-    def pooled(self, x: Tensor) -> list[Tensor]:
-        """The sum of x times the basis, (B, C)."""
+    def pooled(self, x: Tensor, under: Tensor | None = None) -> list[Tensor]:
+        """The sum of x times the basis over the positions, of the shape of the gate."""
+        x = x if under is None else x * under
         wide = ops.cast(x, accumulation_dtype(x.dtype))
         basis = ops.moveaxis(self.basis_for(x), 0, self.channel_axis - 1)
-        return [ops.sum(wide * ops.cast(basis, wide.dtype), axis=self.spatial_axes)]
+        return [ops.sum(wide * ops.cast(basis, wide.dtype), axis=self.spatial_axes, keepdims=True)]
 
     def basis_for(self, x: Tensor) -> Tensor:
         """The basis in the size of map x, (C, H, W).

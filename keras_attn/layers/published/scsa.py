@@ -24,7 +24,7 @@ from keras_attn.gates.parts import (
     size,
 )
 from keras_attn.gates.softmax import softmax
-from keras_attn.gates.statistics import Tensor, accumulation_dtype, pool_over
+from keras_attn.gates.statistics import POOLS, Tensor, accumulation_dtype
 from keras_attn.gates.strips import StripGate
 from keras_attn.layers.base import AttentionLayer
 
@@ -275,7 +275,7 @@ class ChannelAttentionGate(Gate):
     def _windows(self, x: Tensor) -> Tensor:
         """(B, windows, C): the pooled windows."""
         if self.window_size is None:
-            return ops.expand_dims(pool_over(x, self.spatial_axes, self.pool), 1)
+            return ops.expand_dims(POOLS[self.pool](x, self.spatial_axes), 1)
         x = ops.cast(self.channels_last(x), accumulation_dtype(x.dtype))
         side, pool = self.window_size, WINDOW_POOLS[self.pool]
         pooled = pool(x, side, strides=side, padding="valid", data_format="channels_last")

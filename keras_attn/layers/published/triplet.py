@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from keras import ops
@@ -9,7 +10,7 @@ from keras.saving import register_keras_serializable
 
 from keras_attn.gates import NormalizedSpatialGate
 from keras_attn.gates.parts import size
-from keras_attn.gates.statistics import Tensor, pool_over
+from keras_attn.gates.statistics import Tensor, pooled_over
 from keras_attn.layers.base import AttentionLayer
 
 
@@ -122,15 +123,15 @@ class PlaneGate(NormalizedSpatialGate):
         rows, columns = self.plane_axes
         self.swapped = rows > columns
 
-    def pooled(self, x: Tensor) -> Tensor:
-        """Maximum and mean, (B, rows, columns, 2)."""
-        maps = [pool_over(x, self.pooled_axis, pool) for pool in self.pools]
-        return self._swap(ops.stack(maps, axis=-1))
+    def pooled(self, x: Tensor, under: Tensor | None = None) -> list[Tensor]:
+        """Maximum and mean, of the shape of the gate each."""
+        return pooled_over(x, self.pooled_axis, self.pools, under)
 
-    def call(self, x: Tensor) -> Tensor:
-        """The gate of map x."""
-        mask = self._swap(ops.sigmoid(self.logits(x)))
-        return ops.cast(ops.expand_dims(mask, self.pooled_axis), x.dtype)
+    def from_pooled(self, pooled: Sequence[Tensor], like: Tensor) -> Tensor:
+        """The gate of a map with these statistics, in the dtype of `like`."""
+        maps = [self._swap(ops.squeeze(each, self.pooled_axis)) for each in pooled]
+        mask = self._swap(ops.sigmoid(self.logits(maps)))
+        return ops.cast(ops.expand_dims(mask, self.pooled_axis), like.dtype)
 
     def macs(self, input_shape: tuple[int, ...]) -> int:
         """The kernel at every place of the plane."""

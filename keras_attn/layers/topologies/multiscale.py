@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 from keras.saving import register_keras_serializable
 
 from keras_attn.gates import ChannelGate, MixingGate, SpatialGate
-from keras_attn.gates.statistics import Tensor
+from keras_attn.gates.statistics import Tensor, scaled
+from keras_attn.gates.sums import times
 from keras_attn.layers.base import AttentionLayer
 
 
@@ -82,19 +83,21 @@ class CMSSA(AttentionLayer):
 
     def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
         """The channel gate of x; the spatial gates and their weights, of what it lets through."""
-        channel = self.channel(x)
-        attended = x * channel
+        mean, maximum = self.channel.pooled(x)
+        channel = self.channel.from_pooled([mean, maximum], like=x)
+        pooled = self.spatials[0].pooled(x, under=channel)
+        spatials = [gate.from_pooled(pooled, like=x) for gate in self.spatials]
         return {
             "channel": channel,
-            "mixing": self.mixing(attended),
-            **{f"spatial_{gate.kernel_size}": gate(attended) for gate in self.spatials},
+            "mixing": self.mixing.from_pooled(scaled([mean], channel), like=x),
+            **{f"spatial_{k}": s for k, s in zip(self.kernel_sizes, spatials, strict=True)},
         }
 
     def attend(self, x: Tensor, channel: Tensor, mixing: Tensor, **spatials: Tensor) -> Tensor:
         """The map under the channel gate, then under the weighted sum of the spatial gates."""
         weights = self.split(mixing)
         spatial = sum(w * s for w, s in zip(weights, spatials.values(), strict=True))
-        return x * channel * spatial
+        return times(x, channel, spatial)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -168,20 +171,24 @@ class MSCSA(AttentionLayer):
 
     def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
         """The channel gates of x and their weights; the spatial gate of what they let through."""
-        channels = {f"channel_{gate.reduction}": gate(x) for gate in self.channels}
-        mixing = self.mixing(x)
+        mean, maximum = self.channels[0].pooled(x)
+        channels = {
+            f"channel_{gate.reduction}": gate.from_pooled([mean, maximum], like=x)
+            for gate in self.channels
+        }
+        mixing = self.mixing.from_pooled([mean], like=x)
         weights = self.split(mixing)
         channel = sum(w * c for w, c in zip(weights, channels.values(), strict=True))
         return {
             **channels,
             "mixing": mixing,
             "channel": channel,
-            "spatial": self.spatial(x * channel),
+            "spatial": self.spatial(x, under=channel),
         }
 
     def attend(self, x: Tensor, channel: Tensor, spatial: Tensor, **branches: Tensor) -> Tensor:
         """The map under the mixed channel gate, then the spatial gate."""
-        return x * channel * spatial
+        return times(x, channel, spatial)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -254,16 +261,17 @@ class CCMSSA(AttentionLayer):
     def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
         """Each gate reads what the gates before it have let through."""
         channel = self.channel(x)
-        coarse = self.coarse(x * channel)
-        medium = self.medium(x * channel * coarse)
-        fine = self.fine(x * channel * coarse * medium)
+        pooled = self.coarse.pooled(x, under=channel)
+        coarse = self.coarse.from_pooled(pooled, like=x)
+        medium = self.medium.from_pooled(scaled(pooled, coarse), like=x)
+        fine = self.fine.from_pooled(scaled(pooled, coarse * medium), like=x)
         return {"channel": channel, "coarse": coarse, "medium": medium, "fine": fine}
 
     def attend(
         self, x: Tensor, channel: Tensor, coarse: Tensor, medium: Tensor, fine: Tensor
     ) -> Tensor:
         """The map under one gate after the other."""
-        return x * channel * coarse * medium * fine
+        return times(x, channel, coarse * medium * fine)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 from keras.saving import register_keras_serializable
 
 from keras_attn.gates import BlendGate, ChannelGate, GlobalLocalMixingGate, MixingGate
-from keras_attn.gates.statistics import Tensor
+from keras_attn.gates.statistics import Tensor, scaled
+from keras_attn.gates.sums import plus, times
 from keras_attn.layers.topologies.topology import Topology
 
 
@@ -53,7 +54,7 @@ class CSA2(Topology):
 
     def gain(self, channel: Tensor, spatial: Tensor) -> Tensor:
         """The mean of both gates."""
-        return 0.5 * (channel + spatial)
+        return 0.5 * plus(channel, spatial)
 
 
 @register_keras_serializable(package="keras_attn")
@@ -104,7 +105,7 @@ class CSAFA(Topology):
 
     def gain(self, channel: Tensor, spatial: Tensor, blend: Tensor) -> Tensor:
         """Both gates in their learned shares."""
-        return blend * channel + (1 - blend) * spatial
+        return plus(blend * channel, (1 - blend) * spatial)
 
 
 @register_keras_serializable(package="keras_attn")
@@ -150,8 +151,8 @@ class BiCSA(Topology):
         return {
             "channel": channel,
             "spatial": spatial,
-            "spatial_after_channel": self.spatial(x * channel),
-            "channel_after_spatial": self.channel(x * spatial),
+            "spatial_after_channel": self.spatial(x, under=channel),
+            "channel_after_spatial": self.channel(x, under=spatial),
         }
 
     def attend(
@@ -163,7 +164,8 @@ class BiCSA(Topology):
         channel_after_spatial: Tensor,
     ) -> Tensor:
         """The sum of both orders."""
-        return x * channel * spatial_after_channel + x * spatial * channel_after_spatial
+        channel_first = times(x, channel, spatial_after_channel)
+        return channel_first + times(x, spatial, channel_after_spatial)
 
     def macs(self, input_shape: tuple[int, ...]) -> int:
         """Each gate twice."""
@@ -216,11 +218,28 @@ class BiCSAFA(BiCSA):
     def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
         """The gates of Bi-CSA, and the fusion gate of what Bi-CSA makes of x."""
         gates = super().compute_gates(x)
-        return {**gates, "fusion": self.fusion(super().attend(x, **gates))}
+        means = [
+            *scaled(self.fusion.pooled(x, under=gates["spatial_after_channel"]), gates["channel"]),
+            *scaled(self.fusion.pooled(x, under=gates["spatial"]), gates["channel_after_spatial"]),
+        ]
+        return {**gates, "fusion": self.fusion.from_pooled([sum(means)], like=x)}
 
-    def attend(self, x: Tensor, fusion: Tensor, **gates: Tensor) -> Tensor:
+    def attend(
+        self,
+        x: Tensor,
+        channel: Tensor,
+        channel_after_spatial: Tensor,
+        fusion: Tensor,
+        **spatials: Tensor,
+    ) -> Tensor:
         """Bi-CSA and the map itself in the shares of the fusion gate."""
-        return fusion * super().attend(x, **gates) + (1 - fusion) * x
+        both = super().attend(
+            x,
+            channel=fusion * channel,
+            channel_after_spatial=fusion * channel_after_spatial,
+            **spatials,
+        )
+        return both + times(x, 1 - fusion)
 
     def macs(self, input_shape: tuple[int, ...]) -> int:
         """Those of Bi-CSA and of the fusion gate."""
@@ -277,7 +296,7 @@ class GCSA2(Topology):
     def gain(self, channel: Tensor, spatial: Tensor, mixing: Tensor) -> Tensor:
         """The weighted sum of both gates."""
         channel_weight, spatial_weight = self.split(mixing)
-        return channel_weight * channel + spatial_weight * spatial
+        return plus(channel_weight * channel, spatial_weight * spatial)
 
 
 @register_keras_serializable(package="keras_attn")
@@ -324,9 +343,14 @@ class TGPFA(Topology):
 
     def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
         """Both gates of x, and the weights of identity, channel and spatial branch."""
-        return {"channel": self.channel(x), "spatial": self.spatial(x), "mixing": self.mixing(x)}
+        mean, maximum = self.channel.pooled(x)
+        return {
+            "channel": self.channel.from_pooled([mean, maximum], like=x),
+            "spatial": self.spatial(x),
+            "mixing": self.mixing.from_pooled([mean], like=x),
+        }
 
     def gain(self, channel: Tensor, spatial: Tensor, mixing: Tensor) -> Tensor:
         """The weighted sum of identity and both gates."""
         identity_weight, channel_weight, spatial_weight = self.split(mixing)
-        return identity_weight + channel_weight * channel + spatial_weight * spatial
+        return plus(identity_weight + channel_weight * channel, spatial_weight * spatial)

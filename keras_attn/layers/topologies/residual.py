@@ -8,6 +8,7 @@ from keras.saving import register_keras_serializable
 
 from keras_attn.gates import BlendGate, MixingGate
 from keras_attn.gates.statistics import Tensor
+from keras_attn.gates.sums import times
 from keras_attn.layers.topologies.sequential import CSA
 
 
@@ -100,7 +101,7 @@ class ARCSA(CSA):
 
     def attend(self, x: Tensor, channel: Tensor, spatial: Tensor, blend: Tensor) -> Tensor:
         """The map and CSA of it in their learned shares."""
-        return (1 - blend) * x + blend * super().attend(x, channel, spatial)
+        return times(x, 1 - blend) + super().attend(x, channel, blend * spatial)
 
 
 @register_keras_serializable(package="keras_attn")
@@ -149,8 +150,14 @@ class GRCSA(CSA):
 
     def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
         """The gates of CSA, and the share of the attended branch in each sample."""
-        return {**super().compute_gates(x), "mixing": self.mixing(x)}
+        pooled = self.channel.pooled(x)
+        channel = self.channel.from_pooled(pooled, like=x)
+        return {
+            "channel": channel,
+            "spatial": self.spatial(x, under=channel),
+            "mixing": self.mixing.from_pooled(pooled[:1], like=x),
+        }
 
     def attend(self, x: Tensor, channel: Tensor, spatial: Tensor, mixing: Tensor) -> Tensor:
         """The map and CSA of it in the shares of the sample."""
-        return (1 - mixing) * x + mixing * super().attend(x, channel, spatial)
+        return times(x, 1 - mixing) + super().attend(x, channel, mixing * spatial)

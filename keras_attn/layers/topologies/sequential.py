@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 from keras.saving import register_keras_serializable
 
 from keras_attn.gates import ChannelGate, SpatialGate
-from keras_attn.gates.statistics import Tensor
+from keras_attn.gates.statistics import Tensor, scaled
+from keras_attn.gates.sums import times
 from keras_attn.layers.topologies.topology import Topology
 
 
@@ -50,11 +51,11 @@ class CSA(Topology):
     def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
         """The channel gate of x, and the spatial gate of what it lets through."""
         channel = self.channel(x)
-        return {"channel": channel, "spatial": self.spatial(x * channel)}
+        return {"channel": channel, "spatial": self.spatial(x, under=channel)}
 
     def attend(self, x: Tensor, channel: Tensor, spatial: Tensor) -> Tensor:
         """The map under one gate, then the other."""
-        return x * channel * spatial
+        return times(x, channel, spatial)
 
 
 @register_keras_serializable(package="keras_attn")
@@ -96,11 +97,11 @@ class SCA(Topology):
     def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
         """The spatial gate of x, and the channel gate of what it lets through."""
         spatial = self.spatial(x)
-        return {"spatial": spatial, "channel": self.channel(x * spatial)}
+        return {"spatial": spatial, "channel": self.channel(x, under=spatial)}
 
     def attend(self, x: Tensor, spatial: Tensor, channel: Tensor) -> Tensor:
         """The map under one gate, then the other."""
-        return x * spatial * channel
+        return times(x, spatial, channel)
 
 
 @register_keras_serializable(package="keras_attn")
@@ -148,16 +149,17 @@ class CSCA(Topology):
     def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
         """Each gate reads what the gates before it have let through."""
         channel = self.channel(x)
-        spatial = self.spatial(x * channel)
+        spatial = self.spatial(x, under=channel)
+        pooled = scaled(self.channel_2.pooled(x, under=spatial), channel)
         return {
             "channel": channel,
             "spatial": spatial,
-            "channel_2": self.channel_2(x * channel * spatial),
+            "channel_2": self.channel_2.from_pooled(pooled, like=x),
         }
 
     def attend(self, x: Tensor, channel: Tensor, spatial: Tensor, channel_2: Tensor) -> Tensor:
         """The map under one gate after the other."""
-        return x * channel * spatial * channel_2
+        return times(x, spatial, channel * channel_2)
 
 
 @register_keras_serializable(package="keras_attn")
@@ -207,13 +209,14 @@ class SCSATopology(Topology):
     def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
         """Each gate reads what the gates before it have let through."""
         spatial = self.spatial(x)
-        channel = self.channel(x * spatial)
+        channel = self.channel(x, under=spatial)
+        pooled = scaled(self.spatial_2.pooled(x, under=channel), spatial)
         return {
             "spatial": spatial,
             "channel": channel,
-            "spatial_2": self.spatial_2(x * spatial * channel),
+            "spatial_2": self.spatial_2.from_pooled(pooled, like=x),
         }
 
     def attend(self, x: Tensor, spatial: Tensor, channel: Tensor, spatial_2: Tensor) -> Tensor:
         """The map under one gate after the other."""
-        return x * spatial * channel * spatial_2
+        return times(x, channel, spatial * spatial_2)

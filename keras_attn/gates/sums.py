@@ -1,0 +1,98 @@
+"""Sums over the positions or the channels of a map, and what has such sums for a gradient.
+
+XLA's code for the CPU sums products of maps several times more slowly than it multiplies a matrix
+and a vector. There, sums are such products.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_attn.gates.device import sums_slowly
+
+Tensor = Any
+
+
+def sum_over(x: Tensor, axes: Sequence[int], weights: Tensor | None = None) -> Tensor:
+    """The sum of x, or of x * weights, over `axes`, which are kept with length one.
+
+    Args:
+        x: (B, ...), of which batch is no axis to be summed over.
+        axes: In order.
+        weights: With length one on the other axes but the batch.
+    """
+    first, last = axes[0], axes[-1]
+    leading, trailing = first == 1, last == len(x.shape) - 1
+    together = last - first + 1 == len(axes) and (leading or trailing)
+    # A matrix product of half precision may be summed in half precision, too.
+    wide = keras.backend.standardize_dtype(x.dtype) in ("float32", "float64")
+    if not (sums_slowly() and together and wide):
+        return ops.sum(x if weights is None else x * weights, axis=axes, keepdims=True)
+    batch, *sizes = ops.shape(x)
+    summed = math.prod(sizes[axis - 1] for axis in axes)
+    kept = [1 if axis in axes else size for axis, size in enumerate(sizes, start=1)]
+    vector = (batch, 1, summed) if leading else (batch, summed, 1)
+    vectors = ops.ones(vector, x.dtype) if weights is None else ops.reshape(weights, vector)
+    if leading:
+        sums = ops.matmul(vectors, ops.reshape(x, (batch, summed, math.prod(kept))))
+    else:
+        sums = ops.matmul(ops.reshape(x, (batch, math.prod(kept), summed)), vectors)
+    return ops.reshape(sums, (batch, *kept))
+
+
+def times(x: Tensor, *gates: Tensor) -> Tensor:
+    """The map under gates, x * gate * ... * gate; its gradients by them are sums as above.
+
+    Args:
+        x: A map.
+        *gates: One, or one of the channels and one of the positions.
+    """
+    attended = functools.reduce(operator.mul, gates, x)
+    if not sums_slowly():
+        return attended
+
+    @ops.custom_gradient
+    def product(x: Tensor, *gates: Tensor) -> tuple[Tensor, Callable]:
+        def gradient(upstream: Tensor) -> tuple[Tensor, ...]:
+            by_gain = upstream * x
+            others = [[other for other in gates if other is not gate] for gate in gates]
+            by_gates = map(sum_to, gates, [by_gain] * len(gates), *zip(*others, strict=True))
+            return upstream * functools.reduce(operator.mul, gates), *by_gates
+
+        return functools.reduce(operator.mul, gates, x), gradient
+
+    return product(x, *gates)
+
+
+def plus(first: Tensor, second: Tensor) -> Tensor:
+    """The sum of two gates that vary along different axes; see `times`."""
+    if not sums_slowly():
+        return first + second
+
+    @ops.custom_gradient
+    def total(first: Tensor, second: Tensor) -> tuple[Tensor, Callable]:
+        def gradient(upstream: Tensor) -> tuple[Tensor, Tensor]:
+            return sum_to(first, upstream), sum_to(second, upstream)
+
+        return first + second, gradient
+
+    return total(first, second)
+
+
+def sum_to(gate: Tensor, x: Tensor, weights: Tensor | None = None) -> Tensor:
+    """The sum of x, or of x * weights, over the axes along which x varies and the gate does not."""
+    lengths = zip(gate.shape, x.shape, strict=True)
+    axes = [axis for axis, (ours, theirs) in enumerate(lengths) if ours == 1 != theirs]
+    inner = [axis for axis in axes if axis > 0]
+    if inner:
+        x = sum_over(x, inner, weights)
+    elif weights is not None:
+        x = x * weights
+    return ops.sum(x, axis=0, keepdims=True) if 0 in axes else x
