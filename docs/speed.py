@@ -54,6 +54,24 @@ forward and backward. The topologies that are farthest from it, in multiples of 
 
 """
 
+HOLDS = """\
+What holds them there:
+
+* **Gates in a row.** CSA's spatial gate reads the map under its channel gate, so the map is read
+  once for each gate and once more for the output; backward it is read three times as well, each
+  time with the output's gradient. With the two maps that are written that makes eleven passes over
+  a map, where the floor has five: five and a half times `x * 2` in place of two and a half, however
+  well it is compiled.
+* **Maps that are written and read again.** In XLA's program for CSA on JAX, forward and backward,
+  five maps are written in place of two: the map under the channel gate, the output, the gradient
+  under the spatial gate, that under the channel gate, and that of the map. On the CPU XLA fuses sums
+  of products, but not with the comparison that finds a maximum.
+* **Ties under a maximum.** After a ReLU whole pixels are 0, and what shares a maximum shares its
+  gradient here (PyTorch's `max` gives all of it to one). They have to be counted, which takes a
+  mask of the size of the map, as bytes, for each gate.
+* **PyTorch's convolution** of two maps to one, and its gradient, which the published form has too.
+"""
+
 NETWORK = """\
 ## A whole network
 
@@ -91,6 +109,7 @@ def page(layers: Path, network: Path | None) -> str:
         TARGETS + tables.markdown(targets(content, topologies)) + "\n",
         tables.markdown(tables.means(content, topologies)) + "\n",
         FLOOR + tables.markdown(farthest(content, topologies)) + "\n",
+        HOLDS,
     ]
     if network is not None:
         parts.append(network_part(json.loads(network.read_text(encoding="utf-8"))))
