@@ -64,8 +64,8 @@ What holds them there:
   well it is compiled.
 * **Maps that are written and read again.** In XLA's program for CSA on JAX, forward and backward,
   five maps are written in place of two: the map under the channel gate, the output, the gradient
-  under the spatial gate, that under the channel gate, and that of the map. On the CPU XLA fuses sums
-  of products, but not with the comparison that finds a maximum.
+  under the spatial gate, that under the channel gate, and that of the map. On the CPU XLA fuses
+  sums of products, but not with the comparison that finds a maximum.
 * **Ties under a maximum.** After a ReLU whole pixels are 0, and what shares a maximum shares its
   gradient here (PyTorch's `max` gives all of it to one). They have to be counted, which takes a
   mask of the size of the map, as bytes, for each gate.
