@@ -15,8 +15,8 @@ from keras import ops
 
 Tensor = Any
 
-#: The longest axis that is summed as it is.
-SHORT = 16
+#: The longest axis whose halves are not worth combining first.
+SHORT = 8
 
 
 def count_true(mask: Tensor, axes: Sequence[int]) -> Tensor:

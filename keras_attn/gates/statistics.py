@@ -15,7 +15,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_attn.gates.count import count_true
+from keras_attn.gates.count import SHORT, count_true
 from keras_attn.gates.device import sums_slowly
 from keras_attn.gates.sums import sum_over
 
@@ -121,7 +121,7 @@ def _maximum_under(x: Tensor, gate: Tensor, axes: Sequence[int]) -> Tensor:
 
     @ops.custom_gradient
     def maximum(x: Tensor, gate: Tensor) -> tuple[Tensor, Callable]:
-        largest = ops.max(x * gate, axis=axes, keepdims=True)
+        largest = _largest(x * gate, axes)
 
         def gradient(upstream: Tensor) -> tuple[Tensor, Tensor]:
             places = ops.cast(x * gate >= largest, x.dtype)
@@ -132,3 +132,14 @@ def _maximum_under(x: Tensor, gate: Tensor, axes: Sequence[int]) -> Tensor:
         return largest, gradient
 
     return maximum(x, gate)
+
+
+def _largest(x: Tensor, axes: Sequence[int]) -> Tensor:
+    """The maximum over `axes`, which are kept with length one, for an x that is a product.
+
+    TensorFlow's XLA fuses a product with the maximum of two halves, but not with that of all.
+    """
+    axis = axes[0]
+    while (x.shape[axis] or 1) % 2 == 0 and x.shape[axis] > SHORT:
+        x = ops.maximum(*ops.split(x, 2, axis=axis))
+    return ops.max(x, axis=axes, keepdims=True)
