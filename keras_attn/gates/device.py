@@ -12,13 +12,12 @@ def is_xla_on_cpu() -> bool:
     return keras.backend.backend() in ("jax", "tensorflow") and not _has_accelerator()
 
 
-def sums_slowly() -> bool:
-    """Whether sums of products of maps are best taken by matrix products.
+def fuses_sums() -> bool:
+    """Whether a sum of products of two maps is computed as it is read, without a map of products.
 
-    The version of XLA in TensorFlow computes them several times more slowly; that in JAX fuses
-    them with the products.
+    The version of XLA in TensorFlow does not, on the CPU; that in JAX does, and PyTorch's compiler.
     """
-    return keras.backend.backend() == "tensorflow" and is_xla_on_cpu()
+    return not (keras.backend.backend() == "tensorflow" and is_xla_on_cpu())
 
 
 @functools.cache

@@ -16,7 +16,7 @@ import keras
 from keras import ops
 
 from keras_attn.gates.count import SHORT, count_true
-from keras_attn.gates.device import sums_slowly
+from keras_attn.gates.device import is_xla_on_cpu
 from keras_attn.gates.sums import sum_over
 
 Tensor = Any
@@ -32,7 +32,7 @@ def mean_over(x: Tensor, axes: int | Sequence[int], under: Tensor | None = None)
     """Mean of x, or of x * under, over `axes`, which are dropped; see `pooled_over`."""
     axes = (axes,) if isinstance(axes, int) else tuple(axes)
     x = ops.cast(x, accumulation_dtype(x.dtype))
-    if not sums_slowly():
+    if not is_xla_on_cpu():
         return ops.mean(x if under is None else x * under, axis=axes)
     sums = sum_over(x, axes, None if under is None else ops.cast(under, x.dtype))
     number = math.prod(ops.shape(x)[axis] for axis in axes)
@@ -69,7 +69,7 @@ def pooled_over(
         pools: Keys of `POOLS`.
         under: A gate that x is multiplied by, with length one on all other axes but the batch.
     """
-    if under is not None and not sums_slowly():
+    if under is not None and not is_xla_on_cpu():
         x, under = x * under, None
     return [ops.expand_dims(POOLS[pool](x, axes, under), axes) for pool in pools]
 

@@ -15,7 +15,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_attn.gates.device import sums_slowly
+from keras_attn.gates.device import fuses_sums, is_xla_on_cpu
 
 Tensor = Any
 
@@ -28,21 +28,39 @@ def sum_over(x: Tensor, axes: Sequence[int], weights: Tensor | None = None) -> T
         axes: In order.
         weights: With length one on the other axes but the batch.
     """
-    first, last = axes[0], axes[-1]
-    leading, trailing = first == 1, last == len(x.shape) - 1
-    together = last - first + 1 == len(axes) and (leading or trailing)
+    together = axes[-1] - axes[0] + 1 == len(axes)
+    outside = axes[0] == 1 or axes[-1] == len(x.shape) - 1
     # A matrix product of half precision may be summed in half precision, too.
     wide = keras.backend.standardize_dtype(x.dtype) in ("float32", "float64")
-    if not (sums_slowly() and together and wide):
+    whole = weights is None or all(weights.shape[a] == x.shape[a] for a in (0, *axes))
+    if not (is_xla_on_cpu() and together and outside and wide and whole):
         return ops.sum(x if weights is None else x * weights, axis=axes, keepdims=True)
+    if weights is None:
+        lengths = enumerate(ops.shape(x))
+        weights = ops.ones([n if axis in (0, *axes) else 1 for axis, n in lengths], x.dtype)
+    others = [axis for axis in range(1, len(x.shape)) if axis not in axes]
+
+    # XLA would take the gradient, an outer product, for a matrix product and write it as a map.
+    @ops.custom_gradient
+    def product(x: Tensor, weights: Tensor) -> tuple[Tensor, Callable]:
+        def gradient(upstream: Tensor) -> tuple[Tensor, Tensor]:
+            return upstream * weights, _matrix_product(x, others, upstream)
+
+        return _matrix_product(x, axes, weights), gradient
+
+    return product(x, weights)
+
+
+def _matrix_product(x: Tensor, axes: Sequence[int], weights: Tensor) -> Tensor:
+    """The sum of x * weights over the first or the last axes but the batch."""
     batch, *sizes = ops.shape(x)
     summed = math.prod(sizes[axis - 1] for axis in axes)
     kept = [1 if axis in axes else size for axis, size in enumerate(sizes, start=1)]
-    vector = (batch, 1, summed) if leading else (batch, summed, 1)
-    vectors = ops.ones(vector, x.dtype) if weights is None else ops.reshape(weights, vector)
-    if leading:
+    if axes and axes[0] == 1:
+        vectors = ops.reshape(weights, (batch, 1, summed))
         sums = ops.matmul(vectors, ops.reshape(x, (batch, summed, math.prod(kept))))
     else:
+        vectors = ops.reshape(weights, (batch, summed, 1))
         sums = ops.matmul(ops.reshape(x, (batch, math.prod(kept), summed)), vectors)
     return ops.reshape(sums, (batch, *kept))
 
@@ -55,7 +73,7 @@ def times(x: Tensor, *gates: Tensor) -> Tensor:
         *gates: One, or one of the channels and one of the positions.
     """
     attended = functools.reduce(operator.mul, gates, x)
-    if not sums_slowly():
+    if not is_xla_on_cpu() or (len(gates) == 1 and fuses_sums()):
         return attended
 
     @ops.custom_gradient
@@ -73,7 +91,7 @@ def times(x: Tensor, *gates: Tensor) -> Tensor:
 
 def plus(first: Tensor, second: Tensor) -> Tensor:
     """The sum of two gates that vary along different axes; see `times`."""
-    if not sums_slowly():
+    if fuses_sums():
         return first + second
 
     @ops.custom_gradient

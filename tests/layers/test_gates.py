@@ -160,7 +160,12 @@ SHAPES_OF_GATES = {
 @pytest.mark.parametrize("channels_first", [False, True])
 @pytest.mark.parametrize(
     "names",
-    [*((name,) for name in SHAPES_OF_GATES), ("channel", "spatial"), ("spatial", "channel")],
+    [
+        *((name,) for name in SHAPES_OF_GATES),
+        ("channel", "spatial"),
+        ("spatial", "channel"),
+        ("channel", "sample"),
+    ],
 )
 def test_gradients_by_gates_are_the_sums_that_numpy_takes(names, channels_first):
     generator = np.random.default_rng(0)
