@@ -63,12 +63,12 @@ What holds them there:
   a map, where the floor has five: five and a half times `x * 2` in place of two and a half, however
   well it is compiled.
 * **Maps that are written and read again.** In XLA's program for CSA on JAX, forward and backward,
-  five maps are written in place of two: the map under the channel gate, the output, the gradient
-  under the spatial gate, that under the channel gate, and that of the map. On the CPU XLA fuses
-  sums of products, but not with the comparison that finds a maximum.
+  four maps are written in place of two: the output, its gradient times the map (whose sums are the
+  gradients of the gates), the places of the maxima, and the gradient of the map. On the CPU XLA
+  multiplies matrices quickly, but takes none that is still to be computed.
 * **Ties under a maximum.** After a ReLU whole pixels are 0, and what shares a maximum shares its
   gradient here (PyTorch's `max` gives all of it to one). They have to be counted, which takes a
-  mask of the size of the map, as bytes, for each gate.
+  mask of the size of the map for each gate.
 * **PyTorch's convolution** of two maps to one, and its gradient, which the published form has too.
 """
 
