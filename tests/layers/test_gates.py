@@ -191,14 +191,15 @@ def test_the_gradients_of_a_sum_of_gates_are_sums():
     weighting = np.random.default_rng(0).standard_normal((3, 5, 4, 6)).astype("float32")
     zeros = {name: np.zeros(shape, "float32") for name, shape in SHAPES_OF_GATES.items()}
     for mine, other in (("channel", "spatial"), ("spatial", "channel")):
-        _, gradient = output_and_input_gradient(
-            lambda gate, other=other: plus(gate, ops.convert_to_tensor(zeros[other])),
-            zeros[mine],
-            weighting,
-        )
         axes = tuple(axis for axis, length in enumerate(zeros[mine].shape) if length == 1)
         expected = weighting.sum(axes, keepdims=True)
-        np.testing.assert_allclose(gradient, expected, rtol=1e-4, atol=1e-5)
+        fixed = zeros[other]
+        for total in (
+            lambda gate, fixed=fixed: plus(gate, ops.convert_to_tensor(fixed)),
+            lambda gate, fixed=fixed: plus(ops.convert_to_tensor(fixed), gate),
+        ):
+            _, gradient = output_and_input_gradient(total, zeros[mine], weighting)
+            np.testing.assert_allclose(gradient, expected, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize(("axes", "gate_axes"), [((3,), (1, 2)), ((1, 2), (3,))])
