@@ -36,6 +36,11 @@ def names() -> list[str]:
     return [name for name in _table().INFO if not is_3d(name)]
 
 
+def training_sizes() -> dict[str, int]:
+    """How many training images each of the two-dimensional sets has."""
+    return {name: _table().INFO[name]["n_samples"]["train"] for name in names()}
+
+
 def is_3d(name: str) -> bool:
     """Whether a name is that of a set of volumes."""
     return name.endswith("mnist3d")
