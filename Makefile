@@ -52,5 +52,5 @@ clean: ## remove .venv and what the runs have written
 	@touch $@
 
 .venv/test: .venv/bin/python pyproject.toml constraints.txt
-	$(INSTALL) ".[tensorflow,jax,torch,datasets,study,test]"
+	$(INSTALL) ".[tensorflow,jax,torch,datasets,study,ray,test]"
 	@touch $@ .venv/demo

@@ -1,16 +1,18 @@
 """Writes the pages that are made from the catalogue and from measurements.
 
-python -m docs.generate          writes docs/fidelity.md, docs/cost.md and docs/speed.md
+python -m docs.generate          writes the files of PAGES, below
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import cost_table
-from docs import speed
+from benchmarks import claims, cost_table
+from docs import clusters, replication, speed
 from keras_attn import catalogue
+from keras_attn.guideline.evidence import FILE as EVIDENCE
 
 FOLDER = Path(__file__).parent
 
@@ -128,16 +130,27 @@ def cost() -> str:
     return COST + "".join(rows) + COST_REST
 
 
-#: Page -> what writes it.
-PAGES: dict[str, Callable[[], str]] = {"fidelity.md": fidelity, "cost.md": cost}
+def evidence() -> str:
+    """The guideline's evidence, which is no page but a file of the package."""
+    return json.dumps(claims.evidence(), indent=1) + "\n"
+
+
+#: File -> what writes it.
+PAGES: dict[Path, Callable[[], str]] = {
+    FOLDER / "fidelity.md": fidelity,
+    FOLDER / "cost.md": cost,
+    FOLDER / "replication.md": replication.page,
+    FOLDER / "clusters.md": clusters.page,
+    EVIDENCE: evidence,
+}
 if (results := speed.newest()) is not None:
-    PAGES["speed.md"] = lambda: speed.page(*results)
+    PAGES[FOLDER / "speed.md"] = lambda: speed.page(*results)
 
 
 def main() -> None:
     """Writes all pages."""
-    for name, write in PAGES.items():
-        (FOLDER / name).write_text(write(), encoding="utf-8")
+    for path, write in PAGES.items():
+        path.write_text(write(), encoding="utf-8")
 
 
 if __name__ == "__main__":

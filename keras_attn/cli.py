@@ -10,6 +10,7 @@ import json
 import math
 import shlex
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,7 +29,7 @@ except ImportError as error:
     sys.exit(f"keras-attn: {missing('typer', 'study', error)}")
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import pandas as pd
 
@@ -112,14 +113,25 @@ def recommend_command(
 
 @app.command("compare")
 def compare_command(
-    dataset: Annotated[str, typer.Argument(help="A data set's name, .npz file, or image folder.")],
+    datasets: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="DATASET...", help="Names of data sets, .npz files, or image folders."
+        ),
+    ] = None,
     topologies: Annotated[
         str | None,
         typer.Option(help="Keys, separated by commas; csa and the recommended if not given."),
     ] = None,
     seeds: Annotated[int, typer.Option(help="How many seeds for each topology.")] = 3,
+    samples: Annotated[
+        str | None,
+        typer.Option(help="Training sizes, separated by commas; all images if not given."),
+    ] = None,
     epochs: Annotated[int, typer.Option(help="Epochs of each training.")] = 10,
-    backbone: Annotated[str, typer.Option(help="resnet20, resnet18 or resnet50.")] = "resnet20",
+    backbone: Annotated[
+        str, typer.Option(help="resnet8, resnet20, resnet18 or resnet50.")
+    ] = "resnet20",
     batch_size: Annotated[
         int | None,
         typer.Option(help="Images a training step; 64 if not given, less for small sets."),
@@ -135,26 +147,56 @@ def compare_command(
     output: Annotated[
         Path | None, typer.Option(help="Folder for the results; runs/DATASET if not given.")
     ] = None,
+    engine: Annotated[
+        str, typer.Option(help="local, or ray for a cluster that shares the output folder.")
+    ] = "local",
+    jobs: Annotated[
+        int | None,
+        typer.Option(help="Trials at a time; 1 if not given, with ray one a processor."),
+    ] = None,
+    address: Annotated[str, typer.Option(help="Of the Ray cluster's head, or auto.")] = "auto",
+    status: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Only say how far the study in this folder is."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Train topologies side by side on your images, with a baseline, and report."""
+    """Train topologies side by side on your images, with a baseline, and report.
+
+    A run that was ended goes on with the same command.
+    """
+    if (status is None) == (not datasets):
+        raise ValueError(
+            "Give either data sets or --status DIR, such as `keras-attn compare breastmnist` or "
+            "`keras-attn compare --status runs/breastmnist`."
+        )
+    if status is not None:
+        show_status(status, as_json)
+        return
     from keras_attn.study import compare
 
-    images = keras_attn.load_dataset(dataset, data_dir=data_dir, size=size)
-    folder = output or Path("runs") / images.name
-    comparison = compare(
-        images,
-        topologies=None if topologies is None else topologies.replace(" ", "").split(","),
-        seeds=seeds,
-        epochs=epochs,
-        backbone=backbone,
-        batch_size=batch_size,
-        shift=shift,
-        flip=flip,
-        output=folder,
-        command=f"KERAS_BACKEND={keras.backend.backend()} "
-        + shlex.join(["keras-attn", *sys.argv[1:]]),
-    )
+    images = [
+        keras_attn.load_dataset(name, data_dir=data_dir, size=size) for name in datasets or ()
+    ]
+    folder = output or Path("runs") / "-".join(each.name for each in images)
+    with saying_how_to_go_on(folder):
+        comparison = compare(
+            images,
+            topologies=None if topologies is None else topologies.replace(" ", "").split(","),
+            seeds=seeds,
+            samples=None if samples is None else whole_numbers("--samples", samples),
+            epochs=epochs,
+            backbone=backbone,
+            batch_size=batch_size,
+            shift=shift,
+            flip=flip,
+            output=folder,
+            engine=engine,
+            jobs=jobs,
+            address=address,
+            command=f"KERAS_BACKEND={keras.backend.backend()} "
+            + shlex.join(["keras-attn", *sys.argv[1:]]),
+        )
     if as_json:
         show_json(json.loads(comparison.results.to_json(orient="records")))
         return
@@ -162,22 +204,78 @@ def compare_command(
     typer.echo(f"\nReport: {(folder / 'report.html').resolve()}")
 
 
-def show_summary(comparison: Comparison) -> None:
-    """Prints a row a topology: means, 95 % intervals, the difference to the baseline."""
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in ("topology", "accuracy", "AUC", "difference", "parameters", "s/epoch"):
-        table.add_column(column, justify="left" if column == "topology" else "right", no_wrap=True)
-    for topology, row in comparison.summary().iterrows():
-        table.add_row(
-            str(topology),
-            *(with_interval(row, name) for name in ("accuracy", "auc", "auc_difference")),
-            f"{int(row['parameters']):,}",
-            f"{row['seconds_per_epoch']:.2f}",
+@contextmanager
+def saying_how_to_go_on(folder: Path) -> Iterator[None]:
+    """Ends an interrupted comparison with one message."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo(
+            f"keras-attn: interrupted. What was finished is kept in {str(folder)!r}, and the same "
+            "command goes on with the rest.",
+            err=True,
         )
-    Console().print(table)
+        sys.exit(130)
+
+
+def show_status(folder: Path, as_json: bool) -> None:
+    """Prints how far a study is."""
+    from keras_attn.study.status import read_status
+
+    found = read_status(folder)
+    if as_json:
+        show_json(found.as_dict())
+    else:
+        typer.echo(str(found))
+
+
+#: The verdicts in as few letters as a table of 80 has for them.
+VERDICTS = {"better": "better", "worse": "worse", "not shown to differ": "not shown"}
+
+
+def show_summary(comparison: Comparison) -> None:
+    """Prints a row a topology: means, 95 % intervals, the difference to the baseline, the test."""
+    for group in comparison.groups:
+        table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
+        if len(comparison.groups) > 1:
+            table.title, table.title_justify = str(group), "left"
+        for column in ("topology", "accuracy", "AUC", "difference", "corrected", "ms/step"):
+            table.add_column(
+                column, justify="left" if column == "topology" else "right", no_wrap=True
+            )
+        for topology, row in comparison.summary_of(group).iterrows():
+            p_corrected = row["p_corrected"]
+            table.add_row(
+                str(topology),
+                *(with_interval(row, name) for name in ("accuracy", "auc", "auc_difference")),
+                "-"
+                if math.isnan(p_corrected)
+                else f"p={p_corrected:.3f}\n{VERDICTS[row['verdict']]}",
+                f"{1000 * row['seconds_per_step']:.1f}",
+            )
+        Console().print(table)
+    failed = sum(bool(trial.error) for trial in comparison.trials.values())
+    if failed:
+        typer.echo(f"{failed} trials failed; the report has their errors.", err=True)
     typer.echo(
-        "Means over the seeds and their 95 % intervals; the difference is that in AUC to none."
+        "Means over the seeds and their 95 % intervals; the difference is that in AUC to none, "
+        "tested by a paired t-test with Holm's correction."
     )
+
+
+def whole_numbers(option: str, text: str) -> list[int]:
+    """The numbers of an option that takes several.
+
+    Raises:
+        ValueError: If they are no whole numbers separated by commas.
+    """
+    try:
+        return [int(number) for number in text.split(",")]
+    except ValueError:
+        raise ValueError(
+            f"{option} takes whole numbers separated by commas, such as 32,56,56,64. "
+            f"Received: {text!r}."
+        ) from None
 
 
 def with_interval(row: pd.Series, name: str) -> str:
@@ -217,13 +315,7 @@ def bench_command(
     as_json: Json = False,
 ) -> None:
     """Time a layer on your backend, this machine and your shape."""
-    try:
-        sizes = [int(size) for size in shape.split(",")]
-    except ValueError:
-        raise ValueError(
-            f"--shape takes whole numbers separated by commas, such as 32,56,56,64. "
-            f"Received: {shape!r}."
-        ) from None
+    sizes = whole_numbers("--shape", shape)
     if sys.stderr.isatty():
         typer.echo("Compiling and timing; PyTorch takes longest.", err=True)
     timings = bench.bench(key, sizes, repeats)
@@ -244,7 +336,7 @@ def main() -> None:
     """Runs the command; bad input is one message and exit status 2."""
     try:
         app()
-    except (ValueError, OSError, ImportError) as error:
+    except (ValueError, OSError, ImportError, RuntimeError) as error:
         typer.echo(f"keras-attn: {error}", err=True)
         sys.exit(2)
 

@@ -15,9 +15,6 @@ EVIDENCE = (
     "classification only. Its published code names no seeds and no tests of significance."
 )
 
-#: This project's own results; filled by its replication.
-REPLICATION = "Not replicated by this project yet."
-
 
 @dataclass(frozen=True)
 class Claim:

@@ -9,10 +9,10 @@ from typing import Any, get_args
 from keras_attn import catalogue
 from keras_attn.data.checks import Granularity
 from keras_attn.data.dataset import Dataset
+from keras_attn.guideline.evidence import replication
 from keras_attn.guideline.law import (
     EVIDENCE,
     FINE_GRAINED,
-    REPLICATION,
     RESIDUAL,
     SOURCE,
     Claim,
@@ -121,7 +121,7 @@ def recommend(
         alternatives=tuple(alternatives),
         regime=regime.name,
         reasons=tuple(_reasons(num_samples, regime, claims[0], priority)),
-        evidence=(EVIDENCE, REPLICATION),
+        evidence=(EVIDENCE, replication(claims[0].name)),
         num_samples=num_samples,
         granularity=granularity,
         priority=priority,

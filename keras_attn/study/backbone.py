@@ -30,6 +30,7 @@ class Design(NamedTuple):
 
 
 BACKBONES = {
+    "resnet8": Design((16, 32, 64), (1, 1, 1)),
     "resnet20": Design((16, 32, 64), (3, 3, 3)),
     "resnet18": Design((64, 128, 256, 512), (2, 2, 2, 2)),
     "resnet50": Design((64, 128, 256, 512), (3, 4, 6, 3), bottleneck=True),
@@ -56,7 +57,7 @@ def build_model(
         num_classes: Number of classes, or of labels.
         attention: A key of the catalogue, a callable that returns a new layer, or None for
             the plain network.
-        backbone: `"resnet20"`, `"resnet18"` or `"resnet50"`.
+        backbone: A key of `BACKBONES`; `"resnet8"` is for a first look.
         preprocessing: A layer that the images pass first, such as a standardisation.
 
     Returns:

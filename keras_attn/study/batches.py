@@ -32,7 +32,7 @@ class TrainingBatches(keras.utils.PyDataset):
         self.targets = targets
         self.config = config
         self.seed = seed
-        self.batch_size = min(config.batch_size, len(images))
+        self.batch_size = effective_batch_size(config, len(images))
         self.epoch = 0
         self._shuffle()
 
@@ -62,6 +62,11 @@ class TrainingBatches(keras.utils.PyDataset):
             moves = random.integers(-self.config.shift, self.config.shift + 1, (len(images), 2))
             images = np.stack([shifted(*pair) for pair in zip(images, moves, strict=True)])
         return images
+
+
+def effective_batch_size(config: TrainingConfig, num_samples: int) -> int:
+    """Images in a batch of a training split: no more than it has."""
+    return min(config.for_samples(num_samples).batch_size or 1, num_samples)
 
 
 def shifted(image: np.ndarray, move: np.ndarray) -> np.ndarray:

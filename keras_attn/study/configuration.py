@@ -1,13 +1,16 @@
-"""How every trial of a comparison is trained: one configuration, the same for all."""
+"""How every trial of a study is trained: one configuration, the same for all."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from numbers import Integral, Real
 from typing import Any
 
 import keras
+
+#: Images a step, where there are enough for eight steps an epoch.
+USUAL_BATCH_SIZE = 64
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,8 @@ class TrainingConfig:
 
     Args:
         epochs: Passes over the training split.
-        batch_size: Images a step; the whole split if it holds fewer.
+        batch_size: Images a step; the whole split if it holds fewer. If None, what
+            `for_samples` finds suitable.
         learning_rate: That of the first step.
         weight_decay: Decoupled, on every trainable weight.
         shift: Shift images by up to this many pixels, with zeros coming in.
@@ -33,7 +37,7 @@ class TrainingConfig:
     """
 
     epochs: int = 10
-    batch_size: int = 64
+    batch_size: int | None = None
     learning_rate: float = 3e-3
     weight_decay: float = 5e-4
     shift: int = 0
@@ -41,11 +45,22 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         for name, least in (("epochs", 1), ("batch_size", 1), ("shift", 0)):
-            check_whole_number(name, getattr(self, name), least)
+            if not (name == "batch_size" and self.batch_size is None):
+                check_whole_number(name, getattr(self, name), least)
         for name in ("learning_rate", "weight_decay"):
             value = getattr(self, name)
             if not (isinstance(value, Real) and math.isfinite(value) and float(value) >= 0):
                 raise ValueError(f"`{name}` must be a number of at least 0. Received: {value!r}.")
+
+    def for_samples(self, num_samples: int) -> TrainingConfig:
+        """The same with a batch size: the usual, or less for small sets, which need their steps.
+
+        Args:
+            num_samples: Images of the training split.
+        """
+        if self.batch_size is not None:
+            return self
+        return replace(self, batch_size=min(USUAL_BATCH_SIZE, max(8, num_samples // 8)))
 
     def optimizer(self, steps: int) -> keras.optimizers.Optimizer:
         """A new optimiser for a training of that many steps."""
@@ -57,15 +72,6 @@ class TrainingConfig:
     def as_dict(self) -> dict[str, Any]:
         """Name -> value of every setting."""
         return asdict(self)
-
-
-def suitable_batch_size(num_samples: int) -> int:
-    """The usual batch size, or less where an epoch would have fewer than eight steps; at least 8.
-
-    Args:
-        num_samples: Images of the training split.
-    """
-    return min(TrainingConfig.batch_size, max(8, num_samples // 8))
 
 
 def check_whole_number(name: str, value: Any, least: int) -> None:

@@ -31,6 +31,7 @@ METRICS = {
     "accuracy": Metric("Accuracy", (0.0, 1.0)),
     "balanced_accuracy": Metric("Balanced accuracy", (0.0, 1.0)),
     "auc": Metric("AUC", (0.0, 1.0)),
+    "calibration_error": Metric("Calibration error", (0.0, 1.0)),
     "kappa": Metric("Quadratic weighted kappa", (-1.0, 1.0)),
     "mean_absolute_error": Metric("Mean absolute error, in classes", (0.0, np.inf)),
 }
@@ -63,6 +64,38 @@ def auc(labels: np.ndarray, probabilities: np.ndarray) -> float:
         for member, score in zip(members.T, probabilities.T, strict=True)
         if member.any() and not member.all()
     )
+
+
+def recall_by_class(labels: np.ndarray, probabilities: np.ndarray) -> list[float]:
+    """For each class, the share of its images that are found; NaN if the split has none."""
+    if labels.ndim == 2:
+        found = probabilities > 0.5
+        return [_mean(found[labels[:, name] == 1, name]) for name in range(labels.shape[1])]
+    predicted = probabilities.argmax(axis=-1)
+    return [_mean(predicted[labels == name] == name) for name in range(probabilities.shape[1])]
+
+
+def calibration_error(labels: np.ndarray, probabilities: np.ndarray, bins: int = 15) -> float:
+    """By how much the confidence differs from the share of right answers (arXiv:1706.04599).
+
+    The expected calibration error: over bins of equal width, the mean difference between the
+    confidence of the answers in a bin and the share of them that is right, weighted by their
+    number. Over several labels, the mean of their errors.
+
+    Args:
+        labels: As for all metrics.
+        probabilities: As for all metrics.
+        bins: Into how many the confidences from 0 to 1 are put.
+    """
+    if labels.ndim == 2:
+        both = np.stack([1 - probabilities, probabilities], axis=-1)
+        pairs = zip(labels.T, np.moveaxis(both, 1, 0), strict=True)
+        return _mean(calibration_error(*pair, bins) for pair in pairs)
+    confidence = probabilities.max(axis=-1)
+    right = probabilities.argmax(axis=-1) == labels
+    places = np.minimum((confidence * bins).astype(int), bins - 1)
+    gaps = np.bincount(places, right - confidence, minlength=bins)
+    return float(np.abs(gaps).sum() / len(labels))
 
 
 def quadratic_kappa(labels: np.ndarray, probabilities: np.ndarray) -> float:

@@ -11,11 +11,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import EngFormatter, MaxNLocator
+from scikit_posthocs import critical_difference_diagram
 
+from keras_attn.study.control import BASELINE, is_control
 from keras_attn.study.metrics import METRICS
-from keras_attn.study.statistics import mean_interval, metrics_of
-from keras_attn.study.trial import BASELINE
+from keras_attn.study.ranking import Ranking
+from keras_attn.study.statistics import BETTER, LEVEL, WORSE, mean_interval, metrics_of
 
 
 @dataclass(frozen=True)
@@ -28,18 +30,26 @@ class Palette:
     accent: str = "#2563eb"
 
 
-def plot_results(results: pd.DataFrame, palette: Palette | None = None) -> Figure:
-    """A panel a metric, all topologies in each; see `draw_metric`.
+def plot_results(groups: dict[str, pd.DataFrame], palette: Palette | None = None) -> Figure:
+    """A panel a metric, all topologies in each, a row a group; see `draw_metric`.
 
     Args:
-        results: One row a trial, as `Comparison.results`.
+        groups: One row a trial, as `Comparison.results`, by the group's title.
         palette: The colours.
     """
-    metrics = metrics_of(results)
-    height = 1.3 + 0.42 * results["topology"].nunique()
-    figure = Figure(figsize=(4.2 * len(metrics), height), layout="constrained")
-    for axes, metric in zip(np.ravel(figure.subplots(1, len(metrics))), metrics, strict=True):
-        draw_metric(axes, results, metric, palette or Palette())
+    palette = palette or Palette()
+    metrics = metrics_of(next(iter(groups.values())))
+    heights = [1.3 + 0.42 * results["topology"].nunique() for results in groups.values()]
+    size = (4.2 * len(metrics), sum(heights))
+    figure = Figure(figsize=size, layout="constrained")
+    rows = figure.subplots(
+        len(groups), len(metrics), squeeze=False, gridspec_kw={"height_ratios": heights}
+    )
+    for panels, (title, results) in zip(rows, groups.items(), strict=True):
+        for axes, metric in zip(panels, metrics, strict=True):
+            draw_metric(axes, results, metric, palette)
+        if len(groups) > 1:
+            panels[0].set_ylabel(title, color=palette.text, fontsize=11)
     return figure
 
 
@@ -52,7 +62,7 @@ def draw_metric(axes: Axes, results: pd.DataFrame, metric: str, palette: Palette
     topologies = list(results["topology"].unique())
     for row, topology in enumerate(topologies):
         values = results.loc[results["topology"] == topology, metric].to_numpy("float64")
-        colour = palette.text if topology == BASELINE else palette.accent
+        colour = palette.text if is_control(topology) else palette.accent
         mean, low, high = mean_interval(values)
         axes.plot([low, high], [row, row], color=colour, linewidth=2, solid_capstyle="butt")
         axes.plot(values, np.full(len(values), row), "o", color=colour, alpha=0.45, markersize=5)
@@ -66,6 +76,73 @@ def draw_metric(axes: Axes, results: pd.DataFrame, metric: str, palette: Palette
     axes.set_title(METRICS[metric].title, loc="left", color=palette.text, fontsize=11, pad=10)
     _style(axes, palette)
     axes.grid(axis="x", color=palette.grid, linewidth=0.8)
+
+
+def draw_forest(axes: Axes, summary: pd.DataFrame, metric: str, palette: Palette) -> None:
+    """The difference of each topology to the baseline, with its 95 % interval; 0 is none.
+
+    A filled mark is a difference that the corrected test supports.
+    """
+    rows = summary.drop(index=BASELINE, errors="ignore")
+    for place, (_, row) in enumerate(rows.iterrows()):
+        mean, low, high = (row[f"{metric}_difference{end}"] for end in ("", "_low", "_high"))
+        shown = row["verdict"] in (BETTER, WORSE)
+        colour = palette.accent if shown else palette.text
+        axes.plot([low, high], [place, place], color=colour, linewidth=2, solid_capstyle="butt")
+        face = colour if shown else "none"
+        axes.plot([mean], [place], "D", color=colour, markerfacecolor=face, markersize=8)
+    axes.axvline(0, color=palette.faint, linewidth=1, linestyle=(0, (4, 3)), zorder=0)
+    ends = rows[[f"{metric}_difference{end}" for end in ("", "_low", "_high")]].stack()
+    reach = max(0.01, 1.15 * float(np.nanmax(np.abs([*ends, 0.0]))))
+    axes.set_xlim(-reach, reach)
+    axes.set_yticks(range(len(rows)), list(rows.index))
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(5))
+    _style(axes, palette)
+    axes.grid(axis="x", color=palette.grid, linewidth=0.8)
+
+
+def draw_cost(
+    axes: Axes, summary: pd.DataFrame, cost: str, metric: str, title: str, palette: Palette
+) -> None:
+    """A metric against a cost of the networks, a mark and a name for each."""
+    known = summary[np.isfinite(summary[metric])]
+    for place, (topology, row) in enumerate(known.iterrows()):
+        colour = palette.text if is_control(str(topology)) else palette.accent
+        axes.plot([row[cost]], [row[metric]], "o", color=colour, markersize=6)
+        axes.annotate(
+            str(topology),
+            (row[cost], row[metric]),
+            xytext=(6, 4 if place % 2 else -10),
+            textcoords="offset points",
+            color=colour,
+            fontsize=9,
+        )
+    axes.margins(x=0.25, y=0.2)
+    axes.xaxis.set_major_locator(MaxNLocator(3))
+    axes.xaxis.set_major_formatter(EngFormatter())
+    axes.yaxis.set_major_locator(MaxNLocator(4))
+    axes.set_title(title, loc="left", color=palette.text, fontsize=11, pad=8)
+    _style(axes, palette)
+    axes.grid(color=palette.grid, linewidth=0.8)
+
+
+def draw_ranking(axes: Axes, ranking: Ranking, palette: Palette) -> None:
+    """The mean ranks, joined by bars where a difference is not shown (critical difference)."""
+    critical_difference_diagram(
+        ranking.ranks,
+        ranking.pairs,
+        alpha=LEVEL,
+        ax=axes,
+        label_props={"fontsize": 10},
+        elbow_props={"color": palette.faint},
+        crossbar_props={"color": palette.text},
+    )
+    for text in axes.texts:
+        text.set_color(palette.text)
+    axes.tick_params(labelcolor=palette.text, labelsize=10, color=palette.faint)
+    axes.set_facecolor("none")
+    axes.spines[:].set_color(palette.faint)
 
 
 def draw_curves(axes: Axes, curves: pd.DataFrame, topology: str, palette: Palette) -> None:

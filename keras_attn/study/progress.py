@@ -7,19 +7,29 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from keras_attn.study.plan import Plan, TrialKey
+from keras_attn.study.store import Store
+from keras_attn.study.trial import Trial
+from keras_attn.study.worker import Listener
 
-class TrialProgress:
-    """Shows on standard error which trial is at which epoch, and for how long it will go on.
+
+class TrialProgress(Listener):
+    """Shows on standard error how far the study is, and for how long it will go on.
 
     Args:
-        trials: How many there will be.
-        epochs: Of each.
+        plan: The study.
+        store: Its folder.
+        run: The name of the call.
         visible: Whether to show anything.
     """
 
-    def __init__(self, trials: int, epochs: int, visible: bool = True) -> None:
-        self.trials = trials
-        self.epochs = epochs
+    def __init__(self, plan: Plan, store: Store, run: str, visible: bool = True) -> None:
+        self._epochs = plan.config.epochs
+        self._store = store
+        self._run = run
+        self._left = list(plan.grid.trials())
+        self._total = len(self._left)
+        self._label = ""
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -30,12 +40,11 @@ class TrialProgress:
             console=Console(stderr=True),
             disable=not visible,
         )
-        self._task = self._bar.add_task("starting", total=trials)
-        self._finished = 0
-        self._label = ""
+        self._task = self._bar.add_task("starting", total=self._total)
 
     def __enter__(self) -> TrialProgress:
         self._bar.start()
+        self.look()
         return self
 
     def __exit__(
@@ -46,20 +55,28 @@ class TrialProgress:
     ) -> None:
         self._bar.stop()
 
-    def begin(self, topology: str, seed: int) -> None:
+    def look(self) -> None:
+        """Counts what the store has, whoever ran it."""
+        self._left = [key for key in self._left if not self._store.is_settled(key, self._run)]
+        self._show(0.0, description="running")
+
+    def begin(self, key: TrialKey) -> None:
         """A trial begins."""
-        self._label = f"{topology}, seed {seed}"
+        self._label = f"{key.topology}, seed {key.seed}"
+        self.look()
         self.epoch(0)
 
     def epoch(self, number: int) -> None:
         """An epoch is over."""
-        self._bar.update(
-            self._task,
-            description=f"{self._label}, epoch {number}/{self.epochs}",
-            completed=self._finished + number / self.epochs,
-        )
+        description = f"{self._label}, epoch {number}/{self._epochs}"
+        self._show(number / self._epochs, description)
 
-    def end(self) -> None:
+    def end(self, key: TrialKey, trial: Trial) -> None:
         """The trial is over, at whatever epoch."""
-        self._finished += 1
-        self._bar.update(self._task, completed=self._finished)
+        self.look()
+
+    def _show(self, part: float, description: str) -> None:
+        done = self._total - len(self._left)
+        self._bar.update(
+            self._task, description=description, completed=min(done + part, self._total)
+        )

@@ -7,25 +7,34 @@ import platform
 import re
 from collections.abc import Callable
 from datetime import datetime
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jinja2
-import keras
 import numpy as np
 import pandas as pd
 from markupsafe import Markup
 from matplotlib import rc_context
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-import keras_attn
 from keras_attn import catalogue
+from keras_attn.data.duplicates import shared_images
+from keras_attn.study import plots
+from keras_attn.study.control import BASELINE, is_control, meaning
+from keras_attn.study.gate_pictures import draw_gates
 from keras_attn.study.metrics import METRICS
-from keras_attn.study.plots import Palette, draw_curves, draw_metric
-from keras_attn.study.statistics import metrics_of
-from keras_attn.study.trial import BASELINE
+from keras_attn.study.plan import Group
+from keras_attn.study.statistics import HEADLINE, metrics_of
+from keras_attn.study.wording import (
+    answer,
+    caution,
+    number,
+    overview,
+    p_text,
+    ranking_sentence,
+    seeds_text,
+    signed,
+)
 
 if TYPE_CHECKING:
     from keras_attn.study.comparison import Comparison
@@ -37,10 +46,17 @@ PAGE_COLOURS = {
     "#070809": "var(--line)",
     "#0a0b0c": "var(--accent)",
 }
-PAGE_PALETTE = Palette(*PAGE_COLOURS)
+PAGE_PALETTE = plots.Palette(*PAGE_COLOURS)
 
-#: Metrics that the sentence at the top and the differences in the table speak of.
-HEADLINE = "auc"
+#: What is drawn against the headline metric: column of the summary, and title.
+COSTS = {
+    "parameters": "AUC against parameters",
+    "macs": "AUC against multiply-accumulates an image",
+    "seconds_per_step": "AUC against seconds a training step",
+}
+
+#: Classes of which the recall is shown; of more, those that the networks differ in most.
+MOST_CLASSES = 20
 
 
 def write_report(comparison: Comparison, path: Path) -> None:
@@ -63,89 +79,141 @@ def write_report(comparison: Comparison, path: Path) -> None:
 
 def content(comparison: Comparison) -> dict[str, Any]:
     """Everything that the template shows, in words and pictures."""
-    results, summary, curves = comparison.results, comparison.summary(), comparison.curves
-    metrics = metrics_of(results)
+    groups = [group for group in comparison.groups if len(comparison.results_of(group))]
+    parts = [_group(comparison, group) for group in groups]
+    several = len(parts) > 1
+    names = list(comparison.plan.datasets)
     return {
-        "title": f"Attention on {comparison.dataset.name}",
-        "answer": answer(comparison, summary),
-        "caution": caution(summary),
-        "metrics": [METRICS[metric].title for metric in metrics],
-        "rows": [
-            _table_row(topology, summary.loc[topology], metrics) for topology in summary.index
-        ],
-        "plots": [
-            svg(metric, (4.2, 1.0 + 0.42 * len(summary)), draw_metric, results, metric)
-            for metric in metrics
-        ],
-        "curves": [
-            svg(f"curve-{topology}", (3.4, 2.3), draw_curves, curves, topology)
-            for topology in summary.index
-            if topology != BASELINE or len(summary) == 1
-        ],
+        "title": f"Attention on {names[0] if len(names) == 1 else f'{len(names)} image sets'}",
+        "answer": overview(comparison) if several else parts[0]["answer"],
+        "caution": "" if several else parts[0]["caution"],
+        "ranking": _ranking(comparison) if several else None,
+        "groups": parts,
+        "failures": {
+            str(key): trial.error.strip().rpartition("\n")[2]
+            for key, trial in comparison.trials.items()
+            if trial.error
+        },
         "details": details(comparison),
         "command": comparison.command,
-        "versions": versions(),
+        "versions": {
+            **{
+                name: value
+                for name, value in comparison.plan.configuration().items()
+                if name in ("backend", "keras", "keras_attn", "numpy", "python")
+            },
+            "machine": f"{platform.system()} {platform.machine()}",
+        },
         "date": datetime.now().astimezone().strftime("%d %B %Y, %H:%M %Z"),
     }
 
 
-def answer(comparison: Comparison, summary: pd.DataFrame) -> str:
-    """What was found in one sentence, without a ranking."""
-    baseline = float(summary[HEADLINE][BASELINE])
-    attended = summary.drop(index=BASELINE)[HEADLINE].dropna()
-    seeds = comparison.results["seed"].nunique()
-    start = (
-        f"Trained on {len(comparison.dataset.train.images):,} images with "
-        f"{f'{seeds} seeds' if seeds > 1 else 'one seed'}, {comparison.backbone} without attention "
-    )
-    if not np.isfinite(baseline):
-        return start + "gave no result."
-    start += (
-        f"reached {'a mean' if seeds > 1 else 'an'} AUC of {number(baseline)} on the test images"
-    )
-    if not len(attended):
-        return start + "."
-    if len(attended) == 1:
-        return f"{start}; with {attended.index[0]} it was {number(attended.iloc[0])}."
-    low, high = number(attended.min()), number(attended.max())
-    found = f"was {low} each time" if low == high else f"lay between {low} and {high}"
-    return f"{start}; with the {len(attended)} topologies it {found}."
+def _group(comparison: Comparison, group: Group) -> dict[str, Any]:
+    """What is shown of one image set at one size."""
+    results, curves = comparison.results_of(group), comparison.curves_of(group)
+    summary = comparison.summary_of(group)
+    metrics = metrics_of(results)
+    height = 1.0 + 0.42 * len(summary)
+    name = group.name
+    attended = [key for key in summary.index if key != BASELINE or len(summary) == 1]
+    return {
+        "title": str(group),
+        "answer": answer(comparison, group, summary),
+        "caution": caution(summary),
+        "metrics": [METRICS[metric].title for metric in metrics],
+        "rows": [_table_row(key, summary.loc[key], metrics) for key in summary.index],
+        "forest": single(f"{name}-forest", (6.4, height), plots.draw_forest, summary, HEADLINE)
+        if len(summary) > 1
+        else "",
+        "plots": [
+            single(f"{name}-{metric}", (4.2, height), plots.draw_metric, results, metric)
+            for metric in metrics
+        ],
+        "costs": [
+            single(f"{name}-{cost}", (4.2, 2.9), plots.draw_cost, summary, cost, HEADLINE, title)
+            for cost, title in COSTS.items()
+        ],
+        "curves": [
+            single(f"{name}-curve-{key}", (3.4, 2.3), plots.draw_curves, curves, key)
+            for key in attended
+        ],
+        "recall": _recall(comparison, group),
+        "gates": _gates(comparison, group),
+    }
 
 
-def caution(summary: pd.DataFrame) -> str:
-    """What may not be read into it."""
-    seeds = int(summary["n"].max())
-    text = (
-        "Whether the differences are more than chance has not been tested. "
-        "No topology is ranked above another here."
-    )
-    if seeds < 2:
-        text += " One seed gives no interval: run at least three."
-    elif seeds < 5:
-        text += f" The intervals are as wide as {seeds} seeds leave them; more seeds narrow them."
-    if summary["diverged"].any():
-        text += (
-            " Trials whose loss stopped being a number are counted as diverged, and are in no mean."
-        )
-    return text
+def _ranking(comparison: Comparison) -> dict[str, Any]:
+    ranking = comparison.ranking()
+    picture: Markup | str = ""
+    if ranking is not None:
+        size = (7.5, 1.2 + 0.18 * len(ranking.ranks))
+        picture = single("ranking", size, plots.draw_ranking, ranking)
+    table = comparison.summary()[f"{HEADLINE}_difference"].unstack("topology")
+    columns = [key for key in comparison.plan.grid.topologies if key in table and key != BASELINE]
+    return {
+        "sentence": ranking_sentence(ranking),
+        "picture": picture,
+        "columns": columns,
+        "rows": [
+            (f"{name}, {size:,} images", [signed(table.loc[(name, size), key]) for key in columns])
+            for name, size in table.index
+        ],
+    }
+
+
+def _recall(comparison: Comparison, group: Group) -> dict[str, Any]:
+    recall = comparison.recall_of(group).T
+    shown = recall
+    if len(recall) > MOST_CLASSES:
+        spread = recall.max(axis=1) - recall.min(axis=1)
+        shown = recall.loc[spread.sort_values(ascending=False).index[:MOST_CLASSES]]
+    return {
+        "columns": list(recall.columns),
+        "rows": [(name, [number(value) for value in row]) for name, row in shown.iterrows()],
+        "left_out": len(recall) - len(shown),
+    }
+
+
+def _gates(comparison: Comparison, group: Group) -> dict[str, Any]:
+    """The gate maps of the best network with attention."""
+    best = comparison.best_trial_of(group, with_attention=True)
+    if best is None:
+        return {"topology": "", "picture": ""}
+    model = comparison.best_model_of(group, with_attention=True)
+    figure = draw_gates(model, comparison.plan.data(group), PAGE_PALETTE)
+    picture = "" if figure is None else svg(f"{group.name}-gates", figure)
+    return {"topology": best.topology, "seed": best.seed, "picture": picture}
 
 
 def details(comparison: Comparison) -> dict[str, str]:
     """The configuration, and what the images are."""
-    data, config = comparison.dataset, comparison.config
-    splits = (("training", data.train), ("validation", data.val), ("test", data.test))
-    facts = {
-        "Data set": data.name,
-        "Task": f"{data.task}, {len(data.class_names)} classes: {'; '.join(data.class_names)}",
-        "Images": ", ".join(f"{len(split.images):,} {name}" for name, split in splits),
-        "Size": " × ".join(map(str, data.image_shape)),
-        "Licence of the images": data.licence or "not stated",
-        "Source of the images": data.source or "not stated",
-        "Network": f"{comparison.backbone}, attention at the end of every block's branch",
-        "Published in": ", ".join(_sources(comparison.results["topology"])),
-        "Seeds": ", ".join(str(seed) for seed in dict.fromkeys(comparison.results["seed"])),
+    plan, config = comparison.plan, comparison.plan.config
+    facts: dict[str, str] = {}
+    for name, data in plan.datasets.items():
+        splits = (("training", data.train), ("validation", data.val), ("test", data.test))
+        label = "Images" if len(plan.datasets) == 1 else name
+        facts[label] = "; ".join(
+            [
+                data.name,
+                f"{data.task}, {len(data.class_names)} classes: {_some(data.class_names)}",
+                ", ".join(f"{len(split.images):,} {part}" for part, split in splits),
+                " × ".join(map(str, data.image_shape)),
+                f"licence: {data.licence or 'not stated'}",
+                f"source: {data.source or 'not stated'}",
+                f"duplicates across splits: {_duplicates(shared_images(data))}",
+            ]
+        )
+    sizes = [str(group.samples) for group in plan.grid.groups if group.samples is not None]
+    facts |= {
+        "Training sizes": ", ".join(dict.fromkeys(sizes))
+        and f"{', '.join(dict.fromkeys(sizes))}: stratified subsets, each within the larger",
+        "Network": f"{plan.backbone}, attention at the end of every block's branch",
+        "Published in": ", ".join(_sources(plan.grid.topologies)),
+        "Seeds": ", ".join(map(str, plan.grid.seeds)),
         "Epochs": f"{config.epochs}; judged at the one with the best validation AUC",
-        "Batch size": str(config.batch_size),
+        "Batch size": str(
+            config.batch_size or "64, or less where an epoch would have under 8 steps"
+        ),
         "Optimiser": f"AdamW, learning rate {config.learning_rate:g} with cosine decay, "
         f"weight decay {config.weight_decay:g}",
         "Augmentation": _augmentation(config.shift, config.flip),
@@ -153,22 +221,10 @@ def details(comparison: Comparison) -> dict[str, str]:
     return {name: value for name, value in facts.items() if value}
 
 
-def versions() -> dict[str, str]:
-    """Of everything that the numbers depend on."""
-    backend = keras.backend.backend()
-    module = import_module(backend)  # Keras calls its backends what their packages are called
-    return {
-        "keras-attn": keras_attn.__version__,
-        "Keras": keras.__version__,
-        f"{backend} (backend)": str(getattr(module, "__version__", "unknown")),
-        "NumPy": np.__version__,
-        "Python": platform.python_version(),
-        "Machine": f"{platform.system()} {platform.machine()}",
-    }
-
-
-def svg(name: str, size: tuple[float, float], draw: Callable[..., None], *arguments: Any) -> Markup:
-    """An inline picture in the colours of the page.
+def single(
+    name: str, size: tuple[float, float], draw: Callable[..., None], *arguments: Any
+) -> Markup:
+    """An inline picture of one panel in the colours of the page.
 
     Args:
         name: Tells its internal references from those of the other pictures.
@@ -176,11 +232,15 @@ def svg(name: str, size: tuple[float, float], draw: Callable[..., None], *argume
         draw: Draws on given axes, from the arguments and a palette.
         *arguments: For `draw`, between the axes and the palette.
     """
+    figure = Figure(figsize=size, layout="constrained")
+    draw(figure.subplots(), *arguments, PAGE_PALETTE)
+    return svg(name, figure)
+
+
+def svg(name: str, figure: Figure) -> Markup:
+    """A figure as an inline picture."""
     buffer = io.StringIO()
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
-        figure = Figure(figsize=size, layout="constrained")
-        axes: Axes = figure.subplots()
-        draw(axes, *arguments, PAGE_PALETTE)
         nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
         figure.savefig(buffer, format="svg", transparent=True, metadata=nothing)
     text = buffer.getvalue()
@@ -191,33 +251,22 @@ def svg(name: str, size: tuple[float, float], draw: Callable[..., None], *argume
     return Markup(text)
 
 
-def number(value: float) -> str:
-    """Three decimals, or a dash for what is not known."""
-    return f"{value:.3f}" if np.isfinite(value) else "–"
-
-
-def signed(value: float) -> str:
-    """A difference with its sign, which a zero has none of, or a dash."""
-    if not np.isfinite(value):
-        return "–"
-    return f"{value:+.3f}".replace("-", "−") if round(value, 3) else "0.000"
-
-
 def _table_row(topology: str, row: pd.Series, metrics: list[str]) -> dict[str, Any]:
     return {
         "topology": topology,
-        "meaning": "without attention"
-        if topology == BASELINE
-        else catalogue.describe(topology).formula,
+        "meaning": meaning(topology),
         "seeds": int(row["n"]),
-        "diverged": int(row["diverged"]),
+        "lost": _lost(row),
         "cells": [(number(row[metric]), _ends(row, metric)) for metric in metrics],
         "difference": (
             signed(row[f"{HEADLINE}_difference"]),
             "" if topology == BASELINE else _ends(row, f"{HEADLINE}_difference"),
         ),
+        "test": ("", "") if topology == BASELINE else (p_text(row["p_corrected"]), row["verdict"]),
+        "needed": "" if np.isnan(row["seeds_needed"]) else seeds_text(row["seeds_needed"]),
         "parameters": f"{int(row['parameters']):,}",
-        "seconds": f"{row['seconds_per_epoch']:.2f}",
+        "macs": f"{row['macs'] / 1e6:,.1f} M",
+        "step": f"{1000 * row['seconds_per_step']:.1f} ms",
     }
 
 
@@ -228,9 +277,25 @@ def _ends(row: pd.Series, name: str) -> str:
     return f"{low:.3f} to {high:.3f}".replace("-", "−")
 
 
-def _sources(topologies: pd.Series) -> list[str]:
+def _lost(row: pd.Series) -> str:
+    """How many trials gave no numbers."""
+    counts = ((int(row[name]), name) for name in ("diverged", "failed"))
+    return ", ".join(f"{count} {name}" for count, name in counts if count)
+
+
+def _some(names: tuple[str, ...], most: int = 20) -> str:
+    rest = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + rest
+
+
+def _duplicates(shared: dict[tuple[str, str], int]) -> str:
+    found = (f"{count} in {' and '.join(pair)}" for pair, count in shared.items())
+    return ", ".join(found) or "none that are the same byte by byte"
+
+
+def _sources(topologies: tuple[str, ...]) -> list[str]:
     """Where the topologies were published, each place once."""
-    keys = [key for key in topologies if key != BASELINE]
+    keys = [key for key in topologies if not is_control(key)]
     return list(dict.fromkeys(catalogue.describe(key).source for key in keys))
 
 

@@ -30,6 +30,11 @@ class TaskHead:
     def __init__(self, num_classes: int) -> None:
         self.num_classes = num_classes
 
+    @property
+    def metric_names(self) -> tuple[str, ...]:
+        """Those that all tasks have, and those of the task alone."""
+        return ("accuracy", "balanced_accuracy", "auc", "calibration_error", *self.extra_metrics)
+
     def encode(self, labels: np.ndarray) -> np.ndarray:
         """The targets of the loss, from a split's labels."""
         raise NotImplementedError
@@ -39,11 +44,12 @@ class TaskHead:
         raise NotImplementedError
 
     def scores(self, labels: np.ndarray, probabilities: np.ndarray) -> Scores:
-        """Name -> metric: accuracy, balanced accuracy, AUC, and those of the task alone."""
+        """The metrics of `metric_names`."""
         return {
             "accuracy": metrics.accuracy(labels, probabilities),
             "balanced_accuracy": metrics.balanced_accuracy(labels, probabilities),
             "auc": metrics.auc(labels, probabilities),
+            "calibration_error": metrics.calibration_error(labels, probabilities),
         }
 
     def loss_of(self, labels: np.ndarray, logits: np.ndarray) -> float:

@@ -7,20 +7,20 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 
+from keras_attn.cost import cost
 from keras_attn.data.dataset import Dataset
 from keras_attn.study.backbone import build_model
-from keras_attn.study.batches import TrainingBatches, predict_batches
+from keras_attn.study.batches import TrainingBatches, effective_batch_size, predict_batches
 from keras_attn.study.configuration import TrainingConfig
+from keras_attn.study.control import BASELINE, attention_of
+from keras_attn.study.metrics import recall_by_class
 from keras_attn.study.tasks import Scores, TaskHead, task_head
-
-#: The name of the network without attention among the topologies.
-BASELINE = "none"
 
 NAN = float("nan")
 
@@ -51,32 +51,66 @@ class Trial:
     """What came of a trial.
 
     Attributes:
-        topology: A key of the catalogue, or `"none"`.
+        topology: A key of the catalogue, `"none"`, or `"matched-"` and a key.
         seed: Decided the first weights and the order of the images.
         parameters: Trainable parameters of the whole network.
+        macs: Multiply-accumulates of the whole network for one image.
+        steps: Training steps of an epoch.
         curve: The epochs that were trained.
         best: The epoch with the best validation score, the earliest of equals; None if the
             training diverged.
         scores: Metrics on the test split, with the weights of that epoch; NaN if the training
             diverged.
+        recall: Of each class on the test split, likewise.
         diverged: Whether the loss stopped being a number. The trial is then a failure of the
             topology that is counted, not averaged over.
+        error: What ended it, if it failed in any other way; everything else is then empty.
+        seconds: What it took in all.
         weights: The weights of the best epoch.
     """
 
     topology: str
     seed: int
-    parameters: int
-    curve: list[Epoch]
-    best: Epoch | None
-    scores: Scores
-    diverged: bool
+    parameters: int = 0
+    macs: int = 0
+    steps: int = 0
+    curve: list[Epoch] = field(default_factory=list)
+    best: Epoch | None = None
+    scores: Scores = field(default_factory=dict)
+    recall: list[float] = field(default_factory=list)
+    diverged: bool = False
+    error: str = ""
+    seconds: float = 0.0
     weights: list[np.ndarray] = field(repr=False, default_factory=list)
 
     @property
     def seconds_per_epoch(self) -> float:
         """Median time to train an epoch; the first, which compiles, counts only if alone."""
-        return statistics.median(point.seconds for point in self.curve[1:] or self.curve)
+        return statistics.median([point.seconds for point in self.curve[1:] or self.curve] or [NAN])
+
+    @property
+    def preference(self) -> tuple[float, float, bool, str, int]:
+        """What the best of several trials is least in; among equals, one without attention."""
+        score, loss = self.best.rank if self.best else (-np.inf, -np.inf)
+        return (-score, -loss, self.topology != BASELINE, self.topology, self.seed)
+
+    def as_dict(self) -> dict[str, Any]:
+        """What JSON can hold; the weights are left out."""
+        values = asdict(replace(self, weights=[]))
+        return {**values, "best": self.best.epoch if self.best else None}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Trial:
+        """The trial that `as_dict` was made of.
+
+        Raises:
+            KeyError: If a value is missing.
+            TypeError: If a value is of another kind.
+        """
+        known = {each.name: values[each.name] for each in fields(cls)}
+        curve = [Epoch(*point) for point in known["curve"]]
+        best = next((point for point in curve if point.epoch == known["best"]), None)
+        return cls(**{**known, "curve": curve, "best": best})
 
 
 class Trainer:
@@ -92,7 +126,7 @@ class Trainer:
 
     Args:
         dataset: The images.
-        topology: A key of the catalogue, or `"none"`.
+        topology: A key of the catalogue, `"none"`, or `"matched-"` and a key.
         backbone: Which residual network.
         config: How it is trained.
     """
@@ -108,6 +142,7 @@ class Trainer:
         self.targets = self.task.encode(dataset.train.labels)
         self._model: keras.Model | None = None
         self._optimizer_state: list[np.ndarray] = []
+        self._macs = 0
 
     def build(self) -> keras.Model:
         """A new network, not compiled."""
@@ -115,7 +150,7 @@ class Trainer:
             self.dataset.image_shape,
             self.dataset.task,
             len(self.dataset.class_names),
-            attention=None if self.topology == BASELINE else self.topology,
+            attention=attention_of(self.topology),
             backbone=self.backbone,
             preprocessing=keras.layers.Normalization(
                 name="standardise", **self.dataset.channel_statistics
@@ -132,35 +167,36 @@ class Trainer:
         Returns:
             The trial. If its loss stopped being a number, that is where training stopped.
         """
+        started = time.perf_counter()
         batches = TrainingBatches(self.dataset.train.images, self.targets, self.config, seed)
         model = self._prepare(seed, steps=len(batches) * self.config.epochs)
         watch = _Watch(self, on_epoch)
         model.fit(batches, epochs=self.config.epochs, verbose=0, shuffle=False, callbacks=[watch])
-        diverged = watch.best is None or not np.isfinite(watch.curve[-1].loss)
+        test = self.dataset.test
         trial = Trial(
             topology=self.topology,
             seed=seed,
             parameters=sum(int(np.prod(weight.shape)) for weight in model.trainable_weights),
+            macs=self._macs,
+            steps=len(batches),
             curve=watch.curve,
-            best=None if diverged else watch.best,
-            scores=dict.fromkeys(self._metric_names(), NAN),
-            diverged=diverged,
+            scores=dict.fromkeys(self.task.metric_names, NAN),
+            recall=[NAN] * len(self.dataset.class_names),
+            diverged=watch.best is None or not np.isfinite(watch.curve[-1].loss),
         )
-        if not diverged:
+        if not trial.diverged:
+            trial.best, trial.weights = watch.best, watch.weights
             model.set_weights(watch.weights)
-            trial.weights = watch.weights
-            test = self.dataset.test
             probabilities = self.task.probabilities(self.logits(model, test.images))
             trial.scores = self.task.scores(test.labels, probabilities)
+            trial.recall = recall_by_class(test.labels, probabilities)
+        trial.seconds = time.perf_counter() - started
         return trial
 
     def logits(self, model: keras.Model, images: np.ndarray) -> np.ndarray:
         """What a network answers, for images of any number."""
-        batch_size = min(self.config.batch_size, len(self.dataset.train.images))
+        batch_size = effective_batch_size(self.config, len(self.dataset.train.images))
         return predict_batches(model.predict_on_batch, images, batch_size)
-
-    def _metric_names(self) -> tuple[str, ...]:
-        return ("accuracy", "balanced_accuracy", "auc", *self.task.extra_metrics)
 
     def _prepare(self, seed: int, steps: int) -> keras.Model:
         """The compiled network in the state that the seed alone decides."""
@@ -171,7 +207,7 @@ class Trainer:
             fresh.compile(optimizer=optimizer, loss=self.task.loss)
             optimizer.build(fresh.trainable_variables)
             self._optimizer_state = [_numpy(variable) for variable in optimizer.variables]
-            self._model = fresh
+            self._model, self._macs = fresh, cost(fresh).macs
             return fresh
         for variable, first in zip(self._model.variables, fresh.variables, strict=True):
             variable.assign(_numpy(first))

@@ -46,6 +46,7 @@ def write_archive(path, **changes):
 
 
 def test_compare_trains_and_writes_what_it_says(command, tmp_path):
+    shell = command
     archive = write_archive(tmp_path / "pairs.npz")
     output = tmp_path / "results"
     status, text, error = command(
@@ -53,17 +54,35 @@ def test_compare_trains_and_writes_what_it_says(command, tmp_path):
         *("--output", output),
     )
     assert status == 0
-    assert "2/2 trials" in error
+    assert "3/3 trials" in error
     assert str(output / "report.html") in text
     command = f"KERAS_BACKEND={keras.backend.backend()} keras-attn compare {archive}"
     assert command in (output / "report.html").read_text()
     rows = (output / "results.csv").read_text().splitlines()
-    assert rows[0].startswith("dataset,topology,seed,accuracy,balanced_accuracy,auc,parameters")
+    assert rows[0].startswith("dataset,topology,seed,accuracy,balanced_accuracy,auc,")
     assert [row.split(",")[:3] for row in rows[1:]] == [
-        ["pairs", "none", "0"],
-        ["pairs", "sa", "0"],
+        ["pairs", key, "0"] for key in ("none", "sa", "matched-sa")
     ]
     assert (output / "best.keras").exists()
+    status, text, _ = shell("compare", "--status", output)
+    assert status == 0
+    assert text.startswith("3 of 3 trials finished, 0 failed, 0 running, 0 waiting")
+    status, text, _ = shell("compare", "--status", output, "--json")
+    assert json.loads(text)["finished"] == 3
+    status, _, error = shell("compare", archive, "--epochs", 2, "--output", output)
+    assert status == 2
+    assert "epochs was 1 and is 2" in error
+
+
+def test_an_interrupted_comparison_says_how_to_go_on(command, tmp_path, monkeypatch):
+    def interrupt(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("keras_attn.study.trial.Trainer.run", interrupt)
+    status, _, error = command("compare", "digits", "--output", tmp_path / "results")
+    assert status == 130
+    assert "the same command goes on" in error
+    assert "Traceback" not in error
 
 
 @pytest.mark.parametrize(
@@ -80,6 +99,11 @@ def test_compare_trains_and_writes_what_it_says(command, tmp_path):
         (("compare", "digits", "--epochs", "0"), "epochs"),
         (("compare", "digits", "--backbone", "resnet21"), "resnet20, resnet18, resnet50"),
         (("compare", "nowhere.npz"), "nowhere.npz"),
+        (("compare",), "either data sets or --status"),
+        (("compare", "digits", "--status", "nowhere"), "either data sets or --status"),
+        (("compare", "digits", "--samples", "many"), "whole numbers separated by commas"),
+        (("compare", "digits", "--samples", "9999"), "fewer than the 9,999 samples"),
+        (("compare", "digits", "--engine", "spark"), '"local", "ray"'),
         (("list", "--chanels", "3"), "No such option"),
     ],
 )

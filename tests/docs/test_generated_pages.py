@@ -21,9 +21,9 @@ def test_the_costs_are_those_of_the_gam_paper(costs):
 
 def test_pages_are_up_to_date(costs, monkeypatch):
     monkeypatch.setattr(cost_table, "measured", lambda: costs)
-    for name, write in generate.PAGES.items():
-        page = (generate.FOLDER / name).read_text(encoding="utf-8")
-        assert page == write(), f"docs/{name} is stale: run python -m docs.generate"
+    for path, write in generate.PAGES.items():
+        page = path.read_text(encoding="utf-8")
+        assert page == write(), f"{path.name} is stale: run python -m docs.generate"
 
 
 @pytest.mark.parametrize("key", keras_attn.list_layers())

@@ -1,31 +1,8 @@
-import numpy as np
 import pytest
+from image_sets import make_dataset
 
-from keras_attn.data.dataset import Dataset, Split
 from keras_attn.study.backbone import BACKBONES, Design
 from keras_attn.study.trial import Epoch, Trainer, Trial
-
-CLASSES = {"binary": 2, "multi-class": 3, "ordinal": 4, "multi-label": 3}
-
-
-def make_dataset(task="binary", sizes=(40, 18, 22), name="squares", seed=0):
-    """8x8 images in which a class is a brighter row, or a label a brighter column."""
-    random = np.random.default_rng(seed)
-    classes = CLASSES[task]
-
-    def split(size):
-        images = random.integers(0, 160, (size, 8, 8, 1))
-        if task == "multi-label":
-            labels = random.integers(0, 2, (size, classes))
-            for label in range(classes):
-                images[labels[:, label] == 1, :, 2 * label] += 90
-        else:
-            labels = np.arange(size) % classes
-            images[np.arange(size), 2 * labels] += 90
-        return Split(images.astype("uint8"), labels.astype("int64"))
-
-    names = tuple(f"class {index}" for index in range(classes))
-    return Dataset(name, task, names, *map(split, sizes), licence="CC0", source="made here")
 
 
 @pytest.fixture(scope="session")
@@ -53,10 +30,20 @@ def invented(monkeypatch):
     def run(self, seed, on_epoch=None):
         score = 0.5 + 0.01 * len(ran) + 0.003 * seed
         curve = [Epoch(1, 0.1, 1.0, 1.0, score, score)]
-        scores = dict.fromkeys(("accuracy", "balanced_accuracy", "auc"), score)
-        weights = self.build().get_weights()
         ran.append((self.topology, seed))
-        return Trial(self.topology, seed, 100, curve, curve[0], scores, False, weights)
+        return Trial(
+            self.topology,
+            seed,
+            parameters=100,
+            macs=1000,
+            steps=2,
+            curve=curve,
+            best=curve[0],
+            scores=dict.fromkeys(self.task.metric_names, score),
+            recall=[score] * len(self.dataset.class_names),
+            seconds=0.2,
+            weights=self.build().get_weights(),
+        )
 
     monkeypatch.setattr(Trainer, "run", run)
     return ran

@@ -1,18 +1,22 @@
 import dataclasses
+import json
 
 import keras
 import numpy as np
 import pandas as pd
 import pytest
+from image_sets import make_dataset
 
 import keras_attn
 from keras_attn.study import Comparison, compare
-from keras_attn.study.configuration import suitable_batch_size
+from keras_attn.study.plan import Group
 from keras_attn.study.trial import Trainer
 
 COLUMNS = [
-    *("dataset", "topology", "seed", "accuracy", "balanced_accuracy", "auc"),
-    *("parameters", "seconds_per_epoch", "best_epoch", "val_auc", "val_loss", "diverged"),
+    *("dataset", "topology", "seed"),
+    *("accuracy", "balanced_accuracy", "auc", "calibration_error"),
+    *("parameters", "macs", "seconds_per_step", "seconds_per_epoch"),
+    *("best_epoch", "val_auc", "val_loss", "diverged", "error"),
     *("backbone", "backend", "task", "classes", "image_shape"),
     *("train_samples", "val_samples", "test_samples"),
     *("epochs", "batch_size", "learning_rate", "weight_decay", "shift", "flip"),
@@ -20,11 +24,11 @@ COLUMNS = [
 
 
 @pytest.fixture(scope="module")
-def finished(dataset_of, tmp_path_factory):
+def finished(tmp_path_factory):
     """One real comparison, and the folder it wrote."""
     folder = tmp_path_factory.mktemp("study") / "output"
     comparison = compare(
-        dataset_of(),
+        make_dataset(),
         topologies=["csa", "none", "csa"],
         seeds=2,
         epochs=2,
@@ -39,16 +43,19 @@ def test_the_front_door_leads_here():
     assert keras_attn.compare is compare
 
 
-def test_the_baseline_comes_first_and_everything_once(finished):
+def test_the_baseline_comes_first_the_matched_network_last_and_everything_once(finished):
     trials = finished[0].results[["topology", "seed"]].values.tolist()
-    assert trials == [["none", 0], ["none", 1], ["csa", 0], ["csa", 1]]
+    assert trials == [[key, seed] for key in ("none", "csa", "matched-csa") for seed in (0, 1)]
 
 
 def test_the_columns_are_fixed_and_the_file_holds_the_table(finished):
     comparison, folder = finished
     assert comparison.results.columns.tolist() == COLUMNS
-    pd.testing.assert_frame_equal(pd.read_csv(folder / "results.csv"), comparison.results)
-    assert {path.name for path in folder.iterdir()} == {"results.csv", "report.html", "best.keras"}
+    written = pd.read_csv(folder / "results.csv", dtype={"error": str})
+    written["error"] = written["error"].fillna("")
+    pd.testing.assert_frame_equal(written, comparison.results, check_dtype=False)
+    files = {path.name for path in folder.iterdir() if path.is_file()}
+    assert files == {"results.csv", "results.json", "report.html", "best.keras", "study.json"}
     row = comparison.results.iloc[2]
     assert row["parameters"] > comparison.results.iloc[0]["parameters"]
     assert row["train_samples"] == 40
@@ -56,18 +63,18 @@ def test_the_columns_are_fixed_and_the_file_holds_the_table(finished):
     assert row["image_shape"] == "8x8x1"
 
 
-def test_ordinal_metrics_have_their_own_columns(dataset_of, tiny):
+def test_ordinal_metrics_have_their_own_columns(tiny):
     comparison = compare(
-        dataset_of("ordinal"), ["none"], seeds=1, epochs=1, backbone=tiny, progress=False
+        make_dataset("ordinal"), ["none"], seeds=1, epochs=1, backbone=tiny, progress=False
     )
-    expected = [*COLUMNS[:6], "kappa", "mean_absolute_error", *COLUMNS[6:]]
+    expected = [*COLUMNS[:7], "kappa", "mean_absolute_error", *COLUMNS[7:]]
     assert comparison.results.columns.tolist() == expected
 
 
 def test_the_saved_model_gives_the_recorded_scores(finished):
     comparison, folder = finished
     best, test = comparison.best_trial, comparison.dataset.test
-    task = Trainer(comparison.dataset, best.topology, "resnet20", comparison.config).task
+    task = Trainer(comparison.dataset, best.topology, "resnet20", comparison.plan.config).task
     for model in (keras.models.load_model(folder / "best.keras"), comparison.best_model):
         logits = model.predict(test.images.astype("float32"), verbose=0)
         scores = task.scores(test.labels, task.probabilities(logits))
@@ -78,31 +85,82 @@ def test_the_saved_model_gives_the_recorded_scores(finished):
     assert row["val_auc"] == results["val_auc"].max()
 
 
-def test_only_the_weights_of_the_best_are_kept(finished):
+def test_the_best_with_attention_is_kept_too(finished):
     comparison, _ = finished
-    assert [bool(trial.weights) for trial in comparison.trials].count(True) == 1
-    assert comparison.best_trial.weights
+    group, test = comparison.groups[0], comparison.dataset.test
+    best = comparison.best_trial_of(group, with_attention=True)
+    assert best.topology == "csa"
+    model = comparison.best_model_of(group, with_attention=True)
+    task = Trainer(comparison.dataset, "csa", "resnet20", comparison.plan.config).task
+    logits = model.predict(test.images.astype("float32"), verbose=0)
+    assert task.scores(test.labels, task.probabilities(logits)) == pytest.approx(
+        best.scores, abs=1e-6
+    )
+
+
+def test_the_json_file_is_standard_and_whole(finished):
+    comparison, folder = finished
+
+    def refuse(constant):
+        raise AssertionError(f"{constant} is no JSON")
+
+    values = json.loads((folder / "results.json").read_text(), parse_constant=refuse)
+    assert [row["topology"] for row in values["summary"]] == ["none", "csa", "matched-csa"]
+    assert values["summary"][0]["p_value"] is None
+    assert values["classes"] == {"squares": ["class 0", "class 1"]}
+    assert values["configuration"]["epochs"] == 2
+    trial = values["trials"][2]
+    assert (trial["topology"], trial["seed"]) == ("csa", 0)
+    assert len(trial["curve"]) == 2
+    assert len(trial["recall"]) == 2
+    assert trial["macs"] == comparison.results["macs"][2] > 0
+
+
+def test_the_same_call_runs_nothing_again(finished, monkeypatch):
+    comparison, folder = finished
+
+    def refuse(*arguments):
+        raise AssertionError("a finished trial was run again")
+
+    monkeypatch.setattr(Trainer, "run", refuse)
+    again = compare(
+        make_dataset(),
+        topologies=["csa", "none", "csa"],
+        seeds=2,
+        epochs=2,
+        batch_size=16,
+        output=folder,
+        progress=False,
+    )
+    pd.testing.assert_frame_equal(again.results, comparison.results)
+    for one, other in zip(
+        again.best_model.get_weights(), comparison.best_model.get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_summary_and_curves(finished):
     comparison, _ = finished
     summary = comparison.summary()
-    assert summary.index.tolist() == ["none", "csa"]
+    assert summary.index.tolist() == ["none", "csa", "matched-csa"]
     by_topology = comparison.results.groupby("topology")["auc"].mean()
     assert summary.loc["csa", "auc"] == pytest.approx(by_topology["csa"])
     assert summary.loc["csa", "auc_difference"] == pytest.approx(
         by_topology["csa"] - by_topology["none"]
     )
-    assert len(comparison.curves) == 2 * 2 * 2
-    assert comparison.curves["epoch"].tolist() == [1, 2] * 4
+    curves = comparison.curves_of(comparison.groups[0])
+    assert len(curves) == 3 * 2 * 2
+    assert curves["epoch"].tolist() == [1, 2] * 6
+    recall = comparison.recall_of(comparison.groups[0])
+    assert recall.mean(axis=1).to_numpy() == pytest.approx(summary["balanced_accuracy"].to_numpy())
 
 
 def test_the_plot_has_a_panel_a_metric(finished):
     figure = finished[0].plot()
     titles = [axes.get_title(loc="left") for axes in figure.axes]
-    assert titles == ["Accuracy", "Balanced accuracy", "AUC"]
+    assert titles == ["Accuracy", "Balanced accuracy", "AUC", "Calibration error"]
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert labels == ["none", "csa"]
+    assert labels == ["none", "csa", "matched-csa"]
 
 
 def test_save_writes_the_same_again(finished, tmp_path):
@@ -127,40 +185,22 @@ def test_an_interrupted_run_keeps_its_finished_trials(
     monkeypatch.setattr(Trainer, "run", interrupt_the_third)
     with pytest.raises(KeyboardInterrupt):
         compare(dataset, ["csa"], seeds=2, backbone=tiny, output=tmp_path, progress=False)
-    assert {path.name for path in tmp_path.iterdir()} == {"results.csv", "best.keras"}
-    rows = pd.read_csv(tmp_path / "results.csv")[["topology", "seed"]].values.tolist()
-    assert rows == [["none", 0], ["none", 1]]
+    rows = pd.read_csv(tmp_path / "results.csv", keep_default_na=False)[["topology", "seed"]]
+    assert rows.values.tolist() == [["none", 0], ["none", 1]]
+    monkeypatch.setattr(Trainer, "run", run)
+    comparison = compare(dataset, ["csa"], seeds=2, backbone=tiny, output=tmp_path, progress=False)
+    assert len(invented) == len(set(invented)) == 6
+    assert len(comparison.trials) == 6
     keras.models.load_model(tmp_path / "best.keras")
-
-
-def test_a_write_that_fails_leaves_the_file_before_it(
-    dataset, tiny, invented, tmp_path, monkeypatch
-):
-    to_csv = pd.DataFrame.to_csv
-
-    def fail_on_the_second(self, path, **arguments):
-        to_csv(self.head(1), path, **arguments)
-        if len(self) == 2:
-            raise OSError("No space left on device")
-
-    monkeypatch.setattr(pd.DataFrame, "to_csv", fail_on_the_second)
-    with pytest.raises(OSError, match="No space left"):
-        compare(dataset, ["csa"], seeds=2, backbone=tiny, output=tmp_path, progress=False)
-    assert len(pd.read_csv(tmp_path / "results.csv")) == 1
-    assert not [path.name for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 
 def test_the_guideline_names_the_topologies_if_nobody_does(dataset, tiny, invented):
     comparison = compare(dataset, seeds=1, backbone=tiny, progress=False)
     recommended = keras_attn.recommend_for(dataset)
     expected = ["none", "csa", recommended.topology, recommended.alternatives[0]]
-    assert [topology for topology, _ in invented] == expected
+    assert [topology for topology, _ in invented][:-1] == expected
+    assert invented[-1][0] in {f"matched-{key}" for key in expected[1:]}
     assert comparison.command == "keras_attn.compare(dataset, seeds=1, backbone='tiny')"
-
-
-@pytest.mark.parametrize(("images", "expected"), [(20, 8), (126, 15), (546, 64), (5000, 64)])
-def test_small_sets_get_small_batches_unless_told_otherwise(images, expected):
-    assert suitable_batch_size(images) == expected
 
 
 def test_the_batch_size_that_was_used_is_recorded(dataset, tiny, invented):
@@ -173,7 +213,7 @@ def test_the_batch_size_that_was_used_is_recorded(dataset, tiny, invented):
 
 def test_seeds_may_be_named_and_a_single_topology_be_a_string(dataset, tiny, invented):
     compare(dataset, "csa", seeds=(7, np.int64(3), 7), backbone=tiny, progress=False)
-    assert invented == [("none", 7), ("none", 3), ("csa", 7), ("csa", 3)]
+    assert invented[:4] == [("none", 7), ("none", 3), ("csa", 7), ("csa", 3)]
 
 
 @pytest.mark.parametrize(
@@ -194,6 +234,11 @@ def test_seeds_may_be_named_and_a_single_topology_be_a_string(dataset, tiny, inv
         ({"weight_decay": "much"}, "`weight_decay` must be a number of at least 0"),
         ({"backbone": "resnet21"}, "resnet20, resnet18, resnet50"),
         ({"dataset": 5}, "must be a Dataset, or a name or path"),
+        ({"dataset": []}, "`dataset` is empty"),
+        ({"samples": 5000}, "fewer than the 5,000 samples"),
+        ({"samples": []}, "`samples` is empty"),
+        ({"engine": "spark"}, '"local", "ray"'),
+        ({"jobs": 0}, "`jobs` must be a whole number of at least 1"),
     ],
 )
 def test_bad_arguments_are_refused_before_any_training(
@@ -221,14 +266,82 @@ def test_progress_is_shown_on_standard_error_or_not_at_all(dataset, tiny, invent
     compare(dataset, ["csa"], seeds=1, backbone=tiny, progress=True)
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert "2/2" in shown.err
+    assert "3/3" in shown.err
 
 
 def test_no_best_model_when_every_trial_diverged(finished):
     comparison, _ = finished
-    trials = [dataclasses.replace(trial, best=None, diverged=True) for trial in comparison.trials]
-    diverged = Comparison(comparison.dataset, "resnet20", comparison.config, "", trials)
+    diverged = Comparison(
+        comparison.plan,
+        "",
+        {
+            key: dataclasses.replace(trial, best=None, diverged=True, scores={})
+            for key, trial in comparison.trials.items()
+        },
+    )
     assert (diverged.results["best_epoch"] == 0).all()
-    assert diverged.summary()["diverged"].tolist() == [2, 2]
-    with pytest.raises(ValueError, match="every trial became NaN"):
+    assert diverged.summary()["diverged"].tolist() == [2, 2, 2]
+    with pytest.raises(ValueError, match="no training gave numbers"):
         _ = diverged.best_model
+
+
+def test_several_sets_and_sizes_are_compared_each_on_its_own(tiny, invented, tmp_path):
+    pair = [make_dataset(name="one"), make_dataset(name="two", seed=1)]
+    comparison = compare(
+        pair, "csa", seeds=2, samples=(16, 32), backbone=tiny, output=tmp_path, progress=False
+    )
+    assert comparison.groups == tuple(
+        Group(name, size) for name in ("one", "two") for size in (16, 32)
+    )
+    assert len(invented) == 4 * 3 * 2
+    summary = comparison.summary()
+    assert summary.index.names == ["dataset", "train_samples", "topology"]
+    part = comparison.results.query("dataset == 'two' and train_samples == 32")
+    expected = part.groupby("topology")["auc"].mean()["csa"]
+    assert summary.loc[("two", 32, "csa"), "auc"] == pytest.approx(expected)
+    assert comparison.ranking().blocks == 4
+    for name in ("one-16", "one-32", "two-16", "two-32"):
+        keras.models.load_model(tmp_path / f"best-{name}.keras")
+
+
+def test_a_comparison_in_which_everything_failed_says_why(dataset, tiny, monkeypatch):
+    def fail(self, seed, on_epoch=None):
+        raise MemoryError("too large")
+
+    monkeypatch.setattr(Trainer, "run", fail)
+    with pytest.raises(RuntimeError, match=r"(?s)Every trial failed.*MemoryError: too large"):
+        compare(dataset, ["csa"], seeds=1, backbone=tiny, progress=False)
+
+
+def test_a_comparison_of_which_a_part_failed_shows_the_rest(
+    dataset, tiny, invented, tmp_path, monkeypatch
+):
+    run = Trainer.run
+
+    def fail(self, seed, on_epoch=None):
+        if self.topology == "csa":
+            raise MemoryError("<b>too large</b>")
+        return run(self, seed, on_epoch)
+
+    monkeypatch.setattr(Trainer, "run", fail)
+    comparison = compare(
+        dataset, ["csa", "sa"], seeds=2, backbone=tiny, output=tmp_path, progress=False
+    )
+    assert comparison.summary()["failed"].tolist() == [0, 2, 0, 0]
+    page = (tmp_path / "report.html").read_text()
+    assert "MemoryError: &lt;b&gt;too large" in page
+    assert "2 failed" in page
+
+
+def test_a_folder_of_another_study_is_refused_before_any_training(
+    dataset, tiny, invented, tmp_path
+):
+    arguments = {"seeds": 1, "backbone": tiny, "output": tmp_path, "progress": False}
+    compare(dataset, "csa", **arguments)
+    ran = len(invented)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    with pytest.raises(ValueError, match="shift was 0 and is 2"):
+        compare(dataset, "csa", shift=2, **arguments)
+    assert len(invented) == ran
+    after = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert after == before

@@ -1,8 +1,10 @@
+import os
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.metrics import balanced_accuracy_score, cohen_kappa_score
+from sklearn.metrics import balanced_accuracy_score, cohen_kappa_score, recall_score
 
 from keras_attn.study import metrics
 
@@ -82,3 +84,52 @@ def test_what_a_split_does_not_define_is_left_out_without_a_warning():
         assert np.isnan(metrics.quadratic_kappa(alone, np.eye(3)[[0, 0, 0]]))
         assert metrics.quadratic_kappa(alone, np.eye(3)[[1, 1, 1]]) == pytest.approx(0)
         assert np.isnan(metrics.auc(np.ones((3, 2), int), np.full((3, 2), 0.7)))
+
+
+def test_recall_of_each_class():
+    labels, probabilities = sample("multi-class")
+    expected = recall_score(labels, probabilities.argmax(axis=1), average=None)
+    assert metrics.recall_by_class(labels, probabilities) == pytest.approx(list(expected))
+    labels, probabilities = sample("multi-label")
+    expected = recall_score(labels, probabilities > 0.5, average=None)
+    assert metrics.recall_by_class(labels, probabilities) == pytest.approx(list(expected))
+    alone = metrics.recall_by_class(np.zeros(3, int), np.eye(3))
+    assert alone[0] == pytest.approx(1 / 3)
+    assert np.isnan(alone[1:]).all()
+
+
+def test_calibration_error_is_the_gap_between_confidence_and_truth():
+    # Two bins: three answers at 0.9, of which one is right; two at 0.6, both right.
+    confidence = np.array([0.9, 0.9, 0.9, 0.6, 0.6])
+    probabilities = np.stack([confidence, 1 - confidence], axis=1)
+    labels = np.array([0, 1, 1, 0, 0])
+    expected = 3 / 5 * abs(1 / 3 - 0.9) + 2 / 5 * abs(1 - 0.6)
+    assert metrics.calibration_error(labels, probabilities) == pytest.approx(expected)
+    both = np.stack([labels == 0, labels == 0], axis=1).astype(int)
+    first = np.stack([confidence, confidence], axis=1)
+    assert metrics.calibration_error(both, first) == pytest.approx(expected)
+
+
+def test_who_knows_the_probabilities_is_calibrated():
+    random = np.random.default_rng(1)
+    probabilities = random.dirichlet(np.ones(3), 200_000)
+    labels = (probabilities.cumsum(axis=1) < random.random((200_000, 1))).sum(axis=1)
+    assert metrics.calibration_error(labels, probabilities) < 0.01
+    assert metrics.calibration_error(labels, np.eye(3)[probabilities.argmax(axis=1)]) > 0.2
+
+
+def test_certain_answers_stay_in_the_last_bin():
+    assert metrics.calibration_error(np.array([0, 1]), np.eye(2)) == 0
+
+
+def test_scores_are_those_of_medmnists_evaluator_on_its_own_files():
+    evaluator = pytest.importorskip("medmnist", reason="medmnist is not installed").Evaluator
+    folder = os.environ.get("KERAS_ATTN_DATA")
+    if not folder or not (Path(folder) / "retinamnist.npz").exists():
+        pytest.skip("KERAS_ATTN_DATA does not name a folder with retinamnist.npz")
+    judge = evaluator("retinamnist", "test", root=folder)
+    labels = judge.labels.squeeze(axis=-1)
+    probabilities = np.random.default_rng(2).dirichlet(np.ones(5), len(labels))
+    found = judge.evaluate(probabilities)
+    assert metrics.auc(labels, probabilities) == pytest.approx(found.AUC, abs=1e-12)
+    assert metrics.accuracy(labels, probabilities) == pytest.approx(found.ACC, abs=1e-12)

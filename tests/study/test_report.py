@@ -6,7 +6,8 @@ import pytest
 
 from keras_attn.study import compare
 from keras_attn.study.comparison import Comparison
-from keras_attn.study.report import answer, caution, signed
+from keras_attn.study.report import MOST_CLASSES
+from keras_attn.study.wording import answer, caution, p_text, seeds_text, signed
 
 NASTY = '<script>alert("&")</script>'
 
@@ -42,9 +43,14 @@ def test_the_report_shows_the_numbers_and_what_they_depend_on(comparison, tmp_pa
         assert f"{row['auc']:.3f}" in text
         assert f"{row['auc_low']:.3f} to {row['auc_high']:.3f}" in text
     assert f"+{summary.loc['csa', 'auc_difference']:.3f}" in text
-    for fact in ("squares", "CC0", "made here", "40 training", "Keras", "NumPy", "AdamW"):
+    for fact in ("squares", "CC0", "made here", "40 training", "keras", "numpy", "AdamW"):
         assert fact in text
-    assert "keras_attn.compare(dataset, topologies=('csa', 'cmssa'), seeds=2" in text
+    assert "keras_attn.compare(dataset, topologies=['csa', 'cmssa'], seeds=2" in text
+    for word in ("matched-cmssa", "Holm", "Student", "without attention", "Calibration error"):
+        assert word in text
+    for class_name, recall in comparison.recall_of(comparison.groups[0]).items():
+        assert class_name in text
+        assert f"{recall['csa']:.3f}" in text
 
 
 def test_the_report_asks_for_nothing_from_elsewhere(comparison, tmp_path):
@@ -52,24 +58,25 @@ def test_the_report_asks_for_nothing_from_elsewhere(comparison, tmp_path):
     for tag, attributes in Tags(page).found:
         assert tag not in ("script", "link", "img", "iframe")
         for name in ("src", "href", "xlink:href"):
-            assert (attributes.get(name) or "#").startswith("#")
+            assert (attributes.get(name) or "#").startswith(("#", "data:image/png;base64,"))
     assert "@import" not in page
     assert not re.search(r"url\((?!#)", page)
 
 
 def test_pictures_take_the_colours_of_the_page(comparison, tmp_path):
     pictures = re.findall(r"<svg.*?</svg>", page_of(comparison, tmp_path), flags=re.DOTALL)
-    assert len(pictures) == 3 + 2  # metrics, learning curves of the topologies
+    # Differences, metrics, costs, learning curves of three networks, gate maps.
+    assert len(pictures) == 1 + 4 + 3 + 3 + 1
     for picture in pictures:
         assert "var(--text)" in picture
-        assert "var(--accent)" in picture
 
 
 def test_names_are_escaped(comparison, tmp_path):
     nasty = dataclasses.replace(
         comparison.dataset, name=NASTY, class_names=(NASTY, "b"), licence=NASTY, source=NASTY
     )
-    page = page_of(dataclasses.replace(comparison, dataset=nasty, command=NASTY), tmp_path)
+    plan = dataclasses.replace(comparison.plan, datasets={"squares": nasty})
+    page = page_of(dataclasses.replace(comparison, plan=plan, command=NASTY), tmp_path)
     tags = Tags(page)
     assert "script" not in [tag for tag, _ in tags.found]
     assert NASTY not in page
@@ -81,22 +88,92 @@ def test_one_seed_has_no_interval(dataset, tiny, invented, tmp_path):
     page = page_of(comparison, tmp_path)
     assert "nan" not in page
     assert "<small>–</small>" in page
-    assert not re.search(r"\d to \d", page)
+    assert not re.search(r"\d to \d", page.partition("Where csa looks")[0])
     assert "One seed gives no interval" in page
 
 
-def test_the_words_rank_nothing(comparison):
+RANKING = re.compile(r"\b(better|best|worse|worst|wins?|improves?|outperforms?)\b")
+
+
+def with_scores(comparison, scores):
+    """The comparison with another AUC for each topology, a little different for each seed."""
+    trials = {}
+    for key, trial in comparison.trials.items():
+        auc = scores.get(key.topology, 0.7) + 0.001 * ((7 * key.seed + len(key.topology)) % 5)
+        trials[key] = dataclasses.replace(trial, scores={**trial.scores, "auc": auc})
+    return dataclasses.replace(comparison, trials=trials)
+
+
+@pytest.fixture
+def five_seeds(dataset, tiny, invented):
+    return compare(dataset, ["csa", "sa"], seeds=5, backbone=tiny, progress=False)
+
+
+def words(comparison):
+    group = comparison.groups[0]
     summary = comparison.summary()
-    text = answer(comparison, summary) + caution(summary)
-    assert "has not been tested" in text
-    assert not re.search(r"\b(better|best|worse|worst|wins?|improves?|outperforms?)\b", text)
+    return answer(comparison, group, summary), caution(summary)
+
+
+def test_words_that_rank_are_left_out_where_no_test_supports_them(five_seeds):
+    said = words(with_scores(five_seeds, {"csa": 0.7005}))
+    assert not RANKING.search(" ".join(said))
+    assert "csa, sa and matched-csa were not shown to differ from it" in said[0]
+    assert "would need the fewest seeds" in said[1]
+    assert "not what other test images would" in said[1]
+
+
+def test_words_that_rank_are_there_where_a_test_supports_them(five_seeds):
+    said, _ = words(with_scores(five_seeds, {"csa": 0.8, "sa": 0.6}))
+    assert re.search(r"csa was better by 0\.\d+ \(corrected p [=<] 0\.0", said)
+    assert re.search(r"sa was worse by", said)
+    assert "matched-csa was not shown to differ" in said
+
+
+def test_a_single_seed_ranks_nothing(dataset, tiny, invented):
+    said = words(compare(dataset, ["csa"], seeds=1, backbone=tiny, progress=False))
+    assert not RANKING.search(" ".join(said))
+
+
+def test_several_groups_have_an_overview_and_a_ranking(tiny, invented, dataset_of, tmp_path):
+    sets = [dataset_of(name=name) for name in ("one", "two", "three")]
+    comparison = compare(sets, ["csa", "sa"], seeds=2, backbone=tiny, progress=False)
+    page = page_of(comparison, tmp_path)
+    text = " ".join(" ".join(Tags(page).words).split())
+    assert "Of 9 comparisons with the network without attention" in text
+    assert "Friedman" in text
+    assert "critical difference of" in text
+    for name in ("one", "two", "three"):
+        assert f"{name}, 40 images" in text
+    table = comparison.summary()
+    assert signed(table.loc[("two", 40, "csa"), "auc_difference"]) in text
+
+
+def test_of_many_classes_those_that_differ_most_are_shown(comparison, tmp_path, monkeypatch):
+    monkeypatch.setattr("keras_attn.study.report.MOST_CLASSES", 1)
+    page = page_of(comparison, tmp_path)
+    assert "1 others are left out" in page
+    assert MOST_CLASSES > 1
+
+
+def test_p_values_and_seeds_in_words():
+    assert [p_text(value) for value in (0.2, 0.0004, float("nan"))] == [
+        "p = 0.200",
+        "p < 0.001",
+        "–",
+    ]
+    assert [seeds_text(value) for value in (12.0, 2e5, float("inf"), float("nan"))] == [
+        "12",
+        "over 1,000",
+        "over 1,000",
+        "–",
+    ]
 
 
 def test_diverged_trials_are_told(comparison, tmp_path):
-    trials = list(comparison.trials)
-    trials[2] = dataclasses.replace(
-        trials[2], best=None, diverged=True, scores=dict.fromkeys(trials[2].scores, float("nan"))
-    )
+    trials = dict(comparison.trials)
+    key = list(trials)[2]
+    trials[key] = dataclasses.replace(trials[key], best=None, diverged=True, scores={})
     page = page_of(dataclasses.replace(comparison, trials=trials), tmp_path)
     assert "1 diverged" in page
     assert "counted as diverged" in page

@@ -1,14 +1,30 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 
-from keras_attn.study.statistics import mean_interval, summarise
+from keras_attn.study.statistics import (
+    corrected,
+    mean_interval,
+    p_value,
+    seeds_needed,
+    summarise,
+    verdict,
+)
 
 
 def table(rows):
     frame = pd.DataFrame(rows, columns=["topology", "seed", "auc"])
-    return frame.assign(diverged=frame["auc"].isna(), parameters=7, seconds_per_epoch=0.5)
+    return frame.assign(
+        diverged=frame["auc"].isna(),
+        error="",
+        parameters=7,
+        macs=9,
+        seconds_per_step=0.1,
+        seconds_per_epoch=0.5,
+    )
 
 
 def test_the_interval_is_that_of_the_t_test():
@@ -45,3 +61,90 @@ def test_diverged_trials_are_counted_and_not_averaged():
     assert summary.loc["csa", "auc"] == 0.9
     assert summary.loc["csa", "auc_difference"] == pytest.approx(0.2)
     assert summary.index.tolist() == ["none", "csa"]
+
+
+def holm(p_values):
+    """Holm's step-down procedure, straight from its definition."""
+    order = sorted(range(len(p_values)), key=lambda i: p_values[i])
+    result, largest = [0.0] * len(p_values), 0.0
+    for place, index in enumerate(order):
+        largest = max(largest, min(1.0, (len(p_values) - place) * p_values[index]))
+        result[index] = largest
+    return result
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
+def test_the_correction_is_holms(p_values):
+    assert corrected(np.array(p_values)) == pytest.approx(holm(p_values), abs=1e-12)
+
+
+def test_what_was_not_tested_is_not_corrected_for():
+    assert corrected(np.array([0.01, np.nan, 0.03])) == pytest.approx(
+        [0.02, np.nan, 0.03], nan_ok=True
+    )
+    assert np.isnan(corrected(np.array([np.nan]))).all()
+
+
+def test_the_p_value_is_that_of_the_paired_test():
+    random = np.random.default_rng(2)
+    one, other = random.random(6), random.random(6)
+    assert p_value(one - other) == pytest.approx(stats.ttest_rel(one, other).pvalue)
+
+
+@pytest.mark.parametrize("differences", [[], [0.1], [0.1, 0.1, 0.1], [0.0, 0.0], [np.nan, 0.2]])
+def test_differences_that_do_not_vary_are_not_tested(differences):
+    assert np.isnan(p_value(np.array(differences)))
+    assert np.isnan(seeds_needed(np.array(differences), 3))
+
+
+def test_a_difference_that_is_plain_is_called_so_and_one_that_is_not_is_not():
+    random = np.random.default_rng(3)
+    rows = [("none", seed, 0.7 + 0.01 * random.random()) for seed in range(6)]
+    rows += [("csa", seed, 0.8 + 0.01 * random.random()) for seed in range(6)]
+    rows += [("sa", seed, 0.6 + 0.01 * random.random()) for seed in range(6)]
+    rows += [("ca", seed, 0.7 + 0.01 * random.random()) for seed in range(6)]
+    summary = summarise(table(rows))
+    assert summary["verdict"].tolist() == ["", "better", "worse", "not shown to differ"]
+    raw = [summary.loc[key, "p_value"] for key in ("csa", "sa", "ca")]
+    assert summary["p_corrected"].iloc[1:].tolist() == pytest.approx(holm(raw))
+    assert summary.loc["ca", "seeds_needed"] > 6
+
+
+def test_correction_can_take_a_difference_back():
+    assert verdict(0.1, 0.049) == "better"
+    assert verdict(0.1, 0.051) == "not shown to differ"
+    assert verdict(-0.1, 0.01) == "worse"
+    assert verdict(0.1, np.nan) == "not shown to differ"
+
+
+def test_noise_alone_is_seldom_called_a_difference():
+    """Over many studies in which nothing helps, five of a hundred may say that anything does."""
+    random = np.random.default_rng(4)
+    false = 0
+    for _ in range(400):
+        p_values = [p_value(random.normal(size=5)) for _ in range(6)]
+        false += (corrected(np.array(p_values)) < 0.05).any()
+    assert false / 400 < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 400)
+
+
+def test_as_many_seeds_as_are_said_to_be_needed_show_the_difference():
+    random = np.random.default_rng(5)
+    differences = np.array([0.02, 0.0, 0.03, 0.01])
+    needed = int(seeds_needed(differences, comparisons=1))
+    mean, spread = differences.mean(), differences.std(ddof=1)
+
+    def share(seeds):
+        draws = random.normal(mean, spread, (4000, seeds))
+        return (stats.ttest_1samp(draws, 0, axis=1).pvalue < 0.05).mean()
+
+    assert share(needed) >= 0.8 - 0.025
+    assert share(needed - 1) < 0.8 + 0.025
+    assert seeds_needed(differences, comparisons=10) > needed
+
+
+def test_failed_trials_are_counted_apart():
+    frame = table([("none", 0, 0.5), ("none", 1, 0.6), ("csa", 0, np.nan), ("csa", 1, 0.9)])
+    frame["diverged"] = False
+    frame.loc[2, "error"] = "MemoryError"
+    summary = summarise(frame)
+    assert summary.loc["csa", ["n", "diverged", "failed"]].tolist() == [1, 0, 1]

@@ -119,7 +119,7 @@ def test_a_loss_that_is_no_number_is_recorded_and_ends_the_trial(dataset, tiny):
     assert len(trial.curve) < 5
     assert not np.isfinite(trial.curve[-1].loss)
     assert np.isnan(list(trial.scores.values())).all()
-    assert set(trial.scores) == {"accuracy", "balanced_accuracy", "auc"}
+    assert set(trial.scores) == {"accuracy", "balanced_accuracy", "auc", "calibration_error"}
 
 
 @pytest.mark.parametrize("task", ["binary", "multi-class", "ordinal", "multi-label"])

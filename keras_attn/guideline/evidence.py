@@ -1,0 +1,75 @@
+"""What this project found of the guideline's claims, in evidence.json.
+
+The file is written from the trials of the project's own replication, by a command that is named in
+it. A claim without an entry was not tested.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+FILE = Path(__file__).parent / "evidence.json"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One claim, tested on one image set at one training size.
+
+    Attributes:
+        claim: Name of the claim in `law`.
+        contrast: What was compared with what.
+        dataset: The image set.
+        num_samples: Training images.
+        seeds: How many pairs of trials the difference is a mean of.
+        difference: Of the mean AUC on the test images.
+        low: Lower end of its 95 % interval.
+        high: Upper end.
+        p_corrected: Of a two-sided paired t-test, corrected by Holm's method over the image sets
+            and sizes on which the contrast was tested.
+        verdict: `"supported"`, `"contradicted"` or `"not shown"`.
+    """
+
+    claim: str
+    contrast: str
+    dataset: str
+    num_samples: int
+    seeds: int
+    difference: float
+    low: float
+    high: float
+    p_corrected: float | None
+    verdict: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.contrast} on {self.dataset} ({self.num_samples:,} training images, "
+            f"{self.seeds} seeds): {self.difference:+.3f} AUC "
+            f"({self.low:+.3f} to {self.high:+.3f}), {self.verdict}"
+        )
+
+
+@cache
+def findings() -> tuple[Finding, ...]:
+    """All that was found."""
+    if not FILE.exists():
+        return ()
+    entries = json.loads(FILE.read_text(encoding="utf-8"))["findings"]
+    return tuple(Finding(**entry) for entry in entries)
+
+
+def replication(claim: str) -> str:
+    """One sentence: what this project found of a claim.
+
+    Args:
+        claim: Its name in `law`.
+    """
+    found = [finding for finding in findings() if finding.claim == claim]
+    if not found:
+        return f"The claim on {claim} has not been tested by this project yet."
+    return (
+        f"This project's own tests of the claim on {claim}: {'; '.join(map(str, found))}. "
+        "A small network and short trainings; see docs/replication.md."
+    )

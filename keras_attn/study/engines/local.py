@@ -1,0 +1,126 @@
+"""Workers on this machine: one in this process, or several in processes of their own."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from keras_attn.study.plan import Plan
+from keras_attn.study.store import Store
+from keras_attn.study.worker import Listener, work
+
+#: How often the store is looked at while workers run, in seconds.
+LOOK_EVERY = 0.5
+
+#: Lines of a dead worker's messages that are shown.
+SHOWN = 15
+
+
+def run_local(plan: Plan, store: Store, run: str, jobs: int, listener: Listener) -> None:
+    """Runs a study here.
+
+    Args:
+        plan: The study.
+        store: Its folder.
+        run: The name of this call.
+        jobs: How many processes; with one it is this one. Several share the processors evenly.
+        listener: Told what this process does; with several, to look at the store.
+
+    Raises:
+        RuntimeError: If workers ended before the study was done.
+        OSError: If a trial cannot be written.
+    """
+    if jobs == 1:
+        work(plan, store, run, listener=listener)
+    else:
+        run_processes(plan, store, run, jobs, lambda: None)
+
+
+def run_processes(
+    plan: Plan, store: Store, run: str, jobs: int, on_look: Callable[[], Any]
+) -> None:
+    """Runs a study in processes of their own, and waits for them.
+
+    Args:
+        plan: The study.
+        store: Its folder.
+        run: The name of this call.
+        jobs: How many.
+        on_look: Called again and again while they run.
+
+    Raises:
+        RuntimeError: If workers ended before the study was done.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        task = Path(folder) / "plan.pickle"
+        task.write_bytes(pickle.dumps((plan, store, run), pickle.HIGHEST_PROTOCOL))
+        count = len(plan.grid.conditions)
+        logs = [Path(folder) / f"{number}.log" for number in range(jobs)]
+        workers = [
+            _start(task, number * count // jobs, jobs, log) for number, log in enumerate(logs)
+        ]
+        try:
+            while any(worker.poll() is None for worker in workers):
+                on_look()
+                time.sleep(LOOK_EVERY)
+        finally:
+            for worker in workers:
+                worker.kill()
+                worker.communicate()
+        on_look()
+        left = sum(not store.is_settled(key, run) for key in plan.grid.trials())
+        if left:
+            endings = [
+                f"{_ending(worker.returncode)}\n{_last_lines(log)}"
+                for worker, log in zip(workers, logs, strict=True)
+                if worker.returncode
+            ]
+            raise RuntimeError(
+                f"{left} of {len(plan.grid)} trials were not run, because their workers ended. "
+                "What was finished is kept, and the same command goes on with the rest; with "
+                f"fewer --jobs it needs less memory. The workers:\n{chr(10).join(endings)}"
+            )
+
+
+def _start(task: Path, start: int, jobs: int, log: Path) -> subprocess.Popen:
+    """A worker, which ends when this process does: its standard input is a pipe to it."""
+    threads = str(max(1, processors() // jobs))
+    limits = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+    environment = {
+        **dict.fromkeys(limits, threads),
+        **os.environ,
+        "KERAS_BACKEND": keras.backend.backend(),
+    }
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "keras_attn.study.engines.process", str(task), str(start)],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            env=environment,
+        )
+
+
+def processors() -> int:
+    """How many this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not everywhere
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _ending(status: int) -> str:
+    return f"killed by signal {-status}" if status < 0 else f"exit status {status}"
+
+
+def _last_lines(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    return "\n".join(f"  {line}" for line in lines[-SHOWN:])

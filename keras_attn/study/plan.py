@@ -1,0 +1,256 @@
+"""The plan of a study: image sets x training sizes x topologies x seeds, all trained alike."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+import keras_attn
+from keras_attn.data.dataset import Dataset
+from keras_attn.data.subsets import subset
+from keras_attn.guideline import recommend_for
+from keras_attn.study.backbone import check_backbone
+from keras_attn.study.configuration import TrainingConfig, check_whole_number
+from keras_attn.study.control import BASELINE, check_topology, matched_control
+
+#: The topology that most people know, as the attention of CBAM.
+USUAL = "csa"
+
+
+class Group(NamedTuple):
+    """Trials that are compared with each other: one image set at one training size.
+
+    Attributes:
+        dataset: Name of the image set.
+        samples: Training images of the subset; None for all.
+    """
+
+    dataset: str
+    samples: int | None = None
+
+    @property
+    def name(self) -> str:
+        """A name for files, which no other group has."""
+        text = self.dataset if self.samples is None else f"{self.dataset}-{self.samples}"
+        safe = re.sub(r"[^\w.-]+", "_", text, flags=re.ASCII).strip(".")[:80]
+        if safe == text:
+            return safe
+        return f"{safe}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+    def __str__(self) -> str:
+        return self.dataset if self.samples is None else f"{self.dataset}, {self.samples:,} images"
+
+
+class TrialKey(NamedTuple):
+    """What tells a trial from the others of its study."""
+
+    dataset: str
+    samples: int | None
+    topology: str
+    seed: int
+
+    @property
+    def group(self) -> Group:
+        """The trials that it is compared with."""
+        return Group(self.dataset, self.samples)
+
+    @property
+    def name(self) -> str:
+        """A name for files."""
+        return f"{self.group.name}-{self.topology}-{self.seed}"
+
+    def __str__(self) -> str:
+        return f"{self.group}, {self.topology}, seed {self.seed}"
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Which trials a study has: every one of these with every other.
+
+    Attributes:
+        groups: Image sets at their training sizes.
+        topologies: Keys, `"none"` first.
+        seeds: Numbers.
+    """
+
+    groups: tuple[Group, ...]
+    topologies: tuple[str, ...]
+    seeds: tuple[int, ...]
+
+    @property
+    def conditions(self) -> list[tuple[Group, str]]:
+        """What shares a compiled network: a group and a topology."""
+        return [(group, topology) for group in self.groups for topology in self.topologies]
+
+    def trials(self) -> Iterator[TrialKey]:
+        """Every trial, in the order in which one process would run them."""
+        for group, topology in self.conditions:
+            for seed in self.seeds:
+                yield TrialKey(*group, topology, seed)
+
+    def __len__(self) -> int:
+        return len(self.groups) * len(self.topologies) * len(self.seeds)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that a study is made of.
+
+    Attributes:
+        datasets: The image sets, whole, by name.
+        grid: Which trials.
+        backbone: Which residual network.
+        config: How every trial is trained.
+    """
+
+    datasets: dict[str, Dataset]
+    grid: Grid
+    backbone: str
+    config: TrainingConfig
+
+    def data(self, group: Group) -> Dataset:
+        """The images of a group."""
+        if group not in self._subsets:
+            whole = self.datasets[group.dataset]
+            self._subsets[group] = whole if group.samples is None else subset(whole, group.samples)
+        return self._subsets[group]
+
+    @cached_property
+    def _subsets(self) -> dict[Group, Dataset]:
+        return {}
+
+    def configuration(self) -> dict[str, Any]:
+        """What may not change while a folder holds trials, for JSON."""
+        return {
+            "backbone": self.backbone,
+            **self.config.as_dict(),
+            **versions(),
+            "images": {name: fingerprint(data) for name, data in self.datasets.items()},
+        }
+
+
+def make_plan(
+    datasets: Sequence[Dataset],
+    topologies: Sequence[str] | None,
+    seeds: int | Sequence[int],
+    samples: Sequence[int] | None,
+    backbone: str,
+    config: TrainingConfig,
+) -> Plan:
+    """The plan, after everything in it was checked.
+
+    Args:
+        datasets: The image sets.
+        topologies: Keys; if None, `"csa"` and the two that the guideline names first for each of
+            the groups. The network without attention comes first whether named or not, and a
+            plain network with as many weights as the largest topology last.
+        seeds: How many, counted from 0, or which.
+        samples: Training sizes; None for all images.
+        backbone: Which residual network.
+        config: How every trial is trained.
+
+    Raises:
+        ValueError: If anything is not what it should be.
+    """
+    numbers = check_seeds(seeds)
+    check_backbone(backbone)
+    if topologies is not None:
+        check_topologies(topologies)
+    by_name = {dataset.name: dataset for dataset in datasets}
+    if len(by_name) < len(datasets):
+        raise ValueError(
+            "Two image sets of one study have the same name. Received: "
+            f"{', '.join(dataset.name for dataset in datasets)}. Give one of them another `name`."
+        )
+    sizes = (None,) if samples is None else check_samples(samples)
+    groups = tuple(Group(name, size) for name in by_name for size in sizes)
+    plan = Plan(by_name, Grid(groups, (BASELINE,), numbers), backbone, config)
+    parts = [plan.data(group) for group in groups]
+    if topologies is None:
+        topologies = [key for part in parts for key in default_topologies(part)]
+    keys = tuple(dict.fromkeys((BASELINE, *topologies, *matched_control(topologies))))
+    return Plan(by_name, Grid(groups, keys, numbers), backbone, config)
+
+
+def check_topologies(topologies: Sequence[str]) -> None:
+    """Checks that there is a topology, and that every one is known.
+
+    Raises:
+        ValueError: If there is none, or a key is not in the catalogue.
+    """
+    if not topologies:
+        raise ValueError(
+            "`topologies` is empty: name at least one key of `keras_attn.list_layers()`, "
+            f"or {BASELINE!r} for the network without attention alone."
+        )
+    for key in topologies:
+        check_topology(key)
+
+
+def default_topologies(dataset: Dataset) -> tuple[str, ...]:
+    """The usual one, and the two that the guideline names first for such a data set."""
+    recommendation = recommend_for(dataset)
+    return USUAL, recommendation.topology, *recommendation.alternatives[:1]
+
+
+def check_seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
+    """The seeds, each once.
+
+    Raises:
+        ValueError: If there is none, or one is no whole number of at least 0.
+    """
+    if isinstance(seeds, int) or not isinstance(seeds, Iterable):
+        check_whole_number("seeds", seeds, 1)
+        return tuple(range(seeds))
+    numbers = tuple(dict.fromkeys(seeds))
+    if not numbers:
+        raise ValueError("`seeds` is empty: give their number, or at least one seed.")
+    for number in numbers:
+        check_whole_number("seed", number, 0)
+    return tuple(map(int, numbers))
+
+
+def check_samples(samples: Sequence[int]) -> tuple[int, ...]:
+    """The training sizes, each once.
+
+    Raises:
+        ValueError: If there is none, or one is no whole number of at least 1.
+    """
+    sizes = tuple(dict.fromkeys(samples))
+    if not sizes:
+        raise ValueError("`samples` is empty: give at least one size, or None for all images.")
+    for size in sizes:
+        check_whole_number("samples", size, 1)
+    return tuple(map(int, sizes))
+
+
+def versions() -> dict[str, str]:
+    """Of everything that the numbers depend on."""
+    backend = keras.backend.backend()
+    module = import_module(backend)  # Keras calls its backends what their packages are called
+    return {
+        "backend": f"{backend} {getattr(module, '__version__', 'of unknown version')}",
+        "keras": keras.__version__,
+        "keras_attn": keras_attn.__version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def fingerprint(dataset: Dataset) -> str:
+    """A digest of all images and labels, and of what they are called."""
+    digest = hashlib.sha256(repr((dataset.task, dataset.class_names)).encode())
+    for split in (dataset.train, dataset.val, dataset.test):
+        for array in split:
+            digest.update(repr((array.shape, array.dtype.str)).encode())
+            digest.update(array.tobytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,81 @@
+"""Topologies over several image sets: Friedman's test, and ranks with their critical difference.
+
+After J. Demšar, "Statistical Comparisons of Classifiers over Multiple Data Sets", JMLR 7 (2006).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import scikit_posthocs
+from scipy import stats
+
+from keras_attn.study.statistics import HEADLINE, LEVEL
+
+#: Fewer image sets, or fewer networks, are not ranked.
+LEAST_BLOCKS, LEAST_NETWORKS = 3, 3
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The mean ranks of networks over image sets.
+
+    Attributes:
+        ranks: Mean rank of each, 1 for the highest mean AUC; lowest first.
+        blocks: Over how many image sets (or training sizes).
+        p_value: Of Friedman's test that all ranks are equal.
+        critical_difference: Mean ranks that differ by less are not shown to differ (Nemenyi).
+        pairs: p-value of each pair (Nemenyi).
+    """
+
+    ranks: pd.Series
+    blocks: int
+    p_value: float
+    critical_difference: float
+    pairs: pd.DataFrame
+
+    @property
+    def differs(self) -> bool:
+        """Whether the test supports that the networks differ at all."""
+        return self.p_value < LEVEL
+
+
+def rank(results: pd.DataFrame) -> Ranking | None:
+    """Ranks the networks of several groups.
+
+    Args:
+        results: One row a trial, as `Comparison.results`.
+
+    Returns:
+        The ranking over the groups in which every network has a result; None if there are fewer
+        than three of them, or fewer than three networks.
+    """
+    scores = results.pivot_table(
+        index=["dataset", "train_samples"],
+        columns="topology",
+        values=HEADLINE,
+        aggfunc="mean",
+        sort=False,
+    ).reindex(columns=list(results["topology"].unique()))
+    scores = scores.dropna()
+    blocks, networks = scores.shape
+    if blocks < LEAST_BLOCKS or networks < LEAST_NETWORKS:
+        return None
+    ranks = scores.rank(axis=1, ascending=False).mean().sort_values(kind="stable")
+    quantile = stats.studentized_range.ppf(1 - LEVEL, networks, np.inf) / np.sqrt(2)
+    return Ranking(
+        ranks=ranks,
+        blocks=blocks,
+        p_value=_friedman(scores.to_numpy()),
+        critical_difference=float(quantile * np.sqrt(networks * (networks + 1) / (6 * blocks))),
+        pairs=scikit_posthocs.posthoc_nemenyi_friedman(scores.reset_index(drop=True)),
+    )
+
+
+def _friedman(scores: np.ndarray) -> float:
+    """The p-value; 1 where every network has the same score."""
+    if (np.ptp(scores, axis=1) == 0).all():
+        return 1.0
+    return float(stats.friedmanchisquare(*scores.T).pvalue)

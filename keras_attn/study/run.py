@@ -1,0 +1,205 @@
+"""The front door of the study: plan, store, engine, comparison."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import tempfile
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from keras_attn.data.checks import check_choice
+from keras_attn.data.dataset import Dataset
+from keras_attn.study.comparison import Comparison
+from keras_attn.study.configuration import TrainingConfig, check_whole_number
+from keras_attn.study.engines.cluster import run_on_cluster
+from keras_attn.study.engines.local import run_local
+from keras_attn.study.plan import Plan, make_plan
+from keras_attn.study.progress import TrialProgress
+from keras_attn.study.store import Store, prepare_folder
+
+ENGINES = ("local", "ray")
+
+Source = Dataset | str | os.PathLike[str]
+
+
+def compare(
+    dataset: Source | Sequence[Source],
+    topologies: Sequence[str] | str | None = None,
+    *,
+    seeds: int | Sequence[int] = 3,
+    samples: int | Sequence[int] | None = None,
+    epochs: int = 10,
+    backbone: str = "resnet20",
+    output: str | os.PathLike[str] | None = None,
+    data_dir: str | os.PathLike[str] | None = None,
+    batch_size: int | None = None,
+    learning_rate: float = TrainingConfig.learning_rate,
+    weight_decay: float = TrainingConfig.weight_decay,
+    shift: int = TrainingConfig.shift,
+    flip: bool = TrainingConfig.flip,
+    engine: str = "local",
+    jobs: int | None = None,
+    address: str = "auto",
+    progress: bool = True,
+    command: str | None = None,
+) -> Comparison:
+    """Trains a network with each topology, and without attention, on the same images.
+
+    Everything is checked before the first training starts. Every trial is kept in `output` as
+    soon as it ends: the same call goes on where an earlier one was ended, and several at once
+    share the work. On a CPU, the same seeds, backend and number of threads give the same results
+    to the last digit.
+
+    Args:
+        dataset: A `Dataset`, or a name or path for `keras_attn.load_dataset`; or several.
+        topologies: Keys of the catalogue; if None, `"csa"` and the two that the guideline names
+            first for these images. The network without attention, `"none"`, always comes first,
+            and a plain network with as many weights as the largest of the topologies,
+            `"matched-KEY"`, always last.
+        seeds: How many, counted from 0, or which.
+        samples: How many of the training images to train on, or several such numbers, each of
+            which is compared on its own; if None all of them. The subsets are stratified, and each
+            lies in the larger ones.
+        epochs: Of every training; the best on the validation split is judged.
+        backbone: `"resnet20"`, `"resnet18"`, `"resnet50"`, or `"resnet8"` for a first look.
+        output: A folder for the trials, `results.csv`, `results.json`, `report.html` and
+            `best.keras`; files of these names are replaced.
+        data_dir: Where `load_dataset` looks for images.
+        batch_size: Images a step; if None 64, or less for small sets, which need their steps.
+        learning_rate: Of AdamW, at the first step of its cosine decay.
+        weight_decay: Of AdamW.
+        shift: Shift training images by up to this many pixels.
+        flip: Mirror half of the training images left to right.
+        engine: `"local"`, or `"ray"` for the machines of a cluster, which must see `output`.
+        jobs: How many trials to run at a time; if None one, or with Ray one a processor.
+        address: Of the Ray cluster: its head's, or `"auto"` for the one that runs here.
+        progress: Whether to show a bar.
+        command: What the report calls the command that made it; this call if None.
+
+    Returns:
+        A `Comparison`: `.results`, `.summary()`, `.plot()`, `.report(path)`, `.best_model`.
+
+    Raises:
+        ValueError: If an argument is not what it should be, or `output` holds trials that were
+            trained in another way.
+        NotADirectoryError: If `output` is a file.
+        PermissionError: If nothing can be written to `output`.
+        OSError: If a trial cannot be written; those before it are kept.
+        ConnectionError: If there is no Ray cluster at the address.
+        RuntimeError: If every trial failed, or the processes that ran them were killed.
+
+    Example:
+        >>> import keras_attn
+        >>> comparison = keras_attn.compare("digits", ["csa"], seeds=2)  # doctest: +SKIP
+        >>> comparison.summary()[["accuracy", "auc", "verdict"]]  # doctest: +SKIP
+    """
+    arguments = locals()
+    check_choice("engine", engine, ENGINES)
+    if jobs is not None:
+        check_whole_number("jobs", jobs, 1)
+    config = TrainingConfig(epochs, batch_size, learning_rate, weight_decay, shift, flip)
+    keys = (topologies,) if isinstance(topologies, str) else topologies
+    plan = make_plan(
+        check_datasets(dataset, data_dir),
+        None if keys is None else tuple(keys),
+        seeds,
+        (samples,) if isinstance(samples, int) else samples,
+        backbone,
+        config,
+    )
+    called = call_of(arguments) if command is None else command
+    with study_folder(output) as folder:
+        store = Store.create(folder, plan, called)
+        try:
+            _run(plan, store, engine, jobs, address, progress)
+        except KeyboardInterrupt:
+            if output is not None:
+                Comparison.load(plan, store, called).save_results(folder)
+            raise
+        comparison = Comparison.load(plan, store, called)
+        _check_any(comparison)
+        if output is not None:
+            comparison.save(folder)
+    return comparison
+
+
+def _run(
+    plan: Plan, store: Store, engine: str, jobs: int | None, address: str, progress: bool
+) -> None:
+    run = uuid.uuid4().hex
+    with TrialProgress(plan, store, run, visible=progress) as bar:
+        if engine == "ray":
+            run_on_cluster(plan, store, run, jobs, address, bar.look)
+        else:
+            run_local(plan, store, run, jobs or 1, bar)
+
+
+def _check_any(comparison: Comparison) -> None:
+    """Checks that not every trial failed.
+
+    Raises:
+        RuntimeError: If so.
+    """
+    errors = [trial.error for trial in comparison.trials.values() if trial.error]
+    if len(errors) == len(comparison.trials):
+        raise RuntimeError(f"Every trial failed. The first:\n{errors[0]}")
+
+
+@contextmanager
+def study_folder(output: str | os.PathLike[str] | None) -> Iterator[Path]:
+    """The folder that was named, or one that is gone afterwards."""
+    if output is not None:
+        yield prepare_folder(output)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+def check_datasets(
+    dataset: Source | Sequence[Source], data_dir: str | os.PathLike[str] | None
+) -> list[Dataset]:
+    """The image sets, loaded where they are names or paths.
+
+    Raises:
+        ValueError: If one is none of these, or cannot be loaded.
+    """
+    several = isinstance(dataset, Sequence) and not isinstance(dataset, str)
+    sources = list(dataset) if several else [dataset]  # type: ignore[arg-type]
+    if not sources:
+        raise ValueError("`dataset` is empty: give at least one image set, name or path.")
+    return [check_dataset(source, data_dir) for source in sources]
+
+
+def check_dataset(dataset: Any, data_dir: str | os.PathLike[str] | None) -> Dataset:
+    """The image set, loaded if it is a name or a path.
+
+    Raises:
+        ValueError: If it is none of these, or cannot be loaded.
+    """
+    if isinstance(dataset, (str, os.PathLike)):
+        from keras_attn.data import load_dataset
+
+        dataset = load_dataset(dataset, data_dir)
+    if not isinstance(dataset, Dataset):
+        raise ValueError(
+            "`dataset` must be a Dataset, or a name or path for `keras_attn.load_dataset`. "
+            f"Received: {type(dataset).__name__}."
+        )
+    return dataset
+
+
+def call_of(arguments: dict[str, Any]) -> str:
+    """The call of `compare`, with the arguments that differ from their defaults."""
+    defaults = inspect.signature(compare).parameters
+    shown = [
+        f"{name}={(os.fspath(value) if isinstance(value, os.PathLike) else value)!r}"
+        for name, value in arguments.items()
+        if name not in ("dataset", "progress", "command") and value != defaults[name].default
+    ]
+    dataset = arguments["dataset"]
+    first = repr(os.fspath(dataset)) if isinstance(dataset, (str, os.PathLike)) else "dataset"
+    return f"keras_attn.compare({', '.join([first, *shown])})"
