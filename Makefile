@@ -15,7 +15,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
-demo: .venv/demo ## compare three networks on real digits, and say where the report lies
+demo: .venv/demo ## compare four networks on real digits, and say where the report lies
 	KERAS_BACKEND=tensorflow $(BIN)/keras-attn compare digits --topologies csa,csafa --seeds 3 --epochs 6 --output runs/demo
 
 test: check ## run every check and every test, on the three backends

@@ -14,6 +14,8 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,25 +33,22 @@ from keras_attn.study.trial import Trainer, Trial
 LOOPS = ("shared", "plain")
 
 
-def run(
-    dataset: Dataset, topology: str, seeds: int, config: TrainingConfig, loop: str
-) -> list[Trial]:
+def run(trainer: Callable[[], Trainer], seeds: int, loop: str) -> list[Trial]:
     """The trials of one topology.
 
     Args:
-        dataset: The images.
-        topology: Which.
+        trainer: Makes a trainer of it.
         seeds: How many.
-        config: How they are trained.
         loop: `"shared"`: one compiled network for all seeds; `"plain"`: one for each.
     """
-    trainer = Trainer(dataset, topology, "resnet20", config)
+    shared = trainer()
     trials = []
     for seed in range(seeds):
         if loop == "plain":
             keras.utils.clear_session(free_memory=False)
-            trainer = Trainer(dataset, topology, "resnet20", config)
-        trials.append(trainer.run(seed))
+            trials.append(trainer().run(seed))
+        else:
+            trials.append(shared.run(seed))
     return trials
 
 
@@ -61,7 +60,9 @@ def same(one: Trial, other: Trial) -> bool:
     )
 
 
-def measure(dataset: Dataset, topologies: list[str], seeds: int, epochs: int) -> dict[str, Any]:
+def measure(
+    dataset: Dataset, topologies: list[str], seeds: int, epochs: int, backbone: str
+) -> dict[str, Any]:
     """Both loops over all topologies, in turn."""
     config = TrainingConfig(epochs=epochs)
     seconds: dict[str, float] = dict.fromkeys(LOOPS, 0.0)
@@ -70,7 +71,7 @@ def measure(dataset: Dataset, topologies: list[str], seeds: int, epochs: int) ->
         trials, row = {}, {"topology": topology}
         for loop in LOOPS if place % 2 == 0 else LOOPS[::-1]:
             started = time.perf_counter()
-            trials[loop] = run(dataset, topology, seeds, config, loop)
+            trials[loop] = run(partial(Trainer, dataset, topology, backbone, config), seeds, loop)
             row[loop] = rounded(time.perf_counter() - started)
             seconds[loop] += row[loop]
         identical &= all(map(same, trials["shared"], trials["plain"]))
@@ -93,6 +94,7 @@ def main() -> None:
     parser.add_argument("--topologies", default="none,csa,cmssa,csafa", help="separated by commas")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--backbone", default="resnet20")
     parser.add_argument("--output", type=Path, help="the results file, in benchmarks/results")
     options = parser.parse_args()
     topologies = options.topologies.split(",")
@@ -107,7 +109,8 @@ def main() -> None:
         "dataset": dataset.name,
         "seeds": options.seeds,
         "epochs": options.epochs,
-        **measure(dataset, topologies, options.seeds, options.epochs),
+        "backbone": options.backbone,
+        **measure(dataset, topologies, options.seeds, options.epochs, options.backbone),
     }
     path = options.output or RESULTS / f"study-{today}.json"
     prepare_folder(path.parent)

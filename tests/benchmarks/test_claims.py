@@ -1,0 +1,141 @@
+"""Claims are tested on stored trials, and the pages say what the tests say."""
+
+import json
+
+import numpy as np
+import pytest
+from image_sets import make_dataset
+from scipy import stats
+
+import keras_attn
+from benchmarks import claims, replication
+from benchmarks.replication import Study
+from docs import clusters
+from docs import replication as page
+from keras_attn.study.configuration import TrainingConfig
+from keras_attn.study.plan import make_plan
+from keras_attn.study.store import Store
+from keras_attn.study.trial import Epoch, Trial
+
+#: AUC that the topologies of a study have above the others.
+AHEAD = {"small": {"cmssa": 0.2, "ccmssa": 0.2}, "medium": {"sca": 0.1}}
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Two complete studies of invented trials, and one that has just begun."""
+    monkeypatch.setattr(
+        replication, "STUDIES", {name: Study(name, None, 1) for name in ("small", "medium", "new")}
+    )
+    for module in (claims, page):
+        monkeypatch.setattr(module, "STUDIES", replication.STUDIES)
+    monkeypatch.setattr(replication, "FOLDER", tmp_path)
+    monkeypatch.setattr(claims, "FOLDER", tmp_path)
+    random = np.random.default_rng(0)
+    for name, size in (("small", 60), ("medium", 1200), ("new", 60)):
+        dataset = make_dataset(name=name, sizes=(size, 8, 8))
+        topologies = keras_attn.list_topologies()
+        plan = make_plan([dataset], topologies, 5, None, "resnet20", TrainingConfig(epochs=1))
+        store = Store.create(tmp_path / name, plan, "")
+        for key in plan.grid.trials():
+            auc = 0.6 + AHEAD.get(name, {}).get(key.topology, 0) + 0.01 * random.random()
+            curve = [Epoch(1, 2.0, 1.0, 1.0, auc, auc)]
+            scores = {"accuracy": auc, "auc": auc}
+            store.add(
+                key,
+                Trial(key.topology, key.seed, 10, 20, 4, curve, curve[0], scores, seconds=3.0),
+                "run",
+            )
+            if name == "new":
+                break
+    return tmp_path
+
+
+def finding(found, claim, dataset, contrast=""):
+    (match,) = [
+        (each, applies)
+        for each, applies in found
+        if (each.claim, each.dataset) == (claim, dataset) and contrast in each.contrast
+    ]
+    return match
+
+
+def test_only_complete_studies_count(folder):
+    assert claims.complete_studies(folder) == ["small", "medium"]
+
+
+def test_claims_are_tested_where_they_speak_and_shown_beside_where_they_do_not(folder):
+    tables = {name: claims.results(name, folder) for name in ("small", "medium")}
+    found = claims.findings(tables)
+    few, applies = finding(found, "few-shot", "small")
+    assert applies
+    assert few.verdict == "supported"
+    assert few.difference == pytest.approx(0.2, abs=0.01)
+    assert few.low < few.difference < few.high
+    _, applies = finding(found, "few-shot", "medium")
+    assert not applies
+    medium, applies = finding(found, "medium-scale", "medium")
+    assert applies
+    assert medium.num_samples == 1200
+    order, applies = finding(found, "fine-grained", "medium")
+    assert (order.verdict, applies) == ("supported", False)
+
+
+def test_a_difference_is_paired_by_seed_and_its_test_students(folder):
+    table = claims.results("small", folder)
+    contrast = claims.Contrast("any", "sca over csa", ("sca",), ("csa",))
+    by_topology = table.pivot(index="seed", columns="topology", values="auc")
+    expected = by_topology["sca"] - by_topology["csa"]
+    found = claims.differences(table, contrast)
+    np.testing.assert_allclose(found, expected)
+    assert claims.p_value(found) == pytest.approx(
+        stats.ttest_rel(by_topology["sca"], by_topology["csa"]).pvalue
+    )
+
+
+def test_evidence_holds_what_claims_say_of_images_they_speak_of(folder):
+    evidence = json.loads(json.dumps(claims.evidence()))["findings"]
+    assert {(each["claim"], each["dataset"]) for each in evidence} == {
+        ("few-shot", "small"),
+        ("medium-scale", "medium"),
+        ("residual", "small"),
+        ("residual", "medium"),
+    }
+
+
+def test_a_claim_below_zero_is_contradicted():
+    assert claims.verdict(-0.1, 0.01) == "contradicted"
+    assert claims.verdict(0.1, 0.01) == "supported"
+    assert claims.verdict(0.1, 0.06) == claims.verdict(0.1, float("nan")) == "not shown"
+
+
+def test_the_page_says_what_was_and_what_was_not_tested(folder):
+    text = page.page()
+    assert "* new: 1 of 100 trials" in text
+    assert "1 tests: supported in 1" in text
+    assert "**large-scale**" in text
+    assert "not tested yet" in text
+    row = next(line for line in text.splitlines() if line.startswith("| cmssa and ccmssa"))
+    assert "| small, 60 |" in row
+    assert "supported" in row
+    for key in keras_attn.list_topologies():
+        assert f"| {key} |" in text
+
+
+def test_the_cost_of_a_grid_comes_from_the_measured_times(folder):
+    text = clusters.page()
+    milliseconds = 1000 * 3.0 * (1 / 60 + 1 / 1200) / 2
+    assert f"Measured: {milliseconds:.2f} ms" in text
+    assert "18 x 14 x 5 = 1,260 trials" in text
+
+
+def test_progress_names_every_study(folder):
+    lines = replication.progress().splitlines()
+    assert lines[0].startswith("small: 100 of 100 trials")
+    assert len(lines) == 3
+
+
+def test_every_planned_study_is_one_that_can_be(monkeypatch):
+    for name, study in replication.STUDIES.items():
+        assert study.name == name
+        assert study.epochs >= 1
