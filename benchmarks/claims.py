@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -73,22 +72,24 @@ def contrasts() -> tuple[Contrast, ...]:
     )
 
 
-def complete_studies(folder: Path = FOLDER) -> list[str]:
+def complete_studies() -> list[str]:
     """The studies of which every trial has ended."""
     return [
         name
         for name in STUDIES
-        if (folder / name / "study.json").exists()
-        and all(
-            (trial := Store(folder / name).trial(key)) is not None and not trial.error
-            for key in Store(folder / name).grid().trials()
-        )
+        if (FOLDER / name / "study.json").exists() and is_complete(Store(FOLDER / name))
     ]
 
 
-def results(name: str, folder: Path = FOLDER) -> pd.DataFrame:
+def is_complete(store: Store) -> bool:
+    """Whether every trial of a study has ended, and none failed."""
+    trials = (store.trial(key) for key in store.grid().trials())
+    return all(trial is not None and not trial.error for trial in trials)
+
+
+def results(name: str) -> pd.DataFrame:
     """The trials of a study, as `summarise` takes them."""
-    store = Store(folder / name)
+    store = Store(FOLDER / name)
     study = store.read()
     sizes = dict(zip(store.grid().groups, study["train_samples"], strict=True))
     rows = []

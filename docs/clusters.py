@@ -40,7 +40,7 @@ have.
     ray start --head --port 6379                                # on the first
     ray start --address FIRST:6379                              # on each of the others
 
-    keras-attn compare breastmnist retinamnist --engine ray --address auto \\\\
+    keras-attn compare breastmnist retinamnist --engine ray --address auto \\
         --topologies csa,sca,cmssa,csafa --seeds 5 --output /shared/runs/study
 
 Every machine must see `/shared` under the same path; a worker that does not says so. There is one

@@ -96,7 +96,9 @@ def short(found: list[tuple[Finding, bool]], tables: dict[str, pd.DataFrame]) ->
             for word in ("supported", "contradicted", "not shown")
         }
         said = ", ".join(f"{word} in {count}" for word, count in counts.items() if count)
-        text = f"{len(tested)} tests: {said}" if tested else "not tested yet"
+        text = (
+            f"{len(tested)} test{'s' * (len(tested) > 1)}: {said}" if tested else "not tested yet"
+        )
         lines.append(f"* **{claim.name}** (“{claim.sentence}”): {text}.")
     if tables:
         summaries = [summarise(table) for table in tables.values()]

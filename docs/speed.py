@@ -21,9 +21,9 @@ your own: `make bench` for all of it, or one layer at your shape with
 
 {machine}
 
-* **Layers**: all of the catalogue with their defaults, on float32 maps as they are after a ReLU
-  (batch x height x width x channels in the titles below), in the package's own data format,
-  channels_last. Compiled as the backend's `fit` compiles: by XLA on JAX and TensorFlow; on PyTorch
+* **Layers**: {layers}, with their defaults, on float32 maps as they are after a ReLU (batch x
+  height x width x channels in the titles below), in the package's own data format, channels_last.
+  Compiled as the backend's `fit` compiles: by XLA on JAX and TensorFlow; on PyTorch
   as it stands ("eager") and by `torch.compile`.
 * **Published form**: the same module written out plainly in PyTorch from the formulas, every
   branch computed and kept, in channels_first, eager and by `torch.compile`. Tests hold its outputs
@@ -105,7 +105,11 @@ def page(layers: Path, network: Path | None) -> str:
     content = json.loads(layers.read_text(encoding="utf-8"))
     topologies = tables.topologies(content["cells"])
     parts = [
-        START.format(machine=machine(content), count=content["rounds"] * content["repetitions"]),
+        START.format(
+            machine=machine(content),
+            layers=measured(content),
+            count=content["rounds"] * content["repetitions"],
+        ),
         TARGETS + tables.markdown(targets(content, topologies)) + "\n",
         tables.markdown(tables.means(content, topologies)) + "\n",
         FLOOR + tables.markdown(farthest(content, topologies)) + "\n",
@@ -113,7 +117,8 @@ def page(layers: Path, network: Path | None) -> str:
     ]
     if network is not None:
         parts.append(network_part(json.loads(network.read_text(encoding="utf-8"))))
-    parts.append(MEANS + tables.markdown(tables.means(content, content["cells"])) + "\n")
+    if len(content["cells"]) > len(topologies):
+        parts.append(MEANS + tables.markdown(tables.means(content, content["cells"])) + "\n")
     parts += [shape_part(content, shape) for shape in tables.shapes(content)]
     if refused := tables.errors(content):
         parts.append("## Not measured\n\n" + "".join(f"* {line}\n" for line in refused))
@@ -129,6 +134,15 @@ def machine(content: dict[str, Any]) -> str:
         f"operation, on every backend: {content['threads']}; {versions}. While times were taken, "
         f"other programs used no more than {others:.1%} of the machine."
     )
+
+
+def measured(content: dict[str, Any]) -> str:
+    """Which layers, in words."""
+    keys = {cell["key"] for cell in content["cells"]}
+    left = [key for key in keras_attn.list_layers() if key not in keys]
+    if not left:
+        return "all of the catalogue"
+    return f"{len(keys)} of the catalogue ({', '.join(left)} have not been measured yet)"
 
 
 def targets(content: dict[str, Any], cells: list[tables.Cell]) -> tables.Table:

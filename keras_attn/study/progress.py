@@ -27,8 +27,8 @@ class TrialProgress(Listener):
         self._epochs = plan.config.epochs
         self._store = store
         self._run = run
-        self._left = list(plan.grid.trials())
-        self._total = len(self._left)
+        self._left = [key for key in plan.grid.trials() if not store.is_settled(key, run)]
+        self._total = len(plan.grid)
         self._label = ""
         self._bar = Progress(
             TextColumn("{task.description}"),
@@ -40,11 +40,11 @@ class TrialProgress(Listener):
             console=Console(stderr=True),
             disable=not visible,
         )
-        self._task = self._bar.add_task("starting", total=self._total)
+        done = self._total - len(self._left)
+        self._task = self._bar.add_task("starting", total=self._total, completed=done)
 
     def __enter__(self) -> TrialProgress:
         self._bar.start()
-        self.look()
         return self
 
     def __exit__(

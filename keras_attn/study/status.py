@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -36,6 +37,11 @@ class Status:
         """How many trials nobody has begun."""
         return self.trials - self.finished - len(self.failed) - len(self.running)
 
+    def _end(self) -> str:
+        """When it ends, by the clock."""
+        end = datetime.now().astimezone() + timedelta(seconds=self.seconds_left or 0)
+        return f"until {end:%d %B %Y, %H:%M}"
+
     def as_dict(self) -> dict[str, Any]:
         """What JSON can hold."""
         return {**asdict(self), "waiting": self.waiting}
@@ -50,9 +56,8 @@ class Status:
         if self.finished < self.trials:
             ending = "unknown until a trial is finished"
             if self.seconds_left is not None:
-                ending = f"about {duration(self.seconds_left)}"
-                if not self.running:
-                    ending += ", once the same command is given again"
+                ending = f"about {duration(self.seconds_left)}, "
+                ending += self._end() if self.running else "once the same command is given again"
             lines.append(f"  time left: {ending}")
         return "\n".join(lines)
 

@@ -61,11 +61,11 @@ def finding(found, claim, dataset, contrast=""):
 
 
 def test_only_complete_studies_count(folder):
-    assert claims.complete_studies(folder) == ["small", "medium"]
+    assert claims.complete_studies() == ["small", "medium"]
 
 
 def test_claims_are_tested_where_they_speak_and_shown_beside_where_they_do_not(folder):
-    tables = {name: claims.results(name, folder) for name in ("small", "medium")}
+    tables = {name: claims.results(name) for name in ("small", "medium")}
     found = claims.findings(tables)
     few, applies = finding(found, "few-shot", "small")
     assert applies
@@ -82,7 +82,7 @@ def test_claims_are_tested_where_they_speak_and_shown_beside_where_they_do_not(f
 
 
 def test_a_difference_is_paired_by_seed_and_its_test_students(folder):
-    table = claims.results("small", folder)
+    table = claims.results("small")
     contrast = claims.Contrast("any", "sca over csa", ("sca",), ("csa",))
     by_topology = table.pivot(index="seed", columns="topology", values="auc")
     expected = by_topology["sca"] - by_topology["csa"]
@@ -112,7 +112,7 @@ def test_a_claim_below_zero_is_contradicted():
 def test_the_page_says_what_was_and_what_was_not_tested(folder):
     text = page.page()
     assert "* new: 1 of 100 trials" in text
-    assert "1 tests: supported in 1" in text
+    assert "1 test: supported in 1" in text
     assert "**large-scale**" in text
     assert "not tested yet" in text
     row = next(line for line in text.splitlines() if line.startswith("| cmssa and ccmssa"))

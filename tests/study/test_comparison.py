@@ -23,19 +23,21 @@ COLUMNS = [
 ]
 
 
+#: Of the one comparison that is really trained.
+ARGUMENTS = {
+    "topologies": ["csa", "none", "csa"],
+    "seeds": 2,
+    "epochs": 2,
+    "batch_size": 16,
+    "progress": False,
+}
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """One real comparison, and the folder it wrote."""
     folder = tmp_path_factory.mktemp("study") / "output"
-    comparison = compare(
-        make_dataset(),
-        topologies=["csa", "none", "csa"],
-        seeds=2,
-        epochs=2,
-        batch_size=16,
-        output=folder,
-        progress=False,
-    )
+    comparison = compare(make_dataset(), **ARGUMENTS, output=folder)
     return comparison, folder
 
 
@@ -123,15 +125,7 @@ def test_the_same_call_runs_nothing_again(finished, monkeypatch):
         raise AssertionError("a finished trial was run again")
 
     monkeypatch.setattr(Trainer, "run", refuse)
-    again = compare(
-        make_dataset(),
-        topologies=["csa", "none", "csa"],
-        seeds=2,
-        epochs=2,
-        batch_size=16,
-        output=folder,
-        progress=False,
-    )
+    again = compare(make_dataset(), **ARGUMENTS, output=folder)
     pd.testing.assert_frame_equal(again.results, comparison.results)
     for one, other in zip(
         again.best_model.get_weights(), comparison.best_model.get_weights(), strict=True

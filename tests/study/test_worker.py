@@ -1,3 +1,5 @@
+from datetime import datetime
+
 import keras
 import pytest
 from image_sets import make_dataset
@@ -104,6 +106,7 @@ def test_status_counts_and_estimates(study, invented, monkeypatch):
         status = read_status(store.folder)
         assert (status.finished, status.running, status.waiting) == (3, (str(keys[3]),), 4)
         assert status.seconds_left == pytest.approx(5 * 0.2)
+        assert f"until {datetime.now().astimezone():%d %B %Y}" in str(status)
     stopped = read_status(store.folder)
     assert (stopped.running, stopped.waiting) == ((), 5)
     assert "same command" in str(stopped)
