@@ -1,3 +1,5 @@
+import gc
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +15,14 @@ from keras_attn.study.statistics import (
     summarise,
     verdict,
 )
+
+
+@pytest.fixture(autouse=True, scope="module")
+def without_collecting():
+    """The library's correction collects garbage on every call, and there is much beside tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gc, "collect", lambda *generation: 0)
+        yield
 
 
 def table(rows):
