@@ -59,7 +59,7 @@ STUDIES = {
         Study("cifar10", 2_000, 12, shift=2, flip=True),
         Study("cifar100", 5_000, 10, shift=2, flip=True),
         Study("cifar10", 10_000, 8, shift=2, flip=True),
-        Study("cifar10", 50_000, 4, shift=2, flip=True),
+        Study("cifar10", None, 4, shift=2, flip=True),
     )
 }
 

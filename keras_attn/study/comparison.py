@@ -50,11 +50,12 @@ class Comparison:
         """What a store holds of a plan."""
         there = ((key, store.trial(key)) for key in plan.grid.trials())
         trials = {key: trial for key, trial in there if trial is not None}
-        weights, attended = (
-            {group: store.best_weights(group, with_attention) for group in plan.grid.groups}
-            for with_attention in (False, True)
-        )
-        return cls(plan, command, trials, weights, attended)
+        comparison = cls(plan, command, trials)
+        for group in plan.grid.groups:
+            for with_attention, weights in enumerate((comparison.weights, comparison.attended)):
+                best = comparison.best_trial_of(group, bool(with_attention))
+                weights[group] = store.weights_of(group, best)
+        return comparison
 
     @property
     def groups(self) -> tuple[Group, ...]:
@@ -170,12 +171,16 @@ class Comparison:
         It takes images as they are in the image set, and gives logits.
 
         Raises:
-            ValueError: If there is none, because no training gave numbers.
+            ValueError: If there is none, because no training gave numbers, or because its
+                weights were deleted from the folder of the study.
         """
         best = self.best_trial_of(group, with_attention)
         weights = (self.attended if with_attention else self.weights).get(group)
         if best is None or not weights:
-            raise ValueError(f"There is no best model of {group}: no training gave numbers.")
+            raise ValueError(
+                f"There is no best model of {group}: no training gave numbers, or the file with "
+                "its weights is gone."
+            )
         data = self.plan.data(group)
         model = Trainer(data, best.topology, self.plan.backbone, self.plan.config).build()
         model.set_weights(weights)
@@ -212,7 +217,7 @@ class Comparison:
         with replacing(path / "results.json") as temporary:
             temporary.write_text(json.dumps(self.as_dict(), indent=1), encoding="utf-8")
         for group in self.groups:
-            if self.best_trial_of(group) is not None:
+            if self.weights.get(group):
                 name = "best" if len(self.groups) == 1 else f"best-{group.name}"
                 with replacing(path / f"{name}.keras") as temporary:
                     self.best_model_of(group).save(temporary)

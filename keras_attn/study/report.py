@@ -177,7 +177,7 @@ def _recall(comparison: Comparison, group: Group) -> dict[str, Any]:
 def _gates(comparison: Comparison, group: Group) -> dict[str, Any]:
     """The gate maps of the best network with attention."""
     best = comparison.best_trial_of(group, with_attention=True)
-    if best is None:
+    if best is None or not comparison.attended.get(group):
         return {"topology": "", "picture": ""}
     model = comparison.best_model_of(group, with_attention=True)
     figure = draw_gates(model, comparison.plan.data(group), PAGE_PALETTE)

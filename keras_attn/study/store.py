@@ -210,19 +210,19 @@ class Store:
         except (OSError, ValueError, KeyError):
             return None
 
-    def best_weights(self, group: Group, with_attention: bool = False) -> list[np.ndarray]:
-        """Those of the group's best trial, in the order of the model; empty if there is none.
+    def weights_of(self, group: Group, trial: Trial | None) -> list[np.ndarray]:
+        """Those of a group's best trial, or of its best with attention, in the order of the model.
 
-        Args:
-            group: Of which image set, at which size.
-            with_attention: Whether only networks with attention count.
+        Empty for any other trial, and if the file is gone.
         """
-        name = f"{group.name}-{ATTENDED}" if with_attention else group.name
-        path = self.folder / "weights" / f"{name}.npz"
-        if not path.exists():
+        if trial is None:
             return []
-        with np.load(path) as arrays:
-            return [arrays[name] for name in sorted(set(arrays.files) - {"preference"})]
+        for name in (group.name, f"{group.name}-{ATTENDED}"):
+            path = self.folder / "weights" / f"{name}.npz"
+            if self._preference(path) == list(trial.preference):
+                with np.load(path) as arrays:
+                    return [arrays[name] for name in sorted(set(arrays.files) - {"preference"})]
+        return []
 
     @contextmanager
     def claim(self, key: TrialKey, wait: bool) -> Iterator[bool]:

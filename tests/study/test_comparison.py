@@ -188,6 +188,23 @@ def test_an_interrupted_run_keeps_its_finished_trials(
     keras.models.load_model(tmp_path / "best.keras")
 
 
+def test_a_study_whose_weights_were_deleted_has_results_but_no_model(
+    dataset, tiny, invented, tmp_path
+):
+    arguments = {"backbone": tiny, "output": tmp_path, "progress": False}
+    compare(dataset, "csa", seeds=[5], **arguments)
+    for path in [*(tmp_path / "weights").iterdir(), tmp_path / "best.keras"]:
+        path.unlink()
+    invented.clear()  # so that what comes now scores lower
+    more = compare(dataset, "csa", seeds=[5, 0], **arguments)
+    assert len(more.trials) == 6
+    assert more.best_trial.seed == 5
+    assert (tmp_path / "report.html").exists()
+    assert not (tmp_path / "best.keras").exists()
+    with pytest.raises(ValueError, match="file with its weights is gone"):
+        _ = more.best_model
+
+
 def test_the_guideline_names_the_topologies_if_nobody_does(dataset, tiny, invented):
     comparison = compare(dataset, seeds=1, backbone=tiny, progress=False)
     recommended = keras_attn.recommend_for(dataset)

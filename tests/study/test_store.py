@@ -62,17 +62,19 @@ def test_a_trial_comes_back_as_it_went(store):
 def test_weights_are_those_of_the_best_whatever_the_order(store):
     for topology, seed, score in (("csa", 0, 0.7), ("none", 0, 0.9), ("csa", 1, 0.8)):
         store.add(key_of(topology, seed), trial_of(topology, seed, score), "run")
-    for with_attention, score in ((False, 0.9), (True, 0.8)):
-        weights = store.best_weights(GROUP, with_attention)
+    for topology, seed, score in (("none", 0, 0.9), ("csa", 1, 0.8)):
+        weights = store.weights_of(GROUP, trial_of(topology, seed, score))
         np.testing.assert_array_equal(weights[0], np.full((2, 2), score, "float32"))
         np.testing.assert_array_equal(weights[1], np.arange(3))
-    assert store.best_weights(Group("squares", 5)) == []
+    assert store.weights_of(GROUP, trial_of("csa", 0, 0.7)) == []
+    assert store.weights_of(Group("squares", 5), trial_of()) == []
+    assert store.weights_of(GROUP, None) == []
 
 
 def test_many_weights_keep_their_order(store):
     many = [np.full(1, number) for number in range(120)]
     store.add(key_of(), dataclasses.replace(trial_of(), weights=many), "run")
-    assert [int(each[0]) for each in store.best_weights(GROUP)] == list(range(120))
+    assert [int(each[0]) for each in store.weights_of(GROUP, trial_of())] == list(range(120))
 
 
 def test_a_failure_is_settled_in_its_own_run_alone(store):
