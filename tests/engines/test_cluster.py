@@ -89,7 +89,6 @@ def test_two_nodes_with_a_killed_worker_give_the_numbers_of_one_process(
     records = [json.loads(path.read_text()) for path in (tmp_path / "trials").glob("*.json")]
     ran = {record["worker"] for record in records}
     assert len(ran) >= 2
-    assert not any(worker.endswith(f" {killed[0]}") and len(ran) == 1 for worker in ran)
 
 
 def test_no_cluster_at_the_address_is_one_clear_error(arguments, tmp_path):
