@@ -13,7 +13,16 @@ import keras_attn
 from benchmarks.replication import FOLDER, STUDIES
 from keras_attn.guideline.evidence import Finding
 from keras_attn.guideline.law import FINE_GRAINED, REGIMES, RESIDUAL, regime_of
-from keras_attn.study.statistics import HEADLINE, LEVEL, corrected, mean_interval, p_value
+from keras_attn.study import statistics
+from keras_attn.study.statistics import (
+    BETTER,
+    HEADLINE,
+    UNDECIDED,
+    WORSE,
+    corrected,
+    mean_interval,
+    p_value,
+)
 from keras_attn.study.store import Store
 
 #: Image sets whose classes differ in detail only: that the grades of retinopathy do, which differ
@@ -110,7 +119,7 @@ def results(name: str) -> pd.DataFrame:
                     "seconds": trial.seconds,
                     "epochs": len(trial.curve),
                     "seconds_per_epoch": trial.seconds_per_epoch,
-                    "seconds_per_step": trial.seconds_per_epoch / max(1, trial.steps),
+                    "seconds_per_step": trial.seconds_per_step,
                 }
             )
     return pd.DataFrame(rows)
@@ -158,9 +167,8 @@ def findings(tables: dict[str, pd.DataFrame]) -> list[tuple[Finding, bool]]:
 
 def verdict(difference: float, p_corrected: float) -> str:
     """What the corrected test says of a claim that the difference is above zero."""
-    if not p_corrected < LEVEL:
-        return "not shown"
-    return "supported" if difference > 0 else "contradicted"
+    words = {BETTER: "supported", WORSE: "contradicted", UNDECIDED: "not shown"}
+    return words[statistics.verdict(difference, p_corrected)]
 
 
 def evidence() -> dict[str, Any]:

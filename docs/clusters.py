@@ -29,9 +29,8 @@ How far a study is, from any machine that sees the folder:
     keras-attn compare --status runs/study
 
 A run that was killed, on whichever machine, costs the trials that were running there and nothing
-else: the same command goes on. The folder has to be on a file system with working locks (`flock`),
-as local disks, NFS since version 4, Lustre (mounted with `flock`) and most cluster file systems
-have.
+else: the same command goes on. The folder has to be on a file system with working locks (`flock`).
+This was tested on local disks alone, with the nodes of a cluster on one machine.
 
 ## With Ray
 

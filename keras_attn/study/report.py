@@ -23,7 +23,7 @@ from keras_attn.study import plots
 from keras_attn.study.control import BASELINE, is_control, meaning
 from keras_attn.study.gate_pictures import draw_gates
 from keras_attn.study.metrics import METRICS
-from keras_attn.study.plan import Group
+from keras_attn.study.plan import Group, versions
 from keras_attn.study.statistics import HEADLINE, metrics_of
 from keras_attn.study.wording import (
     answer,
@@ -90,20 +90,11 @@ def content(comparison: Comparison) -> dict[str, Any]:
         "ranking": _ranking(comparison) if several else None,
         "groups": parts,
         "failures": {
-            str(key): trial.error.strip().rpartition("\n")[2]
-            for key, trial in comparison.trials.items()
-            if trial.error
+            str(key): trial.reason for key, trial in comparison.trials.items() if trial.error
         },
         "details": details(comparison),
         "command": comparison.command,
-        "versions": {
-            **{
-                name: value
-                for name, value in comparison.plan.configuration().items()
-                if name in ("backend", "keras", "keras_attn", "numpy", "python")
-            },
-            "machine": f"{platform.system()} {platform.machine()}",
-        },
+        "versions": {**versions(), "machine": f"{platform.system()} {platform.machine()}"},
         "date": datetime.now().astimezone().strftime("%d %B %Y, %H:%M %Z"),
     }
 

@@ -69,7 +69,7 @@ def p_value(differences: np.ndarray) -> float:
     NaN where there are fewer than two, or where all are the same, which a t-test knows nothing of.
     """
     differences = _known(differences)
-    if len(differences) < 2 or np.ptp(differences) <= 1e-12:
+    if not _vary(differences):
         return math.nan
     return float(stats.ttest_1samp(differences, 0.0).pvalue)
 
@@ -95,7 +95,7 @@ def seeds_needed(differences: np.ndarray, comparisons: int) -> float:
         comparisons: How many topologies are tested.
     """
     differences = _known(differences)
-    if len(differences) < 2 or np.ptp(differences) <= 1e-12:
+    if not _vary(differences):
         return math.nan
     effect = abs(differences.mean()) / differences.std(ddof=1)
     power = TTestPower()
@@ -186,6 +186,11 @@ def summarise(results: pd.DataFrame) -> pd.DataFrame:
 def _known(values: np.ndarray) -> np.ndarray:
     values = np.asarray(values, "float64")
     return values[~np.isnan(values)]
+
+
+def _vary(values: np.ndarray) -> bool:
+    """Whether there are at least two that are not the same."""
+    return len(values) >= 2 and bool(np.ptp(values) > 1e-12)
 
 
 def _named(name: str, interval: Interval) -> dict[str, float]:

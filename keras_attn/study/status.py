@@ -77,7 +77,7 @@ def read_status(folder: Path) -> Status:
     finished = {key: trial for key, trial in trials.items() if not trial.error}
     running = [key for key in keys if key not in finished and store.is_running(key)]
     failed = {
-        str(key): trial.error.strip().splitlines()[-1]
+        str(key): trial.reason
         for key, trial in trials.items()
         if trial.error and key not in running
     }

@@ -89,6 +89,16 @@ class Trial:
         return statistics.median([point.seconds for point in self.curve[1:] or self.curve] or [NAN])
 
     @property
+    def seconds_per_step(self) -> float:
+        """Median time of a training step, from that of an epoch."""
+        return self.seconds_per_epoch / max(1, self.steps)
+
+    @property
+    def reason(self) -> str:
+        """Why it failed, in a line; empty if it did not."""
+        return self.error.strip().rpartition("\n")[2]
+
+    @property
     def preference(self) -> tuple[float, float, bool, str, int]:
         """What the best of several trials is least in; among equals, one without attention."""
         score, loss = self.best.rank if self.best else (-np.inf, -np.inf)
