@@ -5,6 +5,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e
 BACKENDS := tensorflow jax torch
+# Where the tests lie that depend on the backend.
+PER_BACKEND := tests/layers tests/study tests/surgery tests/visualize
 
 # TensorFlow's own start-up messages would drown ours.
 export TF_CPP_MIN_LOG_LEVEL ?= 3
@@ -31,10 +33,10 @@ install: .venv/test ## make .venv with all that the tests need
 # What depends on a backend runs once on each; the rest once in all. Two run at a time, so that
 # PyTorch's threads, one a core in each, would only wait for each other.
 $(BACKENDS:%=test-%): test-%: .venv/test
-	OMP_NUM_THREADS=1 KERAS_BACKEND=$* $(BIN)/pytest tests/layers tests/study
+	OMP_NUM_THREADS=1 KERAS_BACKEND=$* $(BIN)/pytest $(PER_BACKEND)
 
 test-once: .venv/test
-	OMP_NUM_THREADS=1 KERAS_BACKEND=tensorflow $(BIN)/pytest --ignore=tests/layers --ignore=tests/study
+	OMP_NUM_THREADS=1 KERAS_BACKEND=tensorflow $(BIN)/pytest $(PER_BACKEND:%=--ignore=%)
 
 # It takes long, and wants an idle machine; a run that was ended continues.
 bench: .venv/test ## time every layer beside its published form
@@ -52,5 +54,5 @@ clean: ## remove .venv and what the runs have written
 	@touch $@
 
 .venv/test: .venv/bin/python pyproject.toml constraints.txt
-	$(INSTALL) ".[tensorflow,jax,torch,datasets,study,ray,test]"
+	$(INSTALL) ".[tensorflow,jax,torch,keras-cv,keras-hub,datasets,study,ray,test]"
 	@touch $@ .venv/demo

@@ -13,6 +13,7 @@ from keras_attn.cost import cost
 from keras_attn.data import load_dataset
 from keras_attn.extras import require
 from keras_attn.guideline import recommend, recommend_for
+from keras_attn.surgery import insert_attention, insertion_points, remove_attention
 from keras_attn.torch_weights import load_torch_weights, torch_state_dict
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ __all__ = [
     "cost",
     "create",
     "describe",
+    "insert_attention",
+    "insertion_points",
     "layers",
     "list_layers",
     "list_topologies",
@@ -33,6 +36,7 @@ __all__ = [
     "load_torch_weights",
     "recommend",
     "recommend_for",
+    "remove_attention",
     "torch_state_dict",
 ]
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import keras
 
-from keras_attn.functional import graph_of
+from keras_attn.functional import graph_of, trace
 from keras_attn.gates.parts import size
 from keras_attn.layers import AttentionLayer
 
@@ -122,7 +122,11 @@ def cost(model: keras.Model | AttentionLayer, input_shape: Sequence | None = Non
         return cost(keras.Model(inputs, layer(inputs)))
     graph = graph_of(model)
     rows: dict[int, LayerCost] = {}
-    _walk(graph, _inputs(graph, input_shape), rows)
+    for step in trace(graph, _inputs(graph, input_shape))[0]:
+        if isinstance(step.operation, keras.layers.Layer):
+            shapes = [tensor.shape for tensor in step.inputs]
+            row = _layer_cost(step.path, step.operation, shapes, step.outputs[0].shape)
+            _add(rows, id(step.operation), row)
     return Cost(tuple(rows.values()))
 
 
@@ -148,32 +152,6 @@ def _inputs(graph: keras.Function, input_shape: Sequence | None) -> list[keras.K
         keras.KerasTensor((1, *shape), dtype=tensor.dtype)
         for shape, tensor in zip(shapes, graph.inputs, strict=True)
     ]
-
-
-def _walk(graph: Any, inputs: Any, rows: dict[int, LayerCost], prefix: str = "") -> Any:
-    """Runs shapes through the graph, and adds each layer's cost to the rows."""
-
-    def visit(operation: Any) -> Callable:
-        inner = getattr(operation, "_functional", None) or operation
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            if isinstance(inner, keras.Function):
-                return _walk(inner, args[0], rows, f"{prefix}{operation.name}/")
-            outputs = operation.compute_output_spec(*args, **kwargs)
-            if isinstance(operation, keras.layers.Layer):
-                shapes = [
-                    tensor.shape
-                    for tensor in keras.tree.flatten((args, kwargs))
-                    if isinstance(tensor, keras.KerasTensor)
-                ]
-                first = keras.tree.flatten(outputs)[0].shape
-                row = _layer_cost(f"{prefix}{operation.name}", operation, shapes, first)
-                _add(rows, id(operation), row)
-            return outputs
-
-        return call
-
-    return graph._run_through_graph(inputs, operation_fn=visit)
 
 
 def _add(rows: dict[int, LayerCost], key: int, row: LayerCost) -> None:

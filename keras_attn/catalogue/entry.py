@@ -97,6 +97,8 @@ class Entry:
         limits: What the layer cannot do, of `LIMITS`, and why.
         sample: Values for arguments that have no default, and for those whose default wants
             larger maps than the contract's.
+        placement: Where its authors put it in a network, one of `surgery.points.PLACES`; None
+            where that is not known here.
     """
 
     key: str
@@ -108,6 +110,7 @@ class Entry:
     count: Callable[[Count], int] = field(repr=False)
     limits: Mapping[str, str] = field(default_factory=dict)
     sample: Mapping[str, Any] = field(default_factory=dict)
+    placement: str | None = None
 
     @property
     def summary(self) -> str:
@@ -180,6 +183,7 @@ class Entry:
             "limits": dict(self.limits),
             "fidelity": self.fidelity,
             "config": self.default_config,
+            "placement": self.placement,
             "parameters": {str(c): self.parameters_or_none(c) for c in EXAMPLES},
         }
 

@@ -76,6 +76,7 @@ PUBLISHED = (
         formula="y = x · σ(D₂ relu(D₁ mean x))",
         source="arXiv:1709.01507",
         count=lambda n: n.excitation(n.config["use_bias"]),
+        placement="blocks",
     ),
     Entry(
         key="eca",
@@ -85,6 +86,7 @@ PUBLISHED = (
         formula="y = x · σ(k * mean x)",
         source="arXiv:1910.03151",
         count=lambda n: n.config["kernel_size"] or _adaptive_kernel_size(n.channels),
+        placement="blocks",
     ),
     Entry(
         key="cbam",
@@ -94,6 +96,7 @@ PUBLISHED = (
         formula="y = u · σ(BN(K [max u; mean u])),   u = x · c(x)",
         source="arXiv:1807.06521",
         count=_cbam,
+        placement="blocks",
     ),
     Entry(
         key="bam",
@@ -104,6 +107,7 @@ PUBLISHED = (
         source="arXiv:1807.06514",
         count=_bam,
         limits={"spatial_axes": PLANAR, "every_bias_learns": TAKEN_OUT},
+        placement="transitions",
     ),
     Entry(
         key="gam",
@@ -114,6 +118,7 @@ PUBLISHED = (
         source="arXiv:2112.05561",
         count=_gam,
         limits={"spatial_axes": PLANAR, "every_bias_learns": TAKEN_OUT},
+        placement="blocks",
     ),
     Entry(
         key="scsa_synergistic",
@@ -125,6 +130,7 @@ PUBLISHED = (
         count=_scsa,
         limits={"spatial_axes": STRIPS},
         sample={"window_size": 3},
+        placement="activations",
     ),
     Entry(
         key="triplet",
@@ -135,6 +141,7 @@ PUBLISHED = (
         source="arXiv:2010.03045",
         count=lambda n: (2 + n.config["spatial"]) * (2 * n.config["kernel_size"] ** 2 + 2),
         limits={"spatial_axes": "its three branches are those of height, width and channels"},
+        placement="blocks",
     ),
     Entry(
         key="abn",
@@ -159,6 +166,7 @@ PUBLISHED = (
         source="arXiv:2103.02907",
         count=_coordinate,
         limits={"spatial_axes": STRIPS, "every_bias_learns": TAKEN_OUT},
+        placement="activations",
     ),
     Entry(
         key="scse",
@@ -169,6 +177,7 @@ PUBLISHED = (
         source="arXiv:1803.02579",
         count=lambda n: n.excitation() + n.channels + 1,
         limits={"gain": "which of its two products is the larger depends on the sign of x"},
+        placement="stages",
     ),
     Entry(
         key="simam",
@@ -178,6 +187,7 @@ PUBLISHED = (
         formula="y = x · σ(d / (4 (Σ d / (n - 1) + λ)) + ½),   d = (x - mean x)²",
         source="ICML 2021, PMLR 139",
         count=lambda n: 0,
+        placement="convolutions",
     ),
     Entry(
         key="ema",
@@ -225,6 +235,7 @@ PUBLISHED = (
         count=lambda n: 6 * n.share(2 * n.config["groups"]),
         limits={"gain": "it shuffles the channels after the multiplication"},
         sample={"groups": 4},
+        placement="blocks",
     ),
     Entry(
         key="fca",
@@ -235,6 +246,7 @@ PUBLISHED = (
         source="arXiv:2012.11879",
         count=_fca,
         limits={"spatial_axes": "its basis is that of a two-dimensional cosine transform"},
+        placement="blocks",
     ),
     Entry(
         key="nam",
@@ -244,5 +256,6 @@ PUBLISHED = (
         formula="y = x · σ(w · BN(x)),   w = |γ| / Σ |γ|",
         source="arXiv:2111.12419",
         count=lambda n: 2 * n.channels,
+        placement="blocks",
     ),
 )

@@ -2,7 +2,8 @@
 
 from keras_attn.layers import published, topologies
 from keras_attn.layers.base import AttentionLayer
+from keras_attn.layers.blend import Blend
 from keras_attn.layers.published import *  # noqa: F403
 from keras_attn.layers.topologies import *  # noqa: F403
 
-__all__ = ["AttentionLayer", *published.__all__, *topologies.__all__]
+__all__ = ["AttentionLayer", "Blend", *published.__all__, *topologies.__all__]

@@ -139,6 +139,27 @@ class AttentionLayer(keras.layers.Layer):
         """The constructor's arguments."""
         return {**super().get_config(), "data_format": self.data_format}
 
+    def get_build_config(self) -> dict[str, Any] | None:
+        """What a saved layer is built from: shapes, and which of its parts are quantised how.
+
+        `keras.Model.quantize` changes the dense layers inside gates, which come built; so a loaded
+        layer has to change them again before it takes its weights.
+        """
+        config = super().get_build_config()
+        quantized = [
+            [index, part.quantization_mode]
+            for index, part in enumerate(self._flatten_layers())
+            if getattr(part, "quantization_mode", None) is not None
+        ]
+        return {**config, "quantized": quantized} if config and quantized else config
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        """Builds the layer, and quantises the parts that were."""
+        super().build_from_config(config)
+        parts = list(self._flatten_layers())
+        for index, mode in config.get("quantized", ()):
+            parts[index].quantize(mode)
+
     def _gates(self) -> list[Gate]:
         return list(self._flatten_layers(include_self=False, recursive=False))
 

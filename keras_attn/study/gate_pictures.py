@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import keras
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from keras_attn.data.dataset import Dataset
 from keras_attn.study.plots import Palette
 from keras_attn.visualize import spatial_gates
+from keras_attn.visualize.figures import Panel, draw
 
 #: How many images are shown.
 SHOWN = 3
@@ -31,15 +31,12 @@ def draw_gates(model: keras.Model, dataset: Dataset, palette: Palette) -> Figure
     maps = spatial_gates(model, images[chosen])
     if not maps:
         return None
-    figure = Figure(figsize=(2.1 * (1 + len(maps)), 2.2 * len(chosen)), layout="constrained")
-    rows = figure.subplots(len(chosen), 1 + len(maps), squeeze=False)
-    for row, image in enumerate(images[chosen]):
-        _show(rows[row][0], np.squeeze(image), "gray", dataset_label(dataset, chosen[row]), palette)
-        for axes, (name, gates) in zip(rows[row][1:], maps.items(), strict=True):
-            gate = gates[row]
-            title = f"{name}\n{gate.min():.2f} to {gate.max():.2f}"
-            _show(axes, gate, "viridis", title, palette)
-    return figure
+    rows = [
+        [Panel(name.replace(", ", "\n"), gates[row]) for name, gates in maps.items()]
+        for row in range(len(chosen))
+    ]
+    titles = [dataset_label(dataset, index) for index in chosen]
+    return draw(images[chosen], rows, titles, palette.text)
 
 
 def dataset_label(dataset: Dataset, index: int) -> str:
@@ -54,9 +51,3 @@ def _first_of_each_class(labels: np.ndarray) -> list[int]:
     if labels.ndim == 2:
         return list(range(min(SHOWN, len(labels))))
     return sorted(int(i) for i in np.unique(labels, return_index=True)[1][:SHOWN])
-
-
-def _show(axes: Axes, picture: np.ndarray, colours: str, title: str, palette: Palette) -> None:
-    axes.imshow(picture, cmap=colours, interpolation="nearest")
-    axes.set_title(title.replace("$", r"\$"), fontsize=8, color=palette.text)
-    axes.axis("off")

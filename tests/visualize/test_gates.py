@@ -1,0 +1,85 @@
+import keras
+import numpy as np
+import pytest
+
+import keras_attn
+from keras_attn.study.backbone import build_model
+from keras_attn.visualize import gate_maps, read_gates, spatial_gates
+
+
+def test_the_maps_are_those_that_the_layers_multiply_by():
+    model = build_model((8, 8, 1), "binary", 2, "csa")
+    x = np.random.default_rng(0).random((2, 8, 8, 1)).astype("float32")
+    gates = read_gates(model, x)
+    assert list(gates) == [layer.name for layer in model.layers if "attention" in layer.name]
+    name = "stage2_block3_attention"
+    layer = model.get_layer(name)
+    before = keras.Model(model.input, [layer.input, layer.output])
+    y, attended = (np.asarray(each) for each in before.predict(x, verbose=0))
+    product = y * gates[name]["channel"] * gates[name]["spatial"]
+    np.testing.assert_allclose(attended, product, atol=1e-5)
+
+
+def test_one_map_a_resolution():
+    model = build_model((8, 8, 1), "binary", 2, "csa")
+    maps = spatial_gates(model, np.zeros((3, 8, 8, 1)))
+    assert [each.shape for each in maps.values()] == [(3, 8, 8), (3, 4, 4), (3, 2, 2)]
+    assert list(maps) == [f"stage{stage}_block3_attention, spatial" for stage in (1, 2, 3)]
+
+
+def test_a_bright_patch_is_where_its_picture_is_bright():
+    inputs = keras.Input((16, 16, 1))
+    layer = keras_attn.create("sa", data_format="channels_last")
+    model = keras.Model(inputs, layer(inputs))
+    for weight in model.weights:
+        weight.assign(np.ones(weight.shape))
+    image = np.zeros((1, 16, 16, 1))
+    image[0, 3:6, 9:12] = 1
+    gate = next(iter(spatial_gates(model, image).values()))[0]
+    row, column = np.unravel_index(gate.argmax(), gate.shape)
+    assert (abs(row - 4), abs(column - 10)) <= (2, 2)
+
+
+def test_gates_of_a_blend_in_a_nested_model_are_those_of_its_attention():
+    inner = build_model((8, 8, 1), "binary", 2, None, "resnet8")
+    inputs = keras.Input((8, 8, 1))
+    model = keras.Model(inputs, inner(inputs))
+    attended = keras_attn.insert_attention(model, "csa", "*stage2_block1_add")
+    x = np.random.default_rng(0).random((2, 8, 8, 1), "float32")
+    gates = read_gates(attended, x)
+    assert list(gates) == ["resnet8/stage2_block1_add_csa"]
+    maps = gates["resnet8/stage2_block1_add_csa"]
+    assert {name: gate.shape for name, gate in maps.items()} == {
+        "channel": (2, 1, 1, 32),
+        "spatial": (2, 4, 4, 1),
+    }
+    assert maps["spatial"].std() > 0
+
+
+def test_the_figure_has_the_image_every_gate_and_its_scale():
+    model = build_model((8, 8, 1), "binary", 2, "csa", "resnet8")
+    other = build_model((8, 8, 1), "binary", 2, "tgpfa", "resnet8")
+    images = np.random.default_rng(0).random((2, 8, 8, 1), "float32")
+    figure = gate_maps({"one": model, "two": other}, images)
+    titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
+    # Three resolutions: two gates of csa and three of tgpfa at each, beside the image.
+    assert len(titles) == 2 * (1 + 3 * 2 + 3 * 3)
+    assert titles[:2] == ["input", "one\nstage1_block1_attention\nchannel"]
+    overlays = [axes for axes in figure.axes if len(axes.images) == 2]
+    assert len(overlays) == 2 * 6
+    gates = read_gates(model, images)["stage1_block1_attention"]["spatial"]
+    np.testing.assert_allclose(overlays[0].images[1].get_array(), gates[0, ..., 0])
+    assert overlays[0].images[1].colorbar is not None
+
+
+def test_chosen_layers_only():
+    model = build_model((8, 8, 1), "binary", 2, "sa", "resnet8")
+    images = np.zeros((1, 8, 8, 1))
+    figure = gate_maps(model, images, layers=["stage2_block1_attention"])
+    assert len([axes for axes in figure.axes if axes.get_title()]) == 2
+    with pytest.raises(ValueError, match=r"no attention layer 'stage9'. It has stage1_block1_att"):
+        gate_maps(model, images, layers=["stage9"])
+    with pytest.raises(ValueError, match="has no attention layer of keras_attn"):
+        gate_maps(build_model((8, 8, 1), "binary", 2, None, "resnet8"), images)
+    with pytest.raises(ValueError, match=r"batch of shape \(None, 8, 8, 1\).*\(8, 8, 1\)"):
+        read_gates(model, images[0])
