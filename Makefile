@@ -6,13 +6,13 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e
 BACKENDS := tensorflow jax torch
 # Where the tests lie that depend on the backend.
-PER_BACKEND := tests/layers tests/study tests/surgery tests/visualize
+PER_BACKEND := tests/export tests/layers tests/notebooks tests/study tests/surgery tests/tutorial tests/visualize
 
 # TensorFlow's own start-up messages would drown ours.
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check install $(BACKENDS:%=test-%) test-once bench clean
+.PHONY: help demo test check install $(BACKENDS:%=test-%) test-once bench notebooks clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,6 +43,9 @@ bench: .venv/test ## time every layer beside its published form
 	$(BIN)/python -m benchmarks.layers
 	$(BIN)/python -m benchmarks.network
 
+notebooks: .venv/notebooks ## open the notebooks in JupyterLab
+	$(BIN)/jupyter lab notebooks/
+
 clean: ## remove .venv and what the runs have written
 	rm -rf .venv runs
 
@@ -53,6 +56,10 @@ clean: ## remove .venv and what the runs have written
 	$(INSTALL) ".[tensorflow,study]"
 	@touch $@
 
+.venv/notebooks: .venv/bin/python pyproject.toml constraints.txt
+	$(INSTALL) ".[tensorflow,notebooks]"
+	@touch $@
+
 .venv/test: .venv/bin/python pyproject.toml constraints.txt
-	$(INSTALL) ".[tensorflow,jax,torch,keras-cv,keras-hub,datasets,study,ray,test]"
+	$(INSTALL) ".[tensorflow,jax,torch,keras-cv,keras-hub,datasets,study,ray,export,test]"
 	@touch $@ .venv/demo

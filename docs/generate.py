@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks import claims, cost_table
-from docs import clusters, replication, speed
+from docs import clusters, export, replication, speed
 from keras_attn import catalogue
 from keras_attn.guideline.evidence import FILE as EVIDENCE
 
@@ -20,9 +20,9 @@ FIDELITY = """\
 # What each layer computes, and how faithfully
 
 Every layer computes what its authors' code computes, and takes its weights under the names of
-that code ([`load_torch_weights`](../README.md)). Where paper and code differ the code is followed,
-and the paper's form is an argument where it is simple to have. This page is written from the
-catalogue and the layers' docstrings.
+that code ([`load_torch_weights`](api/weights.md)). Where paper and code differ the code is
+followed, and the paper's form is an argument where it is simple to have. This page is written from
+the catalogue and the layers' docstrings by `python -m docs.generate`.
 
 Checked on TensorFlow, JAX and PyTorch: outputs, input gradients and parameter counts against
 vectors computed with the published code, and against an independent version in NumPy, in training
@@ -141,6 +141,7 @@ PAGES: dict[Path, Callable[[], str]] = {
     FOLDER / "cost.md": cost,
     FOLDER / "replication.md": replication.page,
     FOLDER / "clusters.md": clusters.page,
+    FOLDER / "export.md": export.page,
     EVIDENCE: evidence,
 }
 if (results := speed.newest()) is not None:

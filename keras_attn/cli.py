@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import keras
+import numpy as np
 
 import keras_attn
 from keras_attn import bench, catalogue
@@ -155,6 +156,10 @@ def compare_command(
         typer.Option(help="Trials at a time; 1 if not given, with ray one a processor."),
     ] = None,
     address: Annotated[str, typer.Option(help="Of the Ray cluster's head, or auto.")] = "auto",
+    devices: Annotated[
+        str | None,
+        typer.Option(help="all, to share each batch among the devices of this machine."),
+    ] = None,
     status: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Only say how far the study in this folder is."),
@@ -190,6 +195,7 @@ def compare_command(
             batch_size=batch_size,
             shift=shift,
             flip=flip,
+            devices=devices,
             output=folder,
             engine=engine,
             jobs=jobs,
@@ -330,6 +336,75 @@ def bench_command(
         table.add_row(name, *map(show, timings))
     Console().print(table)
     typer.echo("Medians; forward + backward gives the gradients by the map and by all weights.")
+
+
+@app.command("explain")
+def explain_command(
+    model: Annotated[Path, typer.Argument(help="A .keras file, such as best.keras of a study.")],
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Image files.")],
+    output: Annotated[Path, typer.Option(help="The picture: .png, .svg or .pdf.")],
+    layers: Annotated[
+        str | None,
+        typer.Option(help="Attention layers, separated by commas; the last of each size."),
+    ] = None,
+    target: Annotated[
+        int | None, typer.Option("--class", help="Number of a class; what the model says.")
+    ] = None,
+    divide: Annotated[
+        float, typer.Option(help="Divide pixels, 0 to 255, where the model wants that.")
+    ] = 1.0,
+) -> None:
+    """Draw what a model's attention looks at in images, and what speaks for a class."""
+    from keras_attn.data.pictures import read_for
+    from keras_attn.visualize import explain
+
+    loaded = load_model(model)
+    pictures = read_for(loaded.input_shape, images) / divide
+    figure = explain(
+        loaded,
+        pictures,
+        None if layers is None else layers.split(","),
+        target,
+        titles=[path.name for path in images],
+    )
+    output.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(output, dpi=150)
+    typer.echo(f"Picture: {output.resolve()}")
+
+
+@app.command("export")
+def export_command(
+    model: Annotated[Path, typer.Argument(help="A .keras file.")],
+    format: Annotated[
+        str, typer.Option(help="onnx, tf_saved_model, openvino, litert or torch.")
+    ] = "onnx",
+    output: Annotated[
+        Path | None, typer.Option(help="The file, or folder; beside the model if not given.")
+    ] = None,
+) -> None:
+    """Write a model for another runtime, run it there, and say how far the outputs are apart."""
+    from keras_attn.export import check_format, export_model, largest_difference
+
+    check_format(format)
+    loaded = load_model(model)
+    path = export_model(loaded, output or model.with_suffix(""), format)
+    typer.echo(f"Written: {path.resolve()}")
+    shape = [2, *(size or 64 for size in loaded.input_shape[1:])]
+    images = np.random.default_rng(0).random(shape, "float32")
+    difference = largest_difference(loaded, path, format, images)
+    typer.echo(f"Largest difference to Keras, relative to the largest output: {difference:.1e}")
+
+
+def load_model(path: Path) -> keras.Model:
+    """The model in a file.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is not Keras's.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no model {str(path)!r}.")
+    return keras.models.load_model(path, compile=False)
 
 
 def main() -> None:

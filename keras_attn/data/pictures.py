@@ -97,6 +97,30 @@ def read_picture(path: Path, target: Target) -> np.ndarray:
     return array[..., np.newaxis] if array.ndim == 2 else array
 
 
+def read_for(input_shape: tuple[int | None, ...], paths: list[Path]) -> np.ndarray:
+    """Read image files as a model's input, with pixels from 0 to 255.
+
+    Args:
+        input_shape: (None, height, width, channels) of the model; open sizes are decided as
+            `choose_target` does.
+        paths: The image files.
+
+    Raises:
+        ValueError: If the input is no image, or a file cannot be read.
+    """
+    if len(input_shape) != 4 or input_shape[-1] not in (1, 3):
+        raise ValueError(
+            f"The model must take images, (None, height, width, 1 or 3). Its input is "
+            f"{tuple(input_shape)}."
+        )
+    found = choose_target(paths, None)
+    _, height, width, _ = input_shape
+    target = Target(height or found.height, width or found.width, input_shape[-1], "float32")
+    pictures = [read_picture(path, target) for path in paths]
+    # Scans of more than 8 bits are grey whatever the target says.
+    return 255 * np.stack([np.broadcast_to(each, target.shape) for each in pictures])
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
     """An open image, whose many kinds of failure become one."""

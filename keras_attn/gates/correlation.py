@@ -100,6 +100,6 @@ def bands(kernels: Tensor, length: int) -> Tensor:
 
 def shifts(width: int, length: int, dtype: str) -> Tensor:
     """(width, length, length): [j, v, w] is 1 where tap j of a centred kernel at w falls on v."""
-    taps = ops.arange(width)[:, None, None] - width // 2
-    places = ops.arange(length)
+    taps = ops.arange(0, width)[:, None, None] - width // 2
+    places = ops.arange(0, length)
     return ops.cast(places[None, :, None] == places[None, None, :] + taps, dtype)

@@ -113,10 +113,12 @@ class AttentionLayer(keras.layers.Layer):
             self.build(x.shape)
         return self.compute_gates(x)
 
-    def split(self, mixing: Tensor) -> list[Tensor]:
-        """The weights of the branches, each (B, 1, 1, 1), from the map of a mixing gate."""
-        axis = self.channel_axis(mixing.shape)
-        return ops.split(mixing, mixing.shape[axis], axis=axis)
+    def split(self, mixing: Tensor, branches: int) -> list[Tensor]:
+        """The weights of the branches, each (B, 1, 1, 1), from the map of a mixing gate.
+
+        Their number is given because sizes are no numbers while PyTorch traces a model for ONNX.
+        """
+        return ops.split(mixing, branches, axis=self.channel_axis(mixing.shape))
 
     def macs(self, input_shape: tuple[int, ...]) -> int:
         """Multiply-accumulates for one sample of a built layer, as `keras_attn.cost` counts them.

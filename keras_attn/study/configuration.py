@@ -9,6 +9,8 @@ from typing import Any
 
 import keras
 
+from keras_attn.devices import check_devices, device_count
+
 #: Images a step, where there are enough for eight steps an epoch.
 USUAL_BATCH_SIZE = 64
 
@@ -34,6 +36,7 @@ class TrainingConfig:
         weight_decay: Decoupled, on every trainable weight.
         shift: Shift images by up to this many pixels, with zeros coming in.
         flip: Mirror half of the images left to right.
+        devices: `"all"` to share each batch among the devices of the machine, or None.
     """
 
     epochs: int = 10
@@ -42,6 +45,7 @@ class TrainingConfig:
     weight_decay: float = 5e-4
     shift: int = 0
     flip: bool = False
+    devices: str | None = None
 
     def __post_init__(self) -> None:
         for name, least in (("epochs", 1), ("batch_size", 1), ("shift", 0)):
@@ -51,16 +55,26 @@ class TrainingConfig:
             value = getattr(self, name)
             if not (isinstance(value, Real) and math.isfinite(value) and float(value) >= 0):
                 raise ValueError(f"`{name}` must be a number of at least 0. Received: {value!r}.")
+        check_devices(self.devices)
 
     def for_samples(self, num_samples: int) -> TrainingConfig:
         """The same with a batch size: the usual, or less for small sets, which need their steps.
 
+        Several devices get equal shares of it.
+
         Args:
             num_samples: Images of the training split.
         """
-        if self.batch_size is not None:
-            return self
-        return replace(self, batch_size=min(USUAL_BATCH_SIZE, max(8, num_samples // 8)))
+        count = device_count(self.devices)
+        if self.batch_size is None:
+            suitable = min(USUAL_BATCH_SIZE, max(8, num_samples // 8))
+            return replace(self, batch_size=max(count, suitable - suitable % count))
+        if self.batch_size % count:
+            raise ValueError(
+                f"`batch_size` must be a multiple of the number of devices, {count}, which share "
+                f"each batch. Received: batch_size={self.batch_size}."
+            )
+        return self
 
     def optimizer(self, steps: int) -> keras.optimizers.Optimizer:
         """A new optimiser for a training of that many steps."""
@@ -70,8 +84,12 @@ class TrainingConfig:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """Name -> value of every setting."""
-        return asdict(self)
+        """Name -> value of every setting; `devices` only where there are several.
+
+        So a study on one device is the same as before there was a choice.
+        """
+        values = asdict(self)
+        return values if self.devices else {k: v for k, v in values.items() if k != "devices"}
 
 
 def check_whole_number(name: str, value: Any, least: int) -> None:

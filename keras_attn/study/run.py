@@ -41,6 +41,7 @@ def compare(
     weight_decay: float = TrainingConfig.weight_decay,
     shift: int = TrainingConfig.shift,
     flip: bool = TrainingConfig.flip,
+    devices: str | None = TrainingConfig.devices,
     engine: str = "local",
     jobs: int | None = None,
     address: str = "auto",
@@ -75,6 +76,8 @@ def compare(
         shift: Shift training images by up to this many pixels.
         flip: Mirror half of the training images left to right.
         engine: `"local"`, or `"ray"` for the machines of a cluster, which must see `output`.
+        devices: `"all"` to share every batch among the devices of the machine, on JAX and
+            TensorFlow; None for one.
         jobs: How many trials to run at a time; if None one, or with Ray one a processor.
         address: Of the Ray cluster: its head's, or `"auto"` for the one that runs here.
         progress: Whether to show a bar.
@@ -101,7 +104,7 @@ def compare(
     check_choice("engine", engine, ENGINES)
     if jobs is not None:
         check_whole_number("jobs", jobs, 1)
-    config = TrainingConfig(epochs, batch_size, learning_rate, weight_decay, shift, flip)
+    config = TrainingConfig(epochs, batch_size, learning_rate, weight_decay, shift, flip, devices)
     keys = (topologies,) if isinstance(topologies, str) else topologies
     plan = make_plan(
         check_datasets(dataset, data_dir),

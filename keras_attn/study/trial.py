@@ -15,6 +15,7 @@ import numpy as np
 
 from keras_attn.cost import cost
 from keras_attn.data.dataset import Dataset
+from keras_attn.devices import distributed
 from keras_attn.study.backbone import build_model
 from keras_attn.study.batches import TrainingBatches, effective_batch_size, predict_batches
 from keras_attn.study.configuration import TrainingConfig
@@ -154,6 +155,17 @@ class Trainer:
         self._optimizer_state: list[np.ndarray] = []
         self._macs = 0
 
+    @property
+    def model(self) -> keras.Model:
+        """The network that `run` trained last, at its best epoch.
+
+        Raises:
+            ValueError: If none was trained yet.
+        """
+        if self._model is None:
+            raise ValueError("There is no model before the first `run`.")
+        return self._model
+
     def build(self) -> keras.Model:
         """A new network, not compiled."""
         return build_model(
@@ -177,6 +189,10 @@ class Trainer:
         Returns:
             The trial. If its loss stopped being a number, that is where training stopped.
         """
+        with distributed(self.config.devices):
+            return self._run(seed, on_epoch)
+
+    def _run(self, seed: int, on_epoch: Callable[[int], Any] | None) -> Trial:
         started = time.perf_counter()
         batches = TrainingBatches(self.dataset.train.images, self.targets, self.config, seed)
         model = self._prepare(seed, steps=len(batches) * self.config.epochs)

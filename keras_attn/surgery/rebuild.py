@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
+import numpy as np
 
 from keras_attn.functional import graph_of, inner_graph, run
 
@@ -98,6 +99,11 @@ def _copy_state(old: keras.Layer, new: keras.Layer) -> None:
         # As a file would do it: a Normalization computes with values made from its weights.
         state: dict[str, Any] = {}
         source.save_own_variables(state)
-        target.load_own_variables(state)
+        target.load_own_variables({name: _own(value) for name, value in state.items()})
     for source, target in zip(old.variables, new.variables, strict=True):
-        target.assign(source)
+        target.assign(_own(source))
+
+
+def _own(value: Any) -> np.ndarray:
+    """A copy: training in JAX deletes the arrays that it was given, whoever else has them."""
+    return np.array(keras.ops.convert_to_numpy(value))

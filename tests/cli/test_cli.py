@@ -7,8 +7,10 @@ import sys
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 import keras_attn
+from keras_attn.study.backbone import build_model
 
 
 def test_list_names_every_layer(command):
@@ -156,3 +158,39 @@ def test_without_the_extra_the_error_says_how_to_install_it():
         )
         assert process.returncode != 0
         assert 'pip install "keras-attn[study]"' in process.stderr
+
+
+@pytest.fixture(scope="module")
+def saved_model(tmp_path_factory):
+    model = build_model((16, 16, 3), "multi-class", 3, "csa", "resnet8")
+    path = tmp_path_factory.mktemp("model") / "model.keras"
+    model.save(path)
+    return path
+
+
+def test_explain_draws_the_images(saved_model, tmp_path, command):
+    pictures = [tmp_path / "one.png", tmp_path / "two.png"]
+    for number, path in enumerate(pictures):
+        Image.new("RGB", (20, 20), (200, 40 * number, 0)).save(path)
+    output = tmp_path / "new" / "seen.png"
+    status, text, _ = command("explain", saved_model, *pictures, "--output", output)
+    assert status == 0
+    assert text == f"Picture: {output}\n"
+    with Image.open(output) as picture:
+        assert picture.width > picture.height > 500
+    status, _, errors = command("explain", tmp_path / "no.keras", *pictures, "--output", output)
+    assert status == 2
+    assert "There is no model" in errors
+
+
+def test_export_writes_and_compares(saved_model, tmp_path, command):
+    output = tmp_path / "out"
+    status, text, _ = command(
+        "export", saved_model, "--format", "tf_saved_model", "--output", output
+    )
+    assert status == 0
+    assert (output / "saved_model.pb").exists()
+    assert float(text.strip().rpartition(": ")[2]) < 1e-5
+    status, _, errors = command("export", saved_model, "--format", "torch")
+    assert status == 2
+    assert "Set KERAS_BACKEND=torch: a .keras file loads on every backend" in errors

@@ -218,8 +218,8 @@ def pooling_matrix(length: Any, bins: int, dtype: str) -> Tensor:
     Bin i covers floor(i length / bins) to ceil((i + 1) length / bins): where the bins do not
     divide the length, they overlap. The length may be a tensor, as in graphs of unknown sizes.
     """
-    bin_numbers = ops.expand_dims(ops.arange(bins, dtype="int32"), 1)
-    positions = ops.expand_dims(ops.arange(length, dtype="int32"), 0)
+    bin_numbers = ops.expand_dims(ops.arange(0, bins, dtype="int32"), 1)
+    positions = ops.expand_dims(ops.arange(0, length, dtype="int32"), 0)
     starts = bin_numbers * length // bins
     ends = ((bin_numbers + 1) * length + bins - 1) // bins
     covered = ops.logical_and(positions >= starts, positions < ends)

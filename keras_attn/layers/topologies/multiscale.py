@@ -95,7 +95,7 @@ class CMSSA(AttentionLayer):
 
     def attend(self, x: Tensor, channel: Tensor, mixing: Tensor, **spatials: Tensor) -> Tensor:
         """The map under the channel gate, then under the weighted sum of the spatial gates."""
-        weights = self.split(mixing)
+        weights = self.split(mixing, len(spatials))
         spatial = sum(w * s for w, s in zip(weights, spatials.values(), strict=True))
         return times(x, channel, spatial)
 
@@ -177,7 +177,7 @@ class MSCSA(AttentionLayer):
             for gate in self.channels
         }
         mixing = self.mixing.from_pooled([mean], like=x)
-        weights = self.split(mixing)
+        weights = self.split(mixing, len(channels))
         channel = sum(w * c for w, c in zip(weights, channels.values(), strict=True))
         return {
             **channels,

@@ -295,7 +295,7 @@ class GCSA2(Topology):
 
     def gain(self, channel: Tensor, spatial: Tensor, mixing: Tensor) -> Tensor:
         """The weighted sum of both gates."""
-        channel_weight, spatial_weight = self.split(mixing)
+        channel_weight, spatial_weight = self.split(mixing, 2)
         return plus(channel_weight * channel, spatial_weight * spatial)
 
 
@@ -352,5 +352,5 @@ class TGPFA(Topology):
 
     def gain(self, channel: Tensor, spatial: Tensor, mixing: Tensor) -> Tensor:
         """The weighted sum of identity and both gates."""
-        identity_weight, channel_weight, spatial_weight = self.split(mixing)
+        identity_weight, channel_weight, spatial_weight = self.split(mixing, 3)
         return plus(identity_weight + channel_weight * channel, spatial_weight * spatial)

@@ -1,0 +1,107 @@
+"""The page on exporting, from the results of `python -m benchmarks.export`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from benchmarks.export import RESULTS
+from keras_attn import catalogue
+from keras_attn.export import FORMATS
+
+PAGE = """\
+# Export
+
+A model is written for another runtime, run there, and compared with what Keras says:
+
+    keras-attn export best.keras --format onnx
+
+or, from Python, `keras_attn.export.export_model(model, "model.onnx", "onnx")`. The files are
+Keras's own (`keras.Model.export`). A model that was trained on one backend can be exported on
+another: `KERAS_BACKEND=tensorflow keras-attn export best.keras --format litert`. The runtimes come
+with `pip install "keras-attn[export]"`.
+
+On {one_sample}, files take one sample at a time.
+
+## What works
+
+Layers of the catalogue that give the same in the format's own runtime as in Keras (the largest
+difference, relative to the largest output, below 1e-4), of {count}; for each backend that Keras
+writes the format on:
+
+| format | file | {backends} |
+|---|---|{lines}|
+{rows}
+
+{failures}
+
+Written from `benchmarks/results/export.json`, which
+`KERAS_BACKEND=tensorflow python -m benchmarks.export`, and the same on JAX and PyTorch, has
+measured, with {versions}. `python -m docs.generate` makes this page, and a test exports every
+layer again.
+
+## Eight bits
+
+`model.quantize("int8")`, Keras's own, quantises the dense layers inside the gates too: each layer
+of the catalogue stays within 1 % of its largest output (tests/layers/test_quantization.py), and a
+quantised model can be saved and loaded. Convolutions and the rest stay as they are, and Keras warns
+of each. Quantise last: surgery refuses a quantised model.
+"""
+
+#: What Keras or a runtime cannot do, in words, where the table has less than all.
+REASONS = {
+    ("jax", "tf_saved_model", "cpca"): (
+        "JAX {jax} writes the error function of CPCA's GELU as an operation that TensorFlow "
+        "{tensorflow} does not know"
+    ),
+    ("tensorflow", "litert", "cpca"): (
+        "LiteRT has no error function, which CPCA's GELU needs, among its own operations"
+    ),
+    ("torch", "openvino", "fca"): (
+        "OpenVINO {openvino} loads FCA's product of weights and basis, but does not compile it"
+    ),
+}
+
+BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
+
+
+def page() -> str:
+    """The page."""
+    content = json.loads(RESULTS.read_text())
+    results, versions = content["results"], content["versions"]
+    rows, failures = [], []
+    for name, format in FORMATS.items():
+        cells = [_cell(results.get(backend, {}).get(name)) for backend in BACKENDS]
+        rows.append(f"| {name} | {format.suffix or 'folder'} | {' | '.join(cells)} |")
+        for backend, text in BACKENDS.items():
+            for key, value in results.get(backend, {}).get(name, {}).items():
+                if isinstance(value, str):
+                    reason = REASONS.get((backend, name, key))
+                    why = reason.format(**versions) if reason else f"`{value}`"
+                    title = catalogue.describe(key).title
+                    failures.append(f"* {title}, {name} on {text}: {why}.")
+    failures.append(
+        "* OpenVINO on JAX is not among them: Keras writes one operation around the whole "
+        f"program, XlaCallModule, which OpenVINO {versions['openvino']} does not convert."
+    )
+    one_sample = [
+        f"{' and '.join(BACKENDS[each] for each in format.one_sample)} for {name}"
+        for name, format in FORMATS.items()
+        if set(format.one_sample) & set(format.backends)
+    ]
+    return PAGE.format(
+        one_sample="; ".join(one_sample),
+        count=len(catalogue.list_layers()),
+        backends=" | ".join(BACKENDS.values()),
+        lines="|".join(["---:"] * len(BACKENDS)),
+        rows="\n".join(rows),
+        failures="\n".join(failures),
+        versions=", ".join(f"{name} {number}" for name, number in versions.items()),
+    )
+
+
+def _cell(found: dict[str, Any] | None) -> str:
+    if found is None:
+        return "-"
+    working = [value for value in found.values() if not isinstance(value, str)]
+    return f"{len(working)}, to {max(working):.0e}"

@@ -1,0 +1,74 @@
+"""One model over all devices of the machine, by what Keras has for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+
+
+def check_devices(devices: Any) -> str | None:
+    """Checks the argument of that name.
+
+    Raises:
+        ValueError: If it is neither None nor `"all"`, or the backend does not distribute.
+    """
+    if devices not in (None, "all"):
+        raise ValueError(f"`devices` must be None or 'all'. Received: devices={devices!r}.")
+    backend = keras.backend.backend()
+    if devices == "all" and backend not in ("jax", "tensorflow"):
+        raise ValueError(
+            f"Keras does not distribute a model on {backend}. Set KERAS_BACKEND=jax or "
+            f"KERAS_BACKEND=tensorflow, or run several trials at a time (`jobs`)."
+        )
+    return devices
+
+
+def device_count(devices: str | None) -> int:
+    """How many devices a batch is cut among."""
+    if devices is None:
+        return 1
+    if keras.backend.backend() == "jax":
+        return len(keras.distribution.list_devices())
+    return len(_tensorflow_devices())
+
+
+@contextmanager
+def distributed(devices: str | None) -> Iterator[None]:
+    """Has the models that are built and trained inside share their batches among devices.
+
+    On JAX by `keras.distribution.DataParallel`; batch normalisation sees the whole batch. On
+    TensorFlow by `tf.distribute.MirroredStrategy`; batch normalisation sees each device's part of
+    it, as is usual there, unless a layer says `synchronized=True`.
+
+    Args:
+        devices: `"all"`, or None for one.
+
+    Raises:
+        ValueError: As `check_devices`.
+    """
+    check_devices(devices)
+    if devices is None:
+        yield
+    elif keras.backend.backend() == "jax":
+        before = keras.distribution.distribution()
+        keras.distribution.set_distribution(keras.distribution.DataParallel())
+        try:
+            yield
+        finally:
+            keras.distribution.set_distribution(before)
+    else:
+        import tensorflow as tf
+
+        with tf.distribute.MirroredStrategy(_tensorflow_devices()).scope():
+            yield
+
+
+def _tensorflow_devices() -> list[str]:
+    """The names of all graphics processors; of all CPUs where there are none."""
+    import tensorflow as tf
+
+    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    return [device.name for device in devices]
