@@ -12,7 +12,7 @@ PER_BACKEND := tests/export tests/layers tests/notebooks tests/study tests/surge
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check install $(BACKENDS:%=test-%) test-once bench notebooks clean
+.PHONY: help demo test check install $(BACKENDS:%=test-%) test-once bench notebooks site docs clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,8 +46,14 @@ bench: .venv/test ## time every layer beside its published form
 notebooks: .venv/notebooks ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab notebooks/
 
-clean: ## remove .venv and what the runs have written
-	rm -rf .venv runs
+site: .venv/docs ## build the documentation site into site/
+	KERAS_BACKEND=tensorflow $(BIN)/python -m docs.build
+
+docs: site ## build the documentation site and serve it
+	$(BIN)/python -m http.server --directory site --bind 127.0.0.1 8000
+
+clean: ## remove .venv and what the runs and the site have written
+	rm -rf .venv runs build site
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -60,6 +66,10 @@ clean: ## remove .venv and what the runs have written
 	$(INSTALL) ".[tensorflow,notebooks]"
 	@touch $@
 
+.venv/docs: .venv/bin/python pyproject.toml constraints.txt
+	$(INSTALL) ".[tensorflow,docs]"
+	@touch $@
+
 .venv/test: .venv/bin/python pyproject.toml constraints.txt
-	$(INSTALL) ".[tensorflow,jax,torch,keras-cv,keras-hub,datasets,study,ray,export,test]"
-	@touch $@ .venv/demo
+	$(INSTALL) ".[tensorflow,jax,torch,keras-cv,keras-hub,datasets,study,ray,export,docs,test]"
+	@touch $@ .venv/demo .venv/docs

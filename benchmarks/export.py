@@ -97,10 +97,11 @@ def main() -> None:
     backend = keras.backend.backend()
     possible = [name for name, each in export.FORMATS.items() if backend in each.backends]
     formats = possible if options.formats is None else options.formats.split(",")
-    content = json.loads(options.output.read_text()) if options.output.exists() else {}
-    content["versions"] = {name: version(name) for name in PACKAGES}
     for format in formats:
         found = measure(format)
+        # Read only now: another backend may have been measured in the meantime.
+        content = json.loads(options.output.read_text()) if options.output.exists() else {}
+        content["versions"] = {name: version(name) for name in PACKAGES}
         content.setdefault("results", {}).setdefault(backend, {})[format] = found
         failed = [key for key, value in found.items() if isinstance(value, str)]
         print(f"{backend}, {format}: {len(found) - len(failed)} of {len(found)}", *failed)

@@ -56,7 +56,8 @@ is spread over can change its last digits.
 COST = """
 Measured: {seconds:.2f} ms of training a topology takes for one image, once, with resnet20 in
 one process of the replication's ordinary machine, without a graphics processor ({studies};
-validation and compilation included, mean over the 18 topologies). All 18 topologies on the 14 image
+validation and compilation included, mean over the 18 topologies; `python -m docs.generate` reckons
+it from the stored trials). All 18 topologies on the 14 image
 sets (CIFAR-10, CIFAR-100 and the twelve 2D sets of MedMNIST) with {seeds} seeds are
 18 x 14 x {seeds} = {trials:,} trials, on {images:,} training images
 in all. At the same speed, for images of 28 or 32 pixels:

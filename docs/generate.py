@@ -52,7 +52,8 @@ COST = """\
 
 `keras_attn.cost(model)` counts parameters and multiply-accumulates without running the model.
 Counted are the products that convolutions, dense layers and matrix products add up; not counted
-are normalisation, pooling, activations and element-wise products.
+are normalisation, pooling, activations and element-wise products. `python -m docs.generate` counts
+and writes this page.
 
 The GAM paper (arXiv:2112.05561) gives the cost of a ResNet-50 on CIFAR-100 with several modules.
 Ours, counted on the same networks (CIFAR stem, 100 classes, 32x32 images; attention at the end of

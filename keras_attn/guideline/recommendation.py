@@ -19,6 +19,7 @@ from keras_attn.guideline.law import (
     Regime,
     regime_of,
 )
+from keras_attn.guideline.tasks import JUDGE_BY, TASKS, caution
 from keras_attn.layers import AttentionLayer
 
 GRANULARITIES = get_args(Granularity)
@@ -35,9 +36,11 @@ class Recommendation:
         regime: `"few-shot"`, `"medium-scale"` or `"large-scale"`.
         reasons: Why, a sentence each, with the sentence of the paper it rests on.
         evidence: What the claims rest on, and what is not known of them.
+        judge_by: What to measure, for the task.
         num_samples: The number of training samples it was asked for.
         granularity: The granularity it was asked for.
         priority: The priority it was asked for.
+        task: The task it was asked for.
     """
 
     topology: str
@@ -45,9 +48,11 @@ class Recommendation:
     regime: str
     reasons: tuple[str, ...]
     evidence: tuple[str, ...]
+    judge_by: str
     num_samples: int
     granularity: str
     priority: str
+    task: str
 
     def create(self, **config: Any) -> AttentionLayer:
         """A new layer of the recommended topology.
@@ -68,6 +73,7 @@ class Recommendation:
             f"the {self.regime} regime",
             *(f"  because {reason}" for reason in self.reasons),
             f"  try beside it: {', '.join(self.alternatives)}, and no attention at all",
+            f"  judge it by {self.judge_by}",
             *(f"  evidence: {sentence}" for sentence in self.evidence),
         ]
         return "\n".join(lines)
@@ -77,6 +83,7 @@ def recommend(
     num_samples: int,
     granularity: str = "coarse",
     priority: str = "accuracy",
+    task: str = "multi-class",
 ) -> Recommendation:
     """The topology that arXiv:2601.07310 would choose, with what speaks for it.
 
@@ -87,6 +94,9 @@ def recommend(
         priority: `"accuracy"` follows the law; `"stability"` of training prefers an identity
             path; `"parameters"` prefers, of the topologies that fit the law's words, the one
             with the fewest.
+        task: `"binary"`, `"multi-class"`, `"ordinal"`, `"multi-label"`, `"detection"` or
+            `"segmentation"`. It does not change the topology, as the paper names one law for all;
+            it changes what to judge by, and the reasons say where the paper has tested nothing.
 
     Returns:
         The recommendation.
@@ -104,6 +114,7 @@ def recommend(
     num_samples = _check_samples(num_samples)
     _check_choice("granularity", granularity, GRANULARITIES)
     _check_choice("priority", priority, PRIORITIES)
+    _check_choice("task", task, TASKS)
     regime = regime_of(num_samples)
     claims: list[Claim] = [regime, RESIDUAL]
     if granularity == "fine":
@@ -120,18 +131,20 @@ def recommend(
         topology=topology,
         alternatives=tuple(alternatives),
         regime=regime.name,
-        reasons=tuple(_reasons(num_samples, regime, claims[0], priority)),
+        reasons=tuple(_reasons(num_samples, regime, claims[0], priority, task)),
         evidence=(EVIDENCE, replication(claims[0].name)),
+        judge_by=JUDGE_BY[task],
         num_samples=num_samples,
         granularity=granularity,
         priority=priority,
+        task=task,
     )
 
 
 def recommend_for(
     dataset: Dataset, granularity: str | None = None, priority: str = "accuracy"
 ) -> Recommendation:
-    """The same as `recommend`, with size and granularity read off a data set.
+    """The same as `recommend`, with size, granularity and task read off a data set.
 
     Args:
         dataset: The data set; its training split counts.
@@ -145,11 +158,13 @@ def recommend_for(
         'medium-scale'
     """
     return recommend(
-        len(dataset.train.images), granularity or dataset.granularity, priority=priority
+        len(dataset.train.images), granularity or dataset.granularity, priority, dataset.task
     )
 
 
-def _reasons(num_samples: int, regime: Regime, chosen: Claim, priority: str) -> list[str]:
+def _reasons(
+    num_samples: int, regime: Regime, chosen: Claim, priority: str, task: str
+) -> list[str]:
     bounds = f"from {regime.first:,}" + ("" if regime.last is None else f" to {regime.last:,}")
     reasons = [
         f"{num_samples:,} training samples are in the {regime.name} regime ({bounds})",
@@ -157,6 +172,8 @@ def _reasons(num_samples: int, regime: Regime, chosen: Claim, priority: str) -> 
     ]
     if priority == "parameters":
         reasons.append("of the topologies that fit, it has the fewest parameters")
+    if (doubt := caution(task)) is not None:
+        reasons.append(doubt)
     return reasons
 
 

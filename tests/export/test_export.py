@@ -1,4 +1,4 @@
-"""Exported models give what Keras gives: every layer, format and backend that docs/export.md names."""
+"""Exported models give what Keras gives: what docs/export.md says works, works."""
 
 import importlib.util
 import json

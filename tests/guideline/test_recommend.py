@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import keras_attn
 from keras_attn.data.dataset import Dataset, Split
 from keras_attn.guideline.law import FINE_GRAINED, REGIMES, RESIDUAL, regime_of
+from keras_attn.guideline.tasks import TASKS, UNTESTED
 
 
 @pytest.mark.parametrize(
@@ -40,9 +41,12 @@ def test_every_size_is_in_exactly_one_regime(num_samples):
     num_samples=st.integers(1, 10**6),
     granularity=st.sampled_from(["coarse", "fine"]),
     priority=st.sampled_from(["accuracy", "stability", "parameters"]),
+    task=st.sampled_from(TASKS),
 )
-def test_every_recommendation_can_be_created_cited_and_written(num_samples, granularity, priority):
-    recommendation = keras_attn.recommend(num_samples, granularity, priority)
+def test_every_recommendation_can_be_created_cited_and_written(
+    num_samples, granularity, priority, task
+):
+    recommendation = keras_attn.recommend(num_samples, granularity, priority, task)
     keys = (recommendation.topology, *recommendation.alternatives)
     assert len(set(keys)) == len(keys)
     assert set(keys) <= set(keras_attn.list_topologies())
@@ -51,6 +55,7 @@ def test_every_recommendation_can_be_created_cited_and_written(num_samples, gran
     assert any("no seeds" in sentence for sentence in recommendation.evidence)
     text = str(recommendation)
     assert all(reason in text for reason in recommendation.reasons)
+    assert recommendation.judge_by in text
     assert json.loads(json.dumps(recommendation.as_dict()))["topology"] == keys[0]
 
 
@@ -63,6 +68,16 @@ def test_granularity_and_priority_change_the_choice():
     assert keras_attn.recommend(500, priority="parameters").topology == "ccmssa"
 
 
+@pytest.mark.parametrize("task", TASKS)
+def test_a_task_changes_how_to_judge_and_not_the_topology(task):
+    usual, asked = keras_attn.recommend(500), keras_attn.recommend(500, task=task)
+    assert asked.topology == usual.topology
+    assert asked.task == task
+    assert "AUC" in asked.judge_by or task in UNTESTED
+    warned = [reason for reason in asked.reasons if "neither the paper nor this project" in reason]
+    assert len(warned) == (task in UNTESTED)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -73,6 +88,7 @@ def test_granularity_and_priority_change_the_choice():
         ((True,), "positive integer.*num_samples=True"),
         ((10, "medium"), r"`granularity` must be one of \('coarse', 'fine'\).*'medium'"),
         ((10, "fine", "speed"), "`priority` must be one of .*'speed'"),
+        ((10, "fine", "accuracy", "captions"), "`task` must be one of .*'captions'"),
     ],
 )
 def test_bad_input_is_an_error_that_says_what_was_expected(arguments, message):
@@ -80,18 +96,20 @@ def test_bad_input_is_an_error_that_says_what_was_expected(arguments, message):
         keras_attn.recommend(*arguments)
 
 
-def test_recommend_for_reads_size_and_granularity_off_the_training_split():
+def test_recommend_for_reads_size_granularity_and_task_off_the_training_split():
     images = np.zeros((1_200, 8, 8, 1), "uint8")
     labels = np.arange(1_200) % 3
     train, rest = Split(images, labels), Split(images[:30], labels[:30])
     dataset = Dataset(
         name="breeds",
-        task="multi-class",
+        task="ordinal",
         class_names=("a", "b", "c"),
         train=train,
         val=rest,
         test=rest,
         granularity="fine",
     )
-    assert keras_attn.recommend_for(dataset) == keras_attn.recommend(1_200, "fine")
-    assert keras_attn.recommend_for(dataset, "coarse") == keras_attn.recommend(np.int64(1_200))
+    assert keras_attn.recommend_for(dataset) == keras_attn.recommend(1_200, "fine", task="ordinal")
+    assert keras_attn.recommend_for(dataset, "coarse") == keras_attn.recommend(
+        np.int64(1_200), task="ordinal"
+    )

@@ -1,0 +1,52 @@
+"""What a task changes of a recommendation: not the topology, but how to judge it.
+
+The paper tested classification alone. For other tasks its law is a guess, and that is said.
+"""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from keras_attn.data.checks import Task
+
+#: Tasks that `keras_attn.compare` does not train, and which the paper did not test.
+UNTESTED = ("detection", "segmentation")
+
+TASKS = (*get_args(Task), *UNTESTED)
+
+#: How to judge a topology on a task; the first four as `keras_attn.compare` does.
+JUDGE_BY = {
+    "binary": (
+        "AUC, with balanced accuracy beside it: plain accuracy looks good wherever one class is "
+        "rare"
+    ),
+    "multi-class": (
+        "AUC, each class against the rest, with balanced accuracy beside it: plain accuracy hides "
+        "classes that are never named"
+    ),
+    "ordinal": (
+        "AUC, with quadratic weighted kappa and the mean absolute error beside it: they know that "
+        "the classes have an order"
+    ),
+    "multi-label": (
+        "AUC, averaged over the labels: accuracy says little where most labels are absent from "
+        "most images"
+    ),
+    "detection": "mean average precision, against the same detector without attention",
+    "segmentation": "mean intersection over union, against the same network without attention",
+}
+
+
+def caution(task: str) -> str | None:
+    """What speaks against applying the law to a task; None where nothing does.
+
+    Args:
+        task: One of `TASKS`.
+    """
+    if task not in UNTESTED:
+        return None
+    return (
+        f"but the paper tested classification alone: for {task} this is the law of another task, "
+        "which neither the paper nor this project has tested. The layer goes into the backbone, "
+        "by `insert_attention`"
+    )

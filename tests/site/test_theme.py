@@ -1,0 +1,38 @@
+"""What the theme brings: search, buttons that copy, dark mode."""
+
+import pytest
+
+
+def test_search_finds_a_layer_without_leaving_the_site(tab):
+    page = tab()
+    page.goto("./")
+    page.get_by_role("textbox", name="Search").fill("C-MSSA")
+    result = page.locator(".md-search-result__link[href*='layers/cmssa/']").first
+    result.click()
+    page.wait_for_url("**/layers/cmssa/**")
+
+
+def test_code_can_be_copied(tab):
+    page = tab(permissions=["clipboard-read", "clipboard-write"])
+    page.goto("layers/csa/")
+    block = page.locator("div.highlight", has_text="keras_attn.create").first
+    block.locator("button, .md-clipboard").first.click()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert 'layer = keras_attn.create("csa")' in copied
+
+
+@pytest.mark.parametrize(("scheme", "name"), [("light", "default"), ("dark", "slate")])
+def test_the_system_chooses_between_light_and_dark(tab, scheme, name):
+    page = tab(color_scheme=scheme)
+    page.goto("layers/csa/")
+    assert page.locator("body").get_attribute("data-md-color-scheme") == name
+
+
+def test_dark_mode_can_be_chosen_and_changes_the_diagrams(tab):
+    page = tab(color_scheme="light")
+    page.goto("layers/csa/")
+    box = page.locator("svg.flow .channel rect")
+    before = box.evaluate("each => getComputedStyle(each).fill")
+    page.locator("label[title='Switch to dark mode']").click()
+    assert page.locator("body").get_attribute("data-md-color-scheme") == "slate"
+    assert box.evaluate("each => getComputedStyle(each).fill") != before
