@@ -92,6 +92,13 @@ def recommend_command(
         str | None, typer.Option(help="coarse, or fine where classes differ in detail only.")
     ] = None,
     priority: Annotated[str, typer.Option(help="accuracy, stability or parameters.")] = "accuracy",
+    task: Annotated[
+        str,
+        typer.Option(
+            help="With --samples: binary, multi-class, ordinal, multi-label, detection or "
+            "segmentation."
+        ),
+    ] = "multi-class",
     data_dir: Annotated[Path | None, typer.Option(help="Folder of the data sets' files.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -105,7 +112,7 @@ def recommend_command(
         images = keras_attn.load_dataset(dataset, data_dir=data_dir)
         recommendation = keras_attn.recommend_for(images, granularity, priority)
     else:
-        recommendation = keras_attn.recommend(samples or 0, granularity or "coarse", priority)
+        recommendation = keras_attn.recommend(samples or 0, granularity or "coarse", priority, task)
     if as_json:
         show_json(recommendation.as_dict())
     else:

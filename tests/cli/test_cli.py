@@ -34,6 +34,8 @@ def test_recommend_by_number_and_by_data_set(command):
     )
     _, text, _ = command("recommend", "--samples", 5000, "--granularity", "fine", "--json")
     assert json.loads(text)["topology"] == "sca"
+    _, text, _ = command("recommend", "--samples", 5000, "--task", "detection")
+    assert "for detection this is the law of another task" in text
 
 
 def write_archive(path, **changes):

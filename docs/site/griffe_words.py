@@ -1,4 +1,4 @@
-"""An extension of griffe, which reads docstrings for the reference.
+"""An extension of griffe, which reads the docstrings for the reference (mkdocs.yml names it).
 
 Keras's docstrings, and ours, have "Example:", for which griffe's word is "Examples:". Under its own
 word the code is code, and not a text with links in it.
