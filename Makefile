@@ -4,7 +4,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e
-BACKENDS := tensorflow jax torch
+# JAX first: it takes as long as all the others, which run beside it.
+BACKENDS := jax tensorflow torch
 # Where the tests lie that depend on the backend.
 PER_BACKEND := tests/export tests/layers tests/notebooks tests/study tests/surgery tests/tutorial tests/visualize
 
@@ -21,7 +22,7 @@ demo: .venv/demo ## compare four networks on real digits, and say where the repo
 	KERAS_BACKEND=tensorflow $(BIN)/keras-attn compare digits --topologies csa,csafa --seeds 3 --epochs 6 --output runs/demo
 
 test: check ## run every check and every test, on the three backends
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-once $(BACKENDS:%=test-%)
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target $(BACKENDS:%=test-%) test-once
 
 check: .venv/test ## formatting, lint and types
 	$(BIN)/ruff format --check .

@@ -276,11 +276,14 @@ class _Watch(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         seconds = time.perf_counter() - self.started
+        # Waits for the last step. While steps of several devices run, JAX must compile nothing:
+        # both want the threads of the processor.
+        weights = [np.array(weight) for weight in self.model.get_weights()]
         point = self._judge(epoch + 1, seconds, float((logs or {})["loss"]))
         self.curve.append(point)
         if point.finite and (self.best is None or point.rank > self.best.rank):
             self.best = point
-            self.weights = [np.array(weight) for weight in self.model.get_weights()]
+            self.weights = weights
         if not np.isfinite(point.loss):
             self.model.stop_training = True  # weights that are no numbers stay none
         if self.on_epoch:

@@ -19,9 +19,10 @@ import keras_attn
 from keras_attn.devices import check_devices
 
 PROGRAM = Path(__file__).with_name("program.py")
+STUDY = Path(__file__).with_name("study.py")
 
 
-def start(backend, *arguments, devices=8):
+def start(backend, *arguments, devices=8, program=PROGRAM):
     environment = {
         **os.environ,
         "KERAS_BACKEND": backend,
@@ -29,7 +30,7 @@ def start(backend, *arguments, devices=8):
         "JAX_PLATFORMS": "cpu",
     }
     return subprocess.Popen(
-        [sys.executable, str(PROGRAM), *arguments],
+        [sys.executable, str(program), *arguments],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -72,6 +73,14 @@ def test_two_processes():
     both = [start("jax", "data", address, "2", str(index), devices=4) for index in range(2)]
     for process in both:
         assert_same(losses(process), on_one_device("jax"))
+
+
+def test_a_study_over_all_devices():
+    found = losses(start("jax", "data", program=STUDY))
+    expected = losses(start("jax", "one", program=STUDY))
+    assert found.keys() == expected.keys() == {"none", "sa", "matched-sa"}
+    for name, value in expected.items():
+        assert found[name] == pytest.approx(value, abs=0.01)
 
 
 def test_what_cannot_be_distributed_is_refused():
