@@ -8,20 +8,11 @@ from typing import Any
 
 import keras
 
+from keras_attn.cost import CONVOLUTIONS, SEPARABLE
 from keras_attn.functional import Step, graph_of, trace
 
 #: In place of sizes that a model leaves open; a multiple of all usual strides.
 OPEN_SIZE = 256
-
-CONVOLUTIONS = (
-    keras.layers.Conv1D,
-    keras.layers.Conv2D,
-    keras.layers.Conv3D,
-    keras.layers.DepthwiseConv1D,
-    keras.layers.DepthwiseConv2D,
-    keras.layers.SeparableConv1D,
-    keras.layers.SeparableConv2D,
-)
 
 
 @dataclass(frozen=True)
@@ -97,7 +88,7 @@ class Anatomy:
         return [
             index
             for index in block.steps
-            if isinstance(layer := self.steps[index].operation, CONVOLUTIONS)
+            if isinstance(layer := self.steps[index].operation, CONVOLUTIONS + SEPARABLE)
             and max(layer.kernel_size) > 1
         ]
 
