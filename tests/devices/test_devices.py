@@ -28,6 +28,10 @@ def start(backend, *arguments, devices=8, program=PROGRAM):
         "KERAS_BACKEND": backend,
         "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}",
         "JAX_PLATFORMS": "cpu",
+        # Virtual devices wait for each other inside one pool of threads: there must be enough
+        # of them, and no second step that takes some before the first is over.
+        "NPROC": "32",
+        "JAX_CPU_ENABLE_ASYNC_DISPATCH": "false",
     }
     return subprocess.Popen(
         [sys.executable, str(program), *arguments],

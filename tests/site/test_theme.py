@@ -5,10 +5,10 @@ import pytest
 
 def test_search_finds_a_layer_without_leaving_the_site(tab):
     page = tab()
-    page.goto("./")
-    page.get_by_role("textbox", name="Search").fill("C-MSSA")
+    page.goto("./", wait_until="networkidle")  # what was typed before the index came is lost
+    page.get_by_role("textbox", name="Search").press_sequentially("C-MSSA")
     result = page.locator(".md-search-result__link[href*='layers/cmssa/']").first
-    result.click()
+    result.click(timeout=120_000)
     page.wait_for_url("**/layers/cmssa/**")
 
 
