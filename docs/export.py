@@ -43,7 +43,7 @@ layer again.
 ## Eight bits
 
 `model.quantize("int8")`, Keras's own, quantises the dense layers inside the gates too: each layer
-of the catalogue stays within 1 % of its largest output (tests/layers/test_quantization.py), and a
+of the catalogue stays within 3 % of its largest output (tests/layers/test_quantization.py), and a
 quantised model can be saved and loaded. Convolutions and the rest stay as they are, and Keras warns
 of each. Quantise last: surgery refuses a quantised model.
 """
