@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 import keras_attn
-from benchmarks import claims
+from benchmarks import claims, replication
 from benchmarks.replication import SEEDS
 from benchmarks.tables import markdown
 from keras_attn.data import medmnist
@@ -78,7 +78,11 @@ CIFAR = {"cifar10": 50_000, "cifar100": 50_000}
 
 def page() -> str:
     """The page."""
-    names = claims.complete_studies()
+    names = [
+        name
+        for name in claims.complete_studies()
+        if replication.STUDIES[name].backbone == "resnet20"
+    ]
     if not names:
         return START + UNMEASURED
     table = pd.concat([claims.results(name) for name in names])

@@ -29,7 +29,7 @@ images, with seeds and tests. This page is written from the stored trials in
 ## What was run
 
 Every topology, the network without attention and a plain network with as many weights as the
-largest topology ("matched"), each with {seeds} seeds; resnet20, AdamW at 3e-3 with cosine decay,
+largest topology ("matched"), each with {seeds} seeds; AdamW at 3e-3 with cosine decay,
 judged on the test images at the epoch that was best on the validation images. `keras_attn.compare`
 ran them; the command for each is `python -m benchmarks.replication NAME`.
 
@@ -115,11 +115,14 @@ def short(found: list[tuple[Finding, bool]], tables: dict[str, pd.DataFrame]) ->
 
 def runs(tables: dict[str, pd.DataFrame]) -> list[list[str]]:
     """What was trained, a row a study."""
-    rows = [["study", "training images", "epochs", "trials", "diverged", "hours of training"]]
+    rows = [
+        ["study", "network", "training images", "epochs", "trials", "diverged", "hours of training"]
+    ]
     for name, table in tables.items():
         rows.append(
             [
                 name,
+                STUDIES[name].backbone,
                 f"{table['train_samples'].iloc[0]:,}",
                 str(STUDIES[name].epochs),
                 str(len(table)),

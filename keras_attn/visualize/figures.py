@@ -17,6 +17,10 @@ from matplotlib.figure import Figure
 from keras_attn.visualize.activation import class_activation_maps
 from keras_attn.visualize.gates import read_gates
 
+#: Of the colours of a gate's map. Colours that fill any range would show the rounding errors of a
+#: gate that lets everything through.
+LEAST_GATE_RANGE = 0.02
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -26,10 +30,12 @@ class Panel:
         title: Above it.
         values: A map, (h, w), which is laid over the image; or a number a channel or branch,
             (n,), which are drawn as bars.
+        least_range: Of a map's colours: what varies less is drawn nearly alike.
     """
 
     title: str
     values: np.ndarray
+    least_range: float = 0.0
 
 
 def gate_maps(
@@ -138,7 +144,7 @@ def _gate_panels(
         )
     return [
         [
-            Panel(f"{title}\n{layer}\n{name}".strip(), _values(gate[index]))
+            Panel(f"{title}\n{layer}\n{name}".strip(), _values(gate[index]), LEAST_GATE_RANGE)
             for layer in layers
             for name, gate in gates[layer].items()
         ]
@@ -216,6 +222,13 @@ def displayable(image: np.ndarray) -> np.ndarray:
     return picture if picture.shape[-1] == 3 else picture.mean(axis=-1)
 
 
+def colour_range(panel: Panel) -> tuple[float, float]:
+    """The values at which the colours of a map begin and end."""
+    low, high = float(panel.values.min()), float(panel.values.max())
+    widening = max(0.0, panel.least_range - (high - low)) / 2
+    return low - widening, high + widening
+
+
 def _show_image(axes: Axes, picture: np.ndarray, title: str, text: str) -> None:
     axes.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     _label(axes, title, text)
@@ -228,8 +241,15 @@ def _show_overlay(figure: Figure, axes: Axes, picture: np.ndarray, panel: Panel,
     height, width = gray.shape
     extent = (-0.5, width - 0.5, height - 0.5, -0.5)
     axes.imshow(gray, cmap="gray", vmin=0, vmax=1, interpolation="nearest", extent=extent)
+    low, high = colour_range(panel)
     colours: Any = axes.imshow(
-        panel.values, cmap="viridis", alpha=0.65, interpolation="nearest", extent=extent
+        panel.values,
+        cmap="viridis",
+        vmin=low,
+        vmax=high,
+        alpha=0.65,
+        interpolation="nearest",
+        extent=extent,
     )
     bar = figure.colorbar(colours, ax=axes, fraction=0.046, pad=0.03)
     bar.ax.tick_params(labelsize=6, colors=text)

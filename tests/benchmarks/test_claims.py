@@ -139,3 +139,12 @@ def test_every_planned_study_is_one_that_can_be(monkeypatch):
     for name, study in replication.STUDIES.items():
         assert study.name == name
         assert study.epochs >= 1
+
+
+def test_a_study_may_validate_on_a_stratified_part():
+    whole = keras_attn.load_dataset("digits")
+    part = Study("digits", 200, 1, validation=50).images(None)
+    assert np.bincount(part.val.labels).tolist() == [5] * 10
+    assert len(part.train.labels) == len(whole.train.labels)
+    assert np.array_equal(part.test.images, whole.test.images)
+    assert len(Study("digits", 200, 1).images(None).val.labels) == len(whole.val.labels)

@@ -5,6 +5,7 @@ import pytest
 import keras_attn
 from keras_attn.study.backbone import build_model
 from keras_attn.visualize import gate_maps, read_gates, spatial_gates
+from keras_attn.visualize.figures import Panel, colour_range
 
 
 def test_the_maps_are_those_that_the_layers_multiply_by():
@@ -83,3 +84,17 @@ def test_chosen_layers_only():
         gate_maps(build_model((8, 8, 1), "binary", 2, None, "resnet8"), images)
     with pytest.raises(ValueError, match=r"batch of shape \(None, 8, 8, 1\).*\(8, 8, 1\)"):
         read_gates(model, images[0])
+
+
+def test_rounding_errors_are_not_drawn_as_a_pattern():
+    open_gate = 1 - 1e-7 * np.eye(4)
+    assert colour_range(Panel("", open_gate, 0.02)) == pytest.approx((0.99, 1.01))
+    assert colour_range(Panel("", np.array([[0.2, 0.9]]), 0.02)) == (0.2, 0.9)
+    assert colour_range(Panel("", open_gate)) == (1 - 1e-7, 1.0)
+    inputs = keras.Input((8, 8, 1))
+    layer = keras_attn.create("sa", data_format="channels_last")
+    model = keras.Model(inputs, layer(inputs))
+    for weight in model.weights:
+        weight.assign(100 * np.ones(weight.shape))
+    figure = gate_maps(model, np.ones((1, 8, 8, 1)))
+    assert figure.axes[-2].images[1].get_clim() == pytest.approx((0.99, 1.01))
