@@ -1,0 +1,188 @@
+"""`keras-attn compare`: topologies side by side on somebody's images, and how far a study is."""
+
+from __future__ import annotations
+
+import json
+import math
+import shlex
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import keras
+import typer
+from rich.console import Console
+
+import keras_attn
+from keras_attn.cli.parts import Json, plain_table, show_json, whole_numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pandas as pd
+
+    from keras_attn.study import Comparison
+
+#: The verdicts in as few letters as a table of 80 has for them.
+VERDICTS = {"better": "better", "worse": "worse", "not shown to differ": "not shown"}
+
+
+def compare_command(
+    datasets: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="DATASET...", help="Names of data sets, .npz files, or image folders."
+        ),
+    ] = None,
+    topologies: Annotated[
+        str | None,
+        typer.Option(help="Keys, separated by commas; csa and the recommended if not given."),
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="How many seeds for each topology.")] = 3,
+    samples: Annotated[
+        str | None,
+        typer.Option(help="Training sizes, separated by commas; all images if not given."),
+    ] = None,
+    epochs: Annotated[int, typer.Option(help="Epochs of each training.")] = 10,
+    backbone: Annotated[
+        str, typer.Option(help="resnet8, resnet20, resnet18 or resnet50.")
+    ] = "resnet20",
+    batch_size: Annotated[
+        int | None,
+        typer.Option(help="Images a training step; 64 if not given, less for small sets."),
+    ] = None,
+    shift: Annotated[
+        int, typer.Option(help="Shift training images by up to this many pixels.")
+    ] = 0,
+    flip: Annotated[bool, typer.Option("--flip", help="Mirror half of the images.")] = False,
+    size: Annotated[
+        int | None, typer.Option(help="Side of the images in pixels, where there is a choice.")
+    ] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Folder of the data sets' files.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Folder for the results; runs/DATASET if not given.")
+    ] = None,
+    engine: Annotated[
+        str, typer.Option(help="local, or ray for a cluster that shares the output folder.")
+    ] = "local",
+    jobs: Annotated[
+        int | None,
+        typer.Option(help="Trials at a time; 1 if not given, with ray one a processor."),
+    ] = None,
+    address: Annotated[str, typer.Option(help="Of the Ray cluster's head, or auto.")] = "auto",
+    devices: Annotated[
+        str | None,
+        typer.Option(help="all, to share each batch among the devices of this machine."),
+    ] = None,
+    status: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Only say how far the study in this folder is."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Train topologies side by side on your images, with a baseline, and report.
+
+    A run that was ended goes on with the same command.
+    """
+    if (status is None) == (not datasets):
+        raise ValueError(
+            "Give either data sets or --status DIR, such as `keras-attn compare breastmnist` or "
+            "`keras-attn compare --status runs/breastmnist`."
+        )
+    if status is not None:
+        show_status(status, as_json)
+        return
+    from keras_attn.study import compare
+
+    images = [
+        keras_attn.load_dataset(name, data_dir=data_dir, size=size) for name in datasets or ()
+    ]
+    folder = output or Path("runs") / "-".join(each.name for each in images)
+    with saying_how_to_go_on(folder):
+        comparison = compare(
+            images,
+            topologies=None if topologies is None else topologies.replace(" ", "").split(","),
+            seeds=seeds,
+            samples=None if samples is None else whole_numbers("--samples", samples),
+            epochs=epochs,
+            backbone=backbone,
+            batch_size=batch_size,
+            shift=shift,
+            flip=flip,
+            devices=devices,
+            output=folder,
+            engine=engine,
+            jobs=jobs,
+            address=address,
+            command=f"KERAS_BACKEND={keras.backend.backend()} "
+            + shlex.join(["keras-attn", *sys.argv[1:]]),
+        )
+    if as_json:
+        show_json(json.loads(comparison.results.to_json(orient="records")))
+        return
+    show_summary(comparison)
+    typer.echo(f"\nReport: {(folder / 'report.html').resolve()}")
+
+
+@contextmanager
+def saying_how_to_go_on(folder: Path) -> Iterator[None]:
+    """Ends an interrupted comparison with one message."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo(
+            f"keras-attn: interrupted. What was finished is kept in {str(folder)!r}, and the same "
+            "command goes on with the rest.",
+            err=True,
+        )
+        sys.exit(130)
+
+
+def show_status(folder: Path, as_json: bool) -> None:
+    """Prints how far a study is."""
+    from keras_attn.study.status import read_status
+
+    found = read_status(folder)
+    if as_json:
+        show_json(found.as_dict())
+    else:
+        typer.echo(str(found))
+
+
+def show_summary(comparison: Comparison) -> None:
+    """Prints a row a topology: means, 95 % intervals, the difference to the baseline, the test."""
+    for group in comparison.groups:
+        table = plain_table(padding=(0, 1, 0, 0))
+        if len(comparison.groups) > 1:
+            table.title, table.title_justify = str(group), "left"
+        for column in ("topology", "accuracy", "AUC", "difference", "corrected", "ms/step"):
+            table.add_column(
+                column, justify="left" if column == "topology" else "right", no_wrap=True
+            )
+        for topology, row in comparison.summary_of(group).iterrows():
+            p_corrected = row["p_corrected"]
+            table.add_row(
+                str(topology),
+                *(with_interval(row, name) for name in ("accuracy", "auc", "auc_difference")),
+                "-"
+                if math.isnan(p_corrected)
+                else f"p={p_corrected:.3f}\n{VERDICTS[row['verdict']]}",
+                f"{1000 * row['seconds_per_step']:.1f}",
+            )
+        Console().print(table)
+    failed = sum(bool(trial.error) for trial in comparison.trials.values())
+    if failed:
+        typer.echo(f"{failed} trials failed; the report has their errors.", err=True)
+    typer.echo(
+        "Means over the seeds and their 95 % intervals; the difference is that in AUC to none, "
+        "tested by a paired t-test with Holm's correction."
+    )
+
+
+def with_interval(row: pd.Series, name: str) -> str:
+    """Mean and, below it, the 95 % interval, as far as there are any."""
+    mean, low, high = (row[f"{name}{end}"] for end in ("", "_low", "_high"))
+    if math.isnan(mean):
+        return "-"
+    return f"{mean:.3f}" + ("" if math.isnan(low) else f"\n{low:.3f} to {high:.3f}")

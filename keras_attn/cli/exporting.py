@@ -1,0 +1,33 @@
+"""`keras-attn export`: a model for another runtime, compared with Keras there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from keras_attn.cli.parts import load_model
+
+
+def export_command(
+    model: Annotated[Path, typer.Argument(help="A .keras file.")],
+    format: Annotated[
+        str, typer.Option(help="onnx, tf_saved_model, openvino, litert or torch.")
+    ] = "onnx",
+    output: Annotated[
+        Path | None, typer.Option(help="The file, or folder; beside the model if not given.")
+    ] = None,
+) -> None:
+    """Write a model for another runtime, run it there, and say how far the outputs are apart."""
+    from keras_attn.export import check_format, export_model, largest_difference
+
+    check_format(format)
+    loaded = load_model(model)
+    path = export_model(loaded, output or model.with_suffix(""), format)
+    typer.echo(f"Written: {path.resolve()}")
+    shape = [2, *(size or 64 for size in loaded.input_shape[1:])]
+    images = np.random.default_rng(0).random(shape, "float32")
+    difference = largest_difference(loaded, path, format, images)
+    typer.echo(f"Largest difference to Keras, relative to the largest output: {difference:.1e}")
