@@ -1,4 +1,4 @@
-"""The page on speed, from the newest results of benchmarks.layers and benchmarks.network."""
+"""The page on speed, from the newest results of benchmarks.layers, network and study."""
 
 from __future__ import annotations
 
@@ -77,8 +77,18 @@ NETWORK = """\
 
 A training step of the network that `keras_attn.compare` trains (resnet20, ten classes, {shape}
 images, AdamW), without attention ("none") and with it in every block, against the same network in
-plain PyTorch.
+plain PyTorch. "Of none" is what attention costs a user of that backend; the rest of the difference
+to plain PyTorch is the network's own, and is there without attention, too.
 
+"""
+
+STUDY = """\
+## A study
+
+`keras_attn.compare` trains all seeds of a topology with one compiled network. Beside the plain
+loop, which builds and compiles every trial anew, in one run of `python -m benchmarks.study`
+({trials} trials of {epochs} epochs on {dataset}; {topologies}; {backbone}, {backend}): {shared:g}
+trials an hour against {plain:g}, which is {ratio:g} times as many, and {numbers}.
 """
 
 MEANS = """\
@@ -95,12 +105,13 @@ TRAINING = {"jax": 0.60, "tensorflow": 0.60, "torch compiled": 0.90}
 WORST, INFERENCE, EAGER = 1.2, 1.0, 0.35
 
 
-def page(layers: Path, network: Path | None) -> str:
+def page(layers: Path, network: Path | None, study: Path | None) -> str:
     """The page.
 
     Args:
         layers: A results file of `benchmarks.layers`.
         network: One of `benchmarks.network`, or None.
+        study: One of `benchmarks.study`, or None.
     """
     content = json.loads(layers.read_text(encoding="utf-8"))
     topologies = tables.topologies(content["cells"])
@@ -117,6 +128,8 @@ def page(layers: Path, network: Path | None) -> str:
     ]
     if network is not None:
         parts.append(network_part(json.loads(network.read_text(encoding="utf-8"))))
+    if study is not None:
+        parts.append(study_part(json.loads(study.read_text(encoding="utf-8"))))
     if len(content["cells"]) > len(topologies):
         parts.append(MEANS + tables.markdown(tables.means(content, content["cells"])) + "\n")
     parts += [shape_part(content, shape) for shape in tables.shapes(content)]
@@ -195,6 +208,14 @@ def network_part(content: dict[str, Any]) -> str:
     return NETWORK.format(shape=shape) + tables.markdown(tables.network(content)) + "\n"
 
 
+def study_part(content: dict[str, Any]) -> str:
+    """The section on trials per hour."""
+    numbers = "the same numbers" if content["identical"] else "other numbers"
+    topologies = ", ".join(row["topology"] for row in content["seconds"])
+    values = {**content, **content["trials_per_hour"], "topologies": topologies}
+    return STUDY.format(**values, numbers=numbers)
+
+
 def shape_part(content: dict[str, Any], shape: list[int]) -> str:
     """The section of a shape: times, memory, first call."""
     cells = tables.at_shape(content, shape)
@@ -217,7 +238,9 @@ def shape_part(content: dict[str, Any], shape: list[int]) -> str:
     return "\n".join(parts)
 
 
-def newest() -> tuple[Path, Path | None] | None:
-    """The newest results of the layers and of the network; None where there are none."""
+def newest() -> tuple[Path, Path | None, Path | None] | None:
+    """The newest results of layers, network and study; None where there are none of layers."""
     layers = matrix.newest("layers-*.json")
-    return None if layers is None else (layers, matrix.newest("networks-*.json"))
+    if layers is None:
+        return None
+    return layers, matrix.newest("networks-*.json"), matrix.newest("study-*.json")

@@ -20,6 +20,18 @@ COMMON = {
     "threads": 2,
 }
 
+STUDY = {
+    "dataset": "spots",
+    "backend": "tensorflow 9",
+    "backbone": "resnet8",
+    "epochs": 3,
+    "trials": 8,
+    "seconds": [{"topology": "none"}, {"topology": "csa"}],
+    "trials_per_hour": {"shared": 240.5, "plain": 120.25},
+    "ratio": 2.0,
+    "identical": False,
+}
+
 
 def results(*milliseconds):
     return {
@@ -52,9 +64,12 @@ def files(tmp_path):
         ("none", [4, 8, 8, 3], results(4, 4, 4, 4)),
         ("csa", [4, 8, 8, 3], results(*4 * [8])),
     ]
+    study = tmp_path / "study-2001-02-03.json"
+    study.write_text(json.dumps(STUDY))
     return (
         write(tmp_path / "layers-2001-02-03.json", layers),
         write(tmp_path / "networks-2001-02-03.json", network),
+        study,
     )
 
 
@@ -68,12 +83,23 @@ def test_the_page_has_ratios_targets_and_refusals(files):
     assert "| csa | 5 | 10 | 3 (0.60) | 4.5 (0.90) |" in page
     assert "| published compiled | 4 | 8 | 1.00 | 1.00 | 2.00 | 10 |" in page
     assert "* se at 2x8x8x64, jax: ValueError: too few" in page
-    assert "tensorflow" not in page.partition("## The targets")[2]
+    measured = page.partition("## The targets")[2].partition("## A study")[0]
+    assert "tensorflow" not in measured
 
 
-def test_without_a_network_its_section_is_left_out(files):
-    assert "## A whole network" in speed.page(*files)
-    assert "## A whole network" not in speed.page(files[0], None)
+def test_the_page_says_whether_a_study_gave_the_same_numbers(files):
+    text = " ".join(speed.page(*files).split())
+    assert "(8 trials of 3 epochs on spots; none, csa; resnet8, tensorflow 9)" in text
+    assert "240.5 trials an hour against 120.25, which is 2 times as many" in text
+    assert "and other numbers." in text
+    files[2].write_text(json.dumps({**STUDY, "identical": True}))
+    assert "and the same numbers." in speed.page(*files)
+
+
+def test_what_was_not_measured_is_left_out(files):
+    titles = ("## A whole network", "## A study")
+    assert all(title in speed.page(*files) for title in titles)
+    assert not any(title in speed.page(files[0], None, None) for title in titles)
 
 
 def test_the_newest_results_are_shown(files, monkeypatch):
@@ -81,7 +107,7 @@ def test_the_newest_results_are_shown(files, monkeypatch):
     assert speed.newest() == files
     later = files[0].with_name("layers-2001-02-04.json")
     later.write_text(files[0].read_text())
-    assert speed.newest() == (later, files[1])
+    assert speed.newest() == (later, *files[1:])
     for path in files[0].parent.glob("layers-*"):
         path.unlink()
     assert speed.newest() is None
