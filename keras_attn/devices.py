@@ -1,4 +1,4 @@
-"""One model over all devices of the machine, by what Keras has for it."""
+"""What a model is trained on: one device or all of them, and by which compiler."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import keras
+
+from keras_attn.gates.device import is_xla_on_cpu
 
 
 def check_devices(devices: Any) -> str | None:
@@ -33,6 +35,16 @@ def device_count(devices: str | None) -> int:
     if keras.backend.backend() == "jax":
         return len(keras.distribution.list_devices())
     return len(_tensorflow_devices())
+
+
+def jit_compile() -> bool | str:
+    """The argument of that name with which `Model.compile` trains a study's networks fastest.
+
+    For the CPU, TensorFlow without XLA trained the residual networks of a study with the topologies
+    in them up to 1.6 times as fast, and compiled them in half the time; what Keras chooses, else.
+    """
+    on_tensorflow = keras.backend.backend() == "tensorflow"
+    return False if on_tensorflow and is_xla_on_cpu() else "auto"
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import numpy as np
 
 from keras_attn.cost import cost
 from keras_attn.data.dataset import Dataset
-from keras_attn.devices import distributed
+from keras_attn.devices import distributed, jit_compile
 from keras_attn.study.backbone import build_model
 from keras_attn.study.batches import TrainingBatches, effective_batch_size, predict_batches
 from keras_attn.study.configuration import TrainingConfig
@@ -230,7 +230,7 @@ class Trainer:
             fresh = self.build()
         if self._model is None:
             optimizer = self.config.optimizer(steps)
-            fresh.compile(optimizer=optimizer, loss=self.task.loss)
+            fresh.compile(optimizer, self.task.loss, jit_compile=jit_compile())
             optimizer.build(fresh.trainable_variables)
             self._optimizer_state = [_numpy(variable) for variable in optimizer.variables]
             self._model, self._macs = fresh, cost(fresh).macs

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from keras_attn.data.statistics import channel_statistics
+from keras_attn.gates.device import is_xla_on_cpu
 from keras_attn.study import trial as trial_module
 from keras_attn.study.configuration import TrainingConfig
 from keras_attn.study.trial import Epoch, Trainer
@@ -64,6 +65,13 @@ def test_a_shared_model_gives_the_numbers_of_a_new_one(dataset, tiny):
         for one, other in zip(again.weights, anew.weights, strict=True):
             np.testing.assert_array_equal(one, other)
     assert numbers(shared.run(0)) != numbers(shared.run(1))
+
+
+def test_tensorflow_trains_without_xla_on_the_cpu(dataset, tiny):
+    trainer = Trainer(dataset, "none", tiny, TrainingConfig(epochs=1, batch_size=8))
+    trainer.run(seed=0)
+    with_xla = {"jax": True, "tensorflow": not is_xla_on_cpu(), "torch": False}
+    assert trainer.model.jit_compile is with_xla[keras.backend.backend()]
 
 
 def test_the_random_state_of_the_caller_is_left_alone(dataset, tiny):
