@@ -6,10 +6,14 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 
+import keras
 from keras import ops
 
 from keras_attn.gates.device import is_xla_on_cpu
 from keras_attn.gates.statistics import Tensor
+
+if keras.backend.backend() == "torch":
+    from keras_attn.gates import torch_operations
 
 #: The longest last axis for which banded matrices, whose size is its square, are worth it.
 LONGEST_BAND = 64
@@ -29,11 +33,9 @@ def correlate(maps: Tensor, kernels: Tensor) -> Tensor:
 
 
 def convolution(maps: Tensor, kernels: Tensor) -> Tensor:
-    """By the backend's own convolution.
-
-    The kernels are kept one after the other, map by map, because PyTorch's convolution wants
-    them contiguous in that order; for batches of one it fails otherwise.
-    """
+    """By the backend's own convolution."""
+    if keras.backend.backend() == "torch":
+        return torch_operations.convolution(ops.moveaxis(maps, -1, 1), kernels)[:, 0]
     kernels = ops.moveaxis(kernels, (0, 1), (-1, -2))
     result = ops.conv(maps, kernels, strides=1, padding="same", data_format="channels_last")
     return ops.squeeze(result, axis=-1)

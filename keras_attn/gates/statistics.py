@@ -19,6 +19,9 @@ from keras_attn.gates.count import SHORT, count_true
 from keras_attn.gates.device import is_xla_on_cpu
 from keras_attn.gates.sums import sum_over
 
+if keras.backend.backend() == "torch":
+    from keras_attn.gates import torch_operations
+
 Tensor = Any
 
 
@@ -44,7 +47,8 @@ def max_over(x: Tensor, axes: int | Sequence[int], under: Tensor | None = None) 
     axes = (axes,) if isinstance(axes, int) else tuple(axes)
     if keras.backend.backend() == "torch":
         # Keras's own looks whether x is empty, which breaks a graph that torch.compile traces.
-        return ops.cast((x if under is None else x * under).amax(axes), accumulation_dtype(x.dtype))
+        largest = torch_operations.Maximum.apply(x if under is None else x * under, axes)
+        return ops.cast(largest, accumulation_dtype(x.dtype))
     if under is None:
         largest = _maximum(x, axes)
     elif accumulation_dtype(x.dtype) == x.dtype:
