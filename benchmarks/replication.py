@@ -66,9 +66,8 @@ class Study(NamedTuple):
         return replace(dataset, val=Split(images[kept], labels[kept]))
 
 
-#: A network of 12.5 in place of 41 million multiply-accumulates (for 32 pixels), twice as many steps
-#: an epoch, and no more validation images than choosing an epoch needs: what 700 trials on two
-#: processors leave room for.
+#: A network of 12.5 in place of 41 million multiply-accumulates (at 32 pixels), twice as many
+#: steps an epoch, and no more validation images than choosing an epoch needs.
 SMALL: dict[str, Any] = {"backbone": "resnet8", "batch_size": 32, "validation": 300}
 PHOTOGRAPHS: dict[str, Any] = {**SMALL, "shift": 2, "flip": True}
 

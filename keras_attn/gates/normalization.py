@@ -1,7 +1,8 @@
-"""Normalisation of a sample by itself.
+"""Normalisation of a sample by itself, and of each channel over a batch.
 
-On PyTorch Keras takes the variance as E[x²] - E[x]², which is inexact where the mean is large and
-for a constant map can be negative, so that the result is NaN. Here the mean is taken off first.
+On PyTorch Keras takes the variance as E[x²] - E[x]², which is inexact where the mean is
+large and for a constant map can be negative, so that the result is NaN. Here the mean is taken off
+first.
 """
 
 from __future__ import annotations
@@ -39,3 +40,27 @@ class GroupNormalization(keras.layers.GroupNormalization):
         axes = (*range(1, len(leading)), len(leading) + 1)
         unit = ops.reshape(standardized(groups, axes), (*leading, channels))
         return ops.cast(unit * self.gamma + self.beta, self.compute_dtype)
+
+
+class BatchNormalization(keras.layers.BatchNormalization):
+    """Keras's own for channels_last maps; on PyTorch with the variance of `standardized`.
+
+    torch.compile takes it as one graph, which it does not take Keras's own as.
+
+    Args:
+        **kwargs: Arguments of `keras.layers.BatchNormalization`.
+    """
+
+    def call(self, x: Tensor, training: bool | None = None) -> Tensor:
+        """The normalised map."""
+        if keras.backend.backend() != "torch" or not (training and self.trainable):
+            return super().call(x, training=training)
+        wide = ops.cast(x, accumulation_dtype(x.dtype))
+        axes = tuple(range(len(x.shape) - 1))
+        mean = ops.mean(wide, axes)
+        variance = ops.mean(ops.square(wide - mean), axes)
+        for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            value = ops.cast(ops.stop_gradient(value), moving.dtype)
+            moving.assign(moving * self.momentum + value * (1 - self.momentum))
+        scale = ops.rsqrt(variance + self.epsilon) * self.gamma
+        return ops.cast((wide - mean) * scale + self.beta, self.compute_dtype)

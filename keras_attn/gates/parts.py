@@ -12,10 +12,11 @@ from typing import Any
 
 import keras
 
-from keras_attn.gates.normalization import EPSILON, GroupNormalization
+from keras_attn.gates.depthwise import DepthwiseConvolution1D, DepthwiseConvolution2D
+from keras_attn.gates.normalization import EPSILON, BatchNormalization, GroupNormalization
 
 CONVOLUTIONS = {1: keras.layers.Conv1D, 2: keras.layers.Conv2D, 3: keras.layers.Conv3D}
-DEPTHWISE_CONVOLUTIONS = {1: keras.layers.DepthwiseConv1D, 2: keras.layers.DepthwiseConv2D}
+DEPTHWISE_CONVOLUTIONS = {1: DepthwiseConvolution1D, 2: DepthwiseConvolution2D}
 
 
 class Linear(str):
@@ -78,13 +79,13 @@ def depthwise_convolution(
 
 def batch_normalization(
     channels: int, axes: int, momentum: float = 0.9, **config: Any
-) -> keras.layers.BatchNormalization:
+) -> BatchNormalization:
     """(B, *positions, channels) -> the same shape; `axes` is the number of position axes.
 
     In training it uses the statistics of the batch; the running variance it keeps is the
     biased one, where PyTorch keeps the unbiased one.
     """
-    layer = keras.layers.BatchNormalization(momentum=momentum, epsilon=EPSILON, **config)
+    layer = BatchNormalization(momentum=momentum, epsilon=EPSILON, **config)
     return _built(layer, (None, *(None for _ in range(axes)), channels))
 
 

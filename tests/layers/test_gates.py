@@ -12,6 +12,7 @@ import keras_attn
 from keras_attn.gates import ChannelGate, MixingGate, SpatialGate
 from keras_attn.gates.correlation import banded_correlation, convolution
 from keras_attn.gates.count import count_true
+from keras_attn.gates.depthwise import depthwise_correlation
 from keras_attn.gates.statistics import max_over, mean_over, pooled_over
 from keras_attn.gates.sums import plus, times
 
@@ -144,6 +145,32 @@ def test_banded_products_are_the_convolution(positions, kernel_size):
         results = [
             output_and_input_gradient(function_of(function), argument, weighting)
             for function in (banded_correlation, convolution)
+        ]
+        for ours, theirs in zip(*results, strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.skipif(keras.backend.backend() == "torch", reason="PyTorch has its own convolution")
+@pytest.mark.parametrize(
+    ("positions", "kernel_size"),
+    [((9,), (3,)), ((6, 5), (5, 3)), ((6, 5), (1, 7)), ((6, 5), (7, 1)), ((2, 70), (3, 5))],
+)
+def test_sums_of_taps_are_the_depthwise_convolution(positions, kernel_size):
+    generator = np.random.default_rng(0)
+    x, weighting = generator.standard_normal((2, 2, *positions, 3)).astype("float32")
+    kernel = generator.standard_normal((*kernel_size, 3)).astype("float32")
+
+    def convolution(x, kernel):
+        kernel = ops.expand_dims(kernel, -1)
+        return ops.depthwise_conv(x, kernel, padding="same", data_format="channels_last")
+
+    for function_of, argument in (
+        (lambda f: lambda x: f(x, ops.convert_to_tensor(kernel)), x),
+        (lambda f: lambda kernel: f(ops.convert_to_tensor(x), kernel), kernel),
+    ):
+        results = [
+            output_and_input_gradient(function_of(function), argument, weighting)
+            for function in (depthwise_correlation, convolution)
         ]
         for ours, theirs in zip(*results, strict=True):
             np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)

@@ -1,4 +1,4 @@
-"""PyTorch's compiler takes each topology as one graph: every break is a full-size map in memory."""
+"""PyTorch's compiler takes each layer as one graph: every break is a full-size map in memory."""
 
 import keras
 import numpy as np
@@ -12,14 +12,17 @@ if keras.backend.backend() != "torch":
 import torch
 
 
-@pytest.mark.parametrize("key", keras_attn.list_topologies())
-def test_a_topology_is_one_graph(key):
-    layer = keras_attn.create(key, data_format="channels_last")
-    x = torch.rand(2, 6, 6, 16, requires_grad=True)
-    expected = layer(x)
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("key", keras_attn.list_layers())
+def test_a_layer_is_one_graph(key, training):
+    entry = keras_attn.describe(key)
+    layer = entry.create(**entry.sample, data_format="channels_last")
+    x = torch.rand(2, 8, 8, 64, requires_grad=True)
+    expected = keras.tree.flatten(layer(x, training=training))
     torch.compiler.reset()
     whole = torch.compile(layer, fullgraph=True, backend="eager")
-    found = whole(x)
-    np.testing.assert_allclose(
-        found.detach().numpy(), expected.detach().numpy(), rtol=1e-5, atol=1e-6
-    )
+    found = keras.tree.flatten(whole(x, training=training))
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(
+            one.detach().numpy(), other.detach().numpy(), rtol=1e-5, atol=1e-6
+        )

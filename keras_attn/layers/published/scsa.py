@@ -283,7 +283,8 @@ class ChannelAttentionGate(Gate):
         return ops.reshape(pooled, (-1, rows * columns, self.channels))
 
     def _check_window(self, shape: tuple[int | None, ...]) -> None:
-        sides = [side for axis in self.spatial_axes if (side := shape[axis]) is not None]
+        # Without a walrus: torch.compile takes none in a comprehension.
+        sides = [side for side in map(shape.__getitem__, self.spatial_axes) if side is not None]
         if self.window_size is not None and any(side < self.window_size for side in sides):
             raise ValueError(
                 f"A window must not be larger than the map. Received: "

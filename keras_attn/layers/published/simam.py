@@ -9,7 +9,7 @@ from keras import ops
 from keras.saving import register_keras_serializable
 
 from keras_attn.gates import Gate
-from keras_attn.gates.statistics import Tensor, accumulation_dtype
+from keras_attn.gates.statistics import Tensor, accumulation_dtype, pooled_over
 from keras_attn.layers.base import AttentionLayer
 
 
@@ -97,11 +97,16 @@ class EnergyGate(Gate):
         """The gate of map x."""
         self._check_positions(x.shape)
         wide = ops.cast(x, accumulation_dtype(x.dtype))
-        squares = ops.square(wide - ops.mean(wide, self.spatial_axes, keepdims=True))
-        others = math.prod(ops.shape(x)[axis] for axis in self.spatial_axes) - 1
-        variance = ops.sum(squares, self.spatial_axes, keepdims=True) / ops.cast(others, wide.dtype)
+        sizes = ops.shape(x)
+        number = math.prod([sizes[axis] for axis in self.spatial_axes])
+        squares = ops.square(wide - self._mean(wide))
+        variance = self._mean(squares) * (number / (number - 1))
         energy = squares / (4 * (variance + self.regularization)) + 0.5
         return ops.cast(ops.sigmoid(energy), x.dtype)
+
+    def _mean(self, x: Tensor) -> Tensor:
+        """The mean over the positions, which are kept with length one."""
+        return pooled_over(x, self.spatial_axes, ("mean",))[0]
 
     def macs(self, input_shape: tuple[int, ...]) -> int:
         """None: no weights."""
