@@ -4,8 +4,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e
-# JAX first: it takes as long as all the others, which run beside it.
-BACKENDS := jax tensorflow torch
+# JAX first and in two halves: it takes as long as all the others together.
+RUNS := jax-layers jax-models tensorflow torch
 # Where the tests lie that depend on the backend.
 PER_BACKEND := tests/export tests/layers tests/notebooks tests/study tests/surgery tests/tutorial tests/visualize
 
@@ -13,7 +13,7 @@ PER_BACKEND := tests/export tests/layers tests/notebooks tests/study tests/surge
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check install $(BACKENDS:%=test-%) test-once bench notebooks site docs clean
+.PHONY: help demo test check install $(RUNS:%=test-%) test-once bench notebooks site docs clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,7 +22,7 @@ demo: .venv/demo ## compare four networks on real digits, and say where the repo
 	KERAS_BACKEND=tensorflow $(BIN)/keras-attn compare digits --topologies csa,csafa --seeds 3 --epochs 6 --output runs/demo
 
 test: check ## run every check and every test, on the three backends
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target $(BACKENDS:%=test-%) test-once
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target $(RUNS:%=test-%) test-once
 
 check: .venv/test ## formatting, lint and types
 	$(BIN)/ruff format --check .
@@ -33,8 +33,10 @@ install: .venv/test ## make .venv with all that the tests need
 
 # What depends on a backend runs once on each; the rest once in all. Two run at a time, so that
 # PyTorch's threads, one a core in each, would only wait for each other.
-$(BACKENDS:%=test-%): test-%: .venv/test
-	OMP_NUM_THREADS=1 KERAS_BACKEND=$* $(BIN)/pytest $(PER_BACKEND)
+test-jax-layers: TESTS := tests/layers
+test-jax-models: TESTS := $(filter-out tests/layers,$(PER_BACKEND))
+$(RUNS:%=test-%): test-%: .venv/test
+	OMP_NUM_THREADS=1 KERAS_BACKEND=$(firstword $(subst -, ,$*)) $(BIN)/pytest $(or $(TESTS),$(PER_BACKEND))
 
 test-once: .venv/test
 	OMP_NUM_THREADS=1 KERAS_BACKEND=tensorflow $(BIN)/pytest $(PER_BACKEND:%=--ignore=%)

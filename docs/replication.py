@@ -9,6 +9,7 @@ from benchmarks.replication import SEEDS, STUDIES, progress
 from benchmarks.tables import markdown
 from keras_attn.guideline.evidence import Finding
 from keras_attn.guideline.law import FINE_GRAINED, REGIMES, RESIDUAL, Claim
+from keras_attn.study.configuration import TrainingConfig
 from keras_attn.study.control import BASELINE, is_control
 from keras_attn.study.ranking import rank
 from keras_attn.study.statistics import HEADLINE, summarise
@@ -116,14 +117,17 @@ def short(found: list[tuple[Finding, bool]], tables: dict[str, pd.DataFrame]) ->
 def runs(tables: dict[str, pd.DataFrame]) -> list[list[str]]:
     """What was trained, a row a study."""
     rows = [
-        ["study", "network", "training images", "epochs", "trials", "diverged", "hours of training"]
+        ["study", "network", "training images", "batch", "epochs", "trials", "diverged", "hours"]
     ]
     for name, table in tables.items():
+        samples = int(table["train_samples"].iloc[0])
+        config = TrainingConfig(batch_size=STUDIES[name].batch_size).for_samples(samples)
         rows.append(
             [
                 name,
                 STUDIES[name].backbone,
-                f"{table['train_samples'].iloc[0]:,}",
+                f"{samples:,}",
+                str(config.batch_size),
                 str(STUDIES[name].epochs),
                 str(len(table)),
                 str(int(table["diverged"].sum())),
