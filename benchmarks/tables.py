@@ -139,6 +139,19 @@ def means(content: dict[str, Any], cells: Sequence[Cell]) -> Table:
     return rows
 
 
+def doubles(content: dict[str, Any], cells: Sequence[Cell]) -> Table:
+    """Milliseconds of x * 2 by shape, geometric means over these cells."""
+    sizes = shapes({"cells": cells})
+    rows = [["x * 2, ms", *("x".join(map(str, shape)) for shape in sizes)]]
+    for variant in our_variants(content):
+        of_shapes = (
+            (median(cell, variant, "double") for cell in cells if cell["shape"] == shape)
+            for shape in sizes
+        )
+        rows.append([variant, *(number(geometric_mean(values)) for values in of_shapes)])
+    return rows
+
+
 def worst(cells: Iterable[Cell], variant: str, step: str) -> str:
     """The largest ratio to "published compiled", and which layer has it."""
     found = [

@@ -67,9 +67,11 @@ What holds them there:
   gradients of the gates), the places of the maxima, and the gradient of the map. On the CPU XLA
   multiplies matrices quickly, but takes none that is still to be computed.
 * **Ties under a maximum.** After a ReLU whole pixels are 0, and what shares a maximum shares its
-  gradient here (PyTorch's `max` gives all of it to one). They have to be counted, which takes a
-  mask of the size of the map for each gate.
+  gradient here (PyTorch's `max` gives all of it to one). They have to be counted: XLA writes a mask
+  of the size of the map for each gate, and PyTorch's compiler reads the map once more.
 * **PyTorch's convolution** of two maps to one, and its gradient, which the published form has too.
+* **What any call costs.** The smaller the map, the more of a figure that is. `x * 2` by itself:
+
 """
 
 NETWORK = """\
@@ -124,7 +126,7 @@ def page(layers: Path, network: Path | None, study: Path | None) -> str:
         TARGETS + tables.markdown(targets(content, topologies)) + "\n",
         tables.markdown(tables.means(content, topologies)) + "\n",
         FLOOR + tables.markdown(farthest(content, topologies)) + "\n",
-        HOLDS,
+        HOLDS + tables.markdown(tables.doubles(content, topologies)) + "\n",
     ]
     if network is not None:
         parts.append(network_part(json.loads(network.read_text(encoding="utf-8"))))

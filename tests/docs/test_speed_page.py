@@ -83,6 +83,7 @@ def test_the_page_has_ratios_targets_and_refusals(files):
     assert "| csa | 5 | 10 | 3 (0.60) | 4.5 (0.90) |" in page
     assert "| published compiled | 4 | 8 | 1.00 | 1.00 | 2.00 | 10 |" in page
     assert "* se at 2x8x8x64, jax: ValueError: too few" in page
+    assert "| x * 2, ms | 2x8x8x64 |\n|---|---:|\n| jax | 3 |\n| torch compiled | 4.5 |" in page
     measured = page.partition("## The targets")[2].partition("## A study")[0]
     assert "tensorflow" not in measured
 
