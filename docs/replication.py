@@ -32,7 +32,8 @@ images, with seeds and tests. This page is written from the stored trials in
 Every topology, the network without attention and a plain network with as many weights as the
 largest topology ("matched"), each with {seeds} seeds; AdamW at 3e-3 with cosine decay,
 judged on the test images at the epoch that was best on the validation images. `keras_attn.compare`
-ran them; the command for each is `python -m benchmarks.replication NAME`.
+ran them; the command for each is `python -m benchmarks.replication NAME`. Hours are those of the
+clock, with all that the machine did besides.
 
 {runs}
 
