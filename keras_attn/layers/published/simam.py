@@ -98,7 +98,7 @@ class EnergyGate(Gate):
         self._check_positions(x.shape)
         wide = ops.cast(x, accumulation_dtype(x.dtype))
         sizes = ops.shape(x)
-        number = math.prod([sizes[axis] for axis in self.spatial_axes])
+        number = ops.cast(math.prod([sizes[axis] for axis in self.spatial_axes]), wide.dtype)
         squares = ops.square(wide - self._mean(wide))
         variance = self._mean(squares) * (number / (number - 1))
         energy = squares / (4 * (variance + self.regularization)) + 0.5
