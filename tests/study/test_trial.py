@@ -45,16 +45,30 @@ def numbers(trial):
 
 def test_the_same_seed_gives_the_same_numbers_in_another_process(tiny):
     environment = {**os.environ, "KERAS_BACKEND": keras.backend.backend()}
-    other = subprocess.run(
-        [sys.executable, "-c", SCRIPT + "print(result)"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.splitlines()[-1]
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", SCRIPT + "print(result)"],
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    one, other = (process.communicate()[0].splitlines()[-1] for process in processes)
+    assert one == other
     scope = {}
     exec(SCRIPT, scope)
-    assert json.loads(scope["result"]) == json.loads(other)
+    if keras.backend.backend() == "jax":
+        # What a process has traced before decides the order in which XLA adds.
+        here, there = (np.hstack(flat(json.loads(each))) for each in (scope["result"], one))
+        np.testing.assert_allclose(here, there, rtol=1e-5)
+    else:
+        assert scope["result"] == one
+
+
+def flat(result):
+    curve, scores, weights = result
+    return [*curve, list(scores.values()), weights]
 
 
 def test_a_shared_model_gives_the_numbers_of_a_new_one(dataset, tiny):
