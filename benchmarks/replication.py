@@ -115,7 +115,7 @@ def progress() -> str:
             lines.append(f"{name}: not begun")
             continue
         status = read_status(FOLDER / name)
-        left = "" if status.seconds_left is None else f", {duration(status.seconds_left)} left"
+        left = f", {duration(status.seconds_left)} left" if status.seconds_left else ""
         lines.append(f"{name}: {status.finished} of {status.trials} trials{left}")
     return "\n".join(lines)
 

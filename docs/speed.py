@@ -1,8 +1,9 @@
-"""The page on speed, from the newest results of benchmarks.layers, network and study."""
+"""The page on speed, from the results of benchmarks.layers, network and study."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -87,10 +88,10 @@ to plain PyTorch is the network's own, and is there without attention, too.
 STUDY = """\
 ## A study
 
-`keras_attn.compare` trains all seeds of a topology with one compiled network. Beside the plain
-loop, which builds and compiles every trial anew, in one run of `python -m benchmarks.study`
-({trials} trials of {epochs} epochs on {dataset}; {topologies}; {backbone}, {backend}): {shared:g}
-trials an hour against {plain:g}, which is {ratio:g} times as many, and {numbers}.
+`keras_attn.compare` trains all seeds of a topology with one compiled network. Trials an hour beside
+those of the plain loop, which builds and compiles every trial anew, in one run of
+`python -m benchmarks.study` each: what compiling takes beside training decides how much is saved.
+
 """
 
 MEANS = """\
@@ -107,13 +108,13 @@ TRAINING = {"jax": 0.60, "tensorflow": 0.60, "torch compiled": 0.90}
 WORST, INFERENCE, EAGER = 1.2, 1.0, 0.35
 
 
-def page(layers: Path, network: Path | None, study: Path | None) -> str:
+def page(layers: Path, network: Path | None, studies: list[Path]) -> str:
     """The page.
 
     Args:
         layers: A results file of `benchmarks.layers`.
         network: One of `benchmarks.network`, or None.
-        study: One of `benchmarks.study`, or None.
+        studies: Those of `benchmarks.study`.
     """
     content = json.loads(layers.read_text(encoding="utf-8"))
     topologies = tables.topologies(content["cells"])
@@ -130,8 +131,8 @@ def page(layers: Path, network: Path | None, study: Path | None) -> str:
     ]
     if network is not None:
         parts.append(network_part(json.loads(network.read_text(encoding="utf-8"))))
-    if study is not None:
-        parts.append(study_part(json.loads(study.read_text(encoding="utf-8"))))
+    if studies:
+        parts.append(studies_part(json.loads(each.read_text(encoding="utf-8")) for each in studies))
     if len(content["cells"]) > len(topologies):
         parts.append(MEANS + tables.markdown(tables.means(content, content["cells"])) + "\n")
     parts += [shape_part(content, shape) for shape in tables.shapes(content)]
@@ -210,12 +211,23 @@ def network_part(content: dict[str, Any]) -> str:
     return NETWORK.format(shape=shape) + tables.markdown(tables.network(content)) + "\n"
 
 
-def study_part(content: dict[str, Any]) -> str:
+def studies_part(contents: Iterable[dict[str, Any]]) -> str:
     """The section on trials per hour."""
-    numbers = "the same numbers" if content["identical"] else "other numbers"
-    topologies = ", ".join(row["topology"] for row in content["seconds"])
-    values = {**content, **content["trials_per_hour"], "topologies": topologies}
-    return STUDY.format(**values, numbers=numbers)
+    rows = [["trials", "shared", "plain", "ratio", "numbers"]]
+    for content in contents:
+        topologies = ", ".join(row["topology"] for row in content["seconds"])
+        per_hour = content["trials_per_hour"]
+        rows.append(
+            [
+                f"{content['trials']} of {content['epochs']} epochs, {content['dataset']}, "
+                f"{content['backbone']} ({topologies}; {content['backend']}; {content['date']})",
+                f"{per_hour['shared']:.0f}",
+                f"{per_hour['plain']:.0f}",
+                f"{content['ratio']:.2f}",
+                "the same" if content["identical"] else "others",
+            ]
+        )
+    return STUDY + tables.markdown(rows) + "\n"
 
 
 def shape_part(content: dict[str, Any], shape: list[int]) -> str:
@@ -240,9 +252,9 @@ def shape_part(content: dict[str, Any], shape: list[int]) -> str:
     return "\n".join(parts)
 
 
-def newest() -> tuple[Path, Path | None, Path | None] | None:
-    """The newest results of layers, network and study; None where there are none of layers."""
+def newest() -> tuple[Path, Path | None, list[Path]] | None:
+    """The newest results of layers and network, all of studies; None without any of layers."""
     layers = matrix.newest("layers-*.json")
     if layers is None:
         return None
-    return layers, matrix.newest("networks-*.json"), matrix.newest("study-*.json")
+    return layers, matrix.newest("networks-*.json"), sorted(matrix.RESULTS.glob("study-*.json"))

@@ -134,10 +134,13 @@ def signed(value: float) -> str:
 
 
 def p_text(value: float) -> str:
-    """A p-value, or a dash."""
+    """A p-value, or a dash; with a digit more where it would read as the threshold itself."""
     if not np.isfinite(value):
         return "–"
-    return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
+    if value < 0.001:
+        return "p < 0.001"
+    text = f"{value:.3f}"
+    return f"p = {value:.4f}" if text == "0.050" else f"p = {text}"
 
 
 def seeds_text(value: float) -> str:

@@ -157,9 +157,11 @@ def test_of_many_classes_those_that_differ_most_are_shown(comparison, tmp_path, 
 
 
 def test_p_values_and_seeds_in_words():
-    assert [p_text(value) for value in (0.2, 0.0004, float("nan"))] == [
+    assert [p_text(value) for value in (0.2, 0.0004, 0.0496, 0.0504, float("nan"))] == [
         "p = 0.200",
         "p < 0.001",
+        "p = 0.0496",
+        "p = 0.0504",
         "–",
     ]
     assert [seeds_text(value) for value in (12.0, 2e5, float("inf"), float("nan"))] == [
