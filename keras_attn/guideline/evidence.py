@@ -46,8 +46,8 @@ class Finding:
     def __str__(self) -> str:
         return (
             f"{self.contrast} on {self.dataset} ({self.num_samples:,} training images, "
-            f"{self.seeds} seeds): {self.difference:+.3f} AUC "
-            f"({self.low:+.3f} to {self.high:+.3f}), {self.verdict}"
+            f"{self.seeds} seeds): {self.difference:+z.3f} AUC "
+            f"({self.low:+z.3f} to {self.high:+z.3f}), {self.verdict}"
         )
 
 

@@ -22,6 +22,9 @@ from keras_attn.study.backbone import check_backbone
 from keras_attn.study.configuration import TrainingConfig, check_whole_number
 from keras_attn.study.control import BASELINE, check_topology, matched_control
 
+#: Image sets whose names end in what we put after a name ourselves.
+LIKE_OURS = re.compile(r"-(\d+|matched)$")
+
 #: The topology that most people know, as the attention of CBAM.
 USUAL = "csa"
 
@@ -42,7 +45,7 @@ class Group(NamedTuple):
         """A name for files, which no other group has."""
         text = self.dataset if self.samples is None else f"{self.dataset}-{self.samples}"
         safe = re.sub(r"[^\w.-]+", "_", text, flags=re.ASCII).strip(".")[:80]
-        if safe == text:
+        if safe == text and not LIKE_OURS.search(self.dataset):
             return safe
         return f"{safe}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 

@@ -50,6 +50,12 @@ def test_names_are_safe_for_files_and_differ():
     assert Group("breastmnist", 200).name == "breastmnist-200"
 
 
+def test_an_image_set_named_like_our_own_files_is_told_apart():
+    assert Group("a-200").name != Group("a", 200).name
+    control, other = TrialKey("a", None, "matched-csa", 0), TrialKey("a-matched", None, "csa", 0)
+    assert control.name != other.name
+
+
 def test_a_fingerprint_tells_images_labels_and_names_apart():
     dataset = make_dataset()
     images, labels = dataset.train
