@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from adjustText import adjust_text
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, MaxNLocator
@@ -107,17 +108,11 @@ def draw_cost(
 ) -> None:
     """A metric against a cost of the networks, a mark and a name for each."""
     known = summary[np.isfinite(summary[metric])]
-    for place, (topology, row) in enumerate(known.iterrows()):
+    names = []
+    for topology, row in known.iterrows():
         colour = palette.text if is_control(str(topology)) else palette.accent
         axes.plot([row[cost]], [row[metric]], "o", color=colour, markersize=6)
-        axes.annotate(
-            str(topology),
-            (row[cost], row[metric]),
-            xytext=(6, 4 if place % 2 else -10),
-            textcoords="offset points",
-            color=colour,
-            fontsize=9,
-        )
+        names.append(axes.text(row[cost], row[metric], str(topology), color=colour, fontsize=9))
     axes.margins(x=0.25, y=0.2)
     axes.xaxis.set_major_locator(MaxNLocator(3))
     axes.xaxis.set_major_formatter(EngFormatter())
@@ -125,6 +120,10 @@ def draw_cost(
     axes.set_title(title, loc="left", color=palette.text, fontsize=11, pad=8)
     _style(axes, palette)
     axes.grid(color=palette.grid, linewidth=0.8)
+    if names:
+        # Last, since it measures the names where they come to stand.
+        lines = {"arrowstyle": "-", "color": palette.faint, "linewidth": 0.6}
+        adjust_text(names, ax=axes, x=known[cost], y=known[metric], arrowprops=lines)
 
 
 def draw_ranking(axes: Axes, ranking: Ranking, palette: Palette) -> None:

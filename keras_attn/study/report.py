@@ -105,6 +105,7 @@ def _group(comparison: Comparison, group: Group) -> dict[str, Any]:
     summary = comparison.summary_of(group)
     metrics = metrics_of(results)
     height = 1.0 + 0.42 * len(summary)
+    names_apart = (4.2, 2.1 + 0.15 * len(summary))
     name = group.name
     attended = [key for key in summary.index if key != BASELINE or len(summary) == 1]
     return {
@@ -121,7 +122,7 @@ def _group(comparison: Comparison, group: Group) -> dict[str, Any]:
             for metric in metrics
         ],
         "costs": [
-            single(f"{name}-{cost}", (4.2, 2.9), plots.draw_cost, summary, cost, HEADLINE, title)
+            single(f"{name}-{cost}", names_apart, plots.draw_cost, summary, cost, HEADLINE, title)
             for cost, title in COSTS.items()
         ],
         "curves": [
@@ -158,9 +159,13 @@ def _recall(comparison: Comparison, group: Group) -> dict[str, Any]:
     if len(recall) > MOST_CLASSES:
         spread = recall.max(axis=1) - recall.min(axis=1)
         shown = recall.loc[spread.sort_values(ascending=False).index[:MOST_CLASSES]]
+    # The longer side runs down the page.
+    across = len(shown) < len(shown.columns)
+    table = shown.T if across else shown
     return {
-        "columns": list(recall.columns),
-        "rows": [(name, [number(value) for value in row]) for name, row in shown.iterrows()],
+        "head": "Network" if across else "Class",
+        "columns": list(table.columns),
+        "rows": [(name, [number(value) for value in row]) for name, row in table.iterrows()],
         "left_out": len(recall) - len(shown),
     }
 
@@ -265,7 +270,7 @@ def _ends(row: pd.Series, name: str) -> str:
     low, high = row[f"{name}_low"], row[f"{name}_high"]
     if not (np.isfinite(low) and np.isfinite(high)):
         return "–"
-    return f"{low:.3f} to {high:.3f}".replace("-", "−")
+    return f"{low:z.3f} to {high:z.3f}".replace("-", "−")
 
 
 def _lost(row: pd.Series) -> str:

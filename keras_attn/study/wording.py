@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from keras_attn.study.comparison import Comparison
 
 
+#: Names in a sentence; of more, their number is told.
+MOST_NAMES = 6
+
+
 def answer(comparison: Comparison, group: Group, summary: pd.DataFrame) -> str:
     """What was found in one group, in one sentence."""
     plan = comparison.plan
@@ -35,7 +39,10 @@ def answer(comparison: Comparison, group: Group, summary: pd.DataFrame) -> str:
     found = [_supported(str(key), row) for key, row in compared.iterrows()]
     found = [words for words in found if words]
     open_ = [str(key) for key, row in compared.iterrows() if row["verdict"] == UNDECIDED]
-    if open_:
+    if len(open_) > MOST_NAMES:
+        which = "others" if found else "networks that were compared with it"
+        found.append(f"the {len(open_)} {which} were {UNDECIDED} from it")
+    elif open_:
         found.append(f"{listed(open_)} {'was' if len(open_) == 1 else 'were'} {UNDECIDED} from it")
     return "; ".join([start, *found]) + "."
 

@@ -6,7 +6,7 @@ import pytest
 
 from keras_attn.study import compare
 from keras_attn.study.comparison import Comparison
-from keras_attn.study.report import MOST_CLASSES
+from keras_attn.study.report import MOST_CLASSES, content
 from keras_attn.study.wording import answer, caution, p_text, seeds_text, signed
 
 NASTY = '<script>alert("&")</script>'
@@ -130,6 +130,14 @@ def test_words_that_rank_are_there_where_a_test_supports_them(five_seeds):
     assert "matched-csa was not shown to differ" in said
 
 
+def test_of_many_networks_their_number_is_told(five_seeds, monkeypatch):
+    monkeypatch.setattr("keras_attn.study.wording.MOST_NAMES", 1)
+    said, _ = words(with_scores(five_seeds, {"csa": 0.7005}))
+    assert "the 3 networks that were compared with it were not shown to differ from it" in said
+    said, _ = words(with_scores(five_seeds, {"csa": 0.8}))
+    assert "the 2 others were not shown to differ from it" in said
+
+
 def test_a_single_seed_ranks_nothing(dataset, tiny, invented):
     said = words(compare(dataset, ["csa"], seeds=1, backbone=tiny, progress=False))
     assert not RANKING.search(" ".join(said))
@@ -154,6 +162,19 @@ def test_of_many_classes_those_that_differ_most_are_shown(comparison, tmp_path, 
     page = page_of(comparison, tmp_path)
     assert "1 others are left out" in page
     assert MOST_CLASSES > 1
+
+
+def test_the_longer_side_of_the_recalls_runs_down_the_page(comparison, monkeypatch):
+    recall = comparison.recall_of(comparison.groups[0])
+    networks, classes = list(recall.index), list(recall.columns)
+    assert len(networks) > len(classes)
+    table = content(comparison)["groups"][0]["recall"]
+    assert (table["head"], table["columns"]) == ("Network", classes)
+    assert [name for name, _ in table["rows"]] == networks
+    monkeypatch.setattr(Comparison, "recall_of", lambda self, group: recall[:1])
+    table = content(comparison)["groups"][0]["recall"]
+    assert (table["head"], table["columns"]) == ("Class", networks[:1])
+    assert [name for name, _ in table["rows"]] == classes
 
 
 def test_p_values_and_seeds_in_words():
