@@ -107,15 +107,16 @@ def run(study: Study, data_dir: Path | None, jobs: int) -> None:
     )
 
 
-def progress() -> str:
-    """How far every study is, a line each."""
+def progress(forecast: bool = True) -> str:
+    """How far every study is, a line each; with a forecast also how long the rest would take."""
     lines = []
     for name in STUDIES:
         if not (FOLDER / name / "study.json").exists():
             lines.append(f"{name}: not begun")
             continue
         status = read_status(FOLDER / name)
-        left = f", {duration(status.seconds_left)} left" if status.seconds_left else ""
+        seconds = status.seconds_left if forecast else None
+        left = f", {duration(seconds)} left" if seconds else ""
         lines.append(f"{name}: {status.finished} of {status.trials} trials{left}")
     return "\n".join(lines)
 

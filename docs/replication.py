@@ -75,7 +75,7 @@ def page() -> str:
             short=short(found, tables),
             seeds=SEEDS,
             runs=markdown(runs(tables)) if tables else "No study is complete yet.",
-            progress="\n".join(f"* {line}" for line in progress().splitlines()),
+            progress="\n".join(f"* {line}" for line in progress(forecast=False).splitlines()),
         )
     ]
     if tables:
