@@ -48,7 +48,7 @@ shared evenly. `--address HOST:6379` names a cluster from a machine of it; `--ad
 one here for the time of the command. A worker that is lost is started again, up to three times.
 
 The numbers are those of one process with the same seeds, but for rounding: how many threads a sum
-is spread over can change its last digits, and on JAX also what the same process compiled before.
+is spread over can change its last digits, and on JAX also what else the same process ran before.
 
 ## What a grid costs
 """

@@ -118,8 +118,8 @@ def ranking_sentence(ranking: Ranking | None) -> str:
         f"Over {ranking.blocks} image sets or sizes the networks {found} in their ranks "
         f"(Friedman’s test, {p_text(ranking.p_value)}). Two mean ranks are shown to differ if they "
         f"are further apart than the critical difference of {ranking.critical_difference:.2f} "
-        "(Nemenyi); a bar joins those that are not. Sizes of one image set are not independent "
-        "of each other, which the test does not know."
+        "(Nemenyi). Sizes of one image set are not independent of each other, which the test does "
+        "not know."
     )
 
 

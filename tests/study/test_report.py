@@ -1,11 +1,15 @@
 import dataclasses
 import re
 from html.parser import HTMLParser
+from itertools import combinations
 
+import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from keras_attn.study import compare
 from keras_attn.study.comparison import Comparison
+from keras_attn.study.plots import Palette, draw_cost
 from keras_attn.study.report import MOST_CLASSES, content
 from keras_attn.study.wording import answer, caution, p_text, seeds_text, signed
 
@@ -175,6 +179,16 @@ def test_the_longer_side_of_the_recalls_runs_down_the_page(comparison, monkeypat
     table = content(comparison)["groups"][0]["recall"]
     assert (table["head"], table["columns"]) == ("Class", networks[:1])
     assert [name for name, _ in table["rows"]] == classes
+
+
+def test_names_of_networks_that_are_alike_stay_readable():
+    scores = {"none": 0.7, "csa": 0.7005, "cmssa": 0.8}
+    summary = pd.DataFrame({"parameters": 100.0, "auc": scores})
+    axes = Figure((4.2, 2.9)).add_subplot()
+    draw_cost(axes, summary, "parameters", "auc", "AUC against parameters", Palette())
+    boxes = [name.get_window_extent() for name in axes.texts]
+    assert len(boxes) == len(summary)
+    assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
 
 
 def test_p_values_and_seeds_in_words():

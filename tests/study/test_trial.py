@@ -59,7 +59,7 @@ def test_the_same_seed_gives_the_same_numbers_in_another_process(tiny):
     scope = {}
     exec(SCRIPT, scope)
     if keras.backend.backend() == "jax":
-        # What a process has traced before decides the order in which XLA adds.
+        # Where much else ran before, as here, the last place can differ.
         here, there = (np.hstack(flat(json.loads(each))) for each in (scope["result"], one))
         np.testing.assert_allclose(here, there, rtol=1e-5)
     else:
