@@ -4,16 +4,18 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e
-# JAX first and in two halves: it takes as long as all the others together.
-RUNS := jax-layers jax-models tensorflow torch
-# Where the tests lie that depend on the backend.
-PER_BACKEND := tests/export tests/layers tests/notebooks tests/study tests/surgery tests/tutorial tests/visualize
+# The parts of the test command, those that take longest first: two run at a time.
+PARTS := jax-layers jax-models tensorflow-layers tensorflow-models torch once
+# Where the tests lie that depend on the backend; all others run once.
+LAYERS := tests/layers tests/graph
+MODELS := tests/export tests/notebooks tests/study tests/surgery tests/tutorial tests/visualize
 
 # TensorFlow's own start-up messages would drown ours.
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check install $(RUNS:%=test-%) test-once bench notebooks site docs clean
+FLOORS := floor-tensorflow floor-jax floor-torch
+.PHONY: help demo test test-all test-quick test-floors run-parts $(FLOORS) check install $(PARTS:%=test-%) bench notebooks site docs clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,7 +24,22 @@ demo: .venv/demo ## compare four networks on real digits, and say where the repo
 	KERAS_BACKEND=tensorflow $(BIN)/keras-attn compare digits --topologies csa,csafa --seeds 3 --epochs 6 --output runs/demo
 
 test: check ## run every check and every test, on the three backends
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target $(RUNS:%=test-%) test-once
+	@$(MAKE) --no-print-directory run-parts
+
+test-all: check ## the same with the tests that are marked slow
+	@$(MAKE) --no-print-directory run-parts OPTIONS='-m "slow or not slow"'
+
+test-quick: .venv/test ## the same directories with a few layers only, while you work
+	@$(MAKE) --no-print-directory run-parts OPTIONS=--quick
+
+# The parts write what they took, and the table shows it, also where a part fails.
+run-parts: .venv/test
+	@rm -rf build/tests
+	@status=0; \
+	$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target $(PARTS:%=test-%) || status=1; \
+	$(BIN)/python tests/summary.py build/tests; exit $$status
+
+test-floors: $(FLOORS) ## test the lowest declared versions, one environment per backend
 
 check: .venv/test ## formatting, lint and types
 	$(BIN)/ruff format --check .
@@ -31,15 +48,29 @@ check: .venv/test ## formatting, lint and types
 
 install: .venv/test ## make .venv with all that the tests need
 
-# What depends on a backend runs once on each; the rest once in all. Two run at a time, so that
-# PyTorch's threads, one a core in each, would only wait for each other.
-test-jax-layers: TESTS := tests/layers
-test-jax-models: TESTS := $(filter-out tests/layers,$(PER_BACKEND))
-$(RUNS:%=test-%): test-%: .venv/test
-	OMP_NUM_THREADS=1 KERAS_BACKEND=$(firstword $(subst -, ,$*)) $(BIN)/pytest $(or $(TESTS),$(PER_BACKEND))
+# One thread per process: PyTorch's would only wait for each other.
+test-jax-layers test-tensorflow-layers: test-%-layers: .venv/test
+	$(call pytest,$*,$(LAYERS),$*-layers)
+
+test-jax-models test-tensorflow-models: test-%-models: .venv/test
+	$(call pytest,$*,$(MODELS),$*-models)
+
+test-torch: .venv/test
+	$(call pytest,torch,$(LAYERS) $(MODELS),torch)
 
 test-once: .venv/test
-	OMP_NUM_THREADS=1 KERAS_BACKEND=tensorflow $(BIN)/pytest $(PER_BACKEND:%=--ignore=%)
+	$(call pytest,tensorflow,$(addprefix --ignore=,$(LAYERS) $(MODELS)),once)
+
+define pytest
+OMP_NUM_THREADS=1 KERAS_BACKEND=$(1) $(BIN)/pytest $(2) $(OPTIONS) --junitxml=build/tests/$(3).xml
+endef
+
+$(FLOORS): floor-%: .venv/test
+	@mkdir -p build
+	$(BIN)/python tests/floors.py $* study > build/floors-$*.txt
+	$(PYTHON) -m venv build/floors-$*
+	build/floors-$*/bin/python -m pip install --quiet --disable-pip-version-check -c build/floors-$*.txt -e ".[$*,study]" pytest hypothesis
+	OMP_NUM_THREADS=1 KERAS_BACKEND=$* build/floors-$*/bin/pytest tests/layers/test_contract.py tests/study tests/surgery
 
 # It takes long, and wants an idle machine; a run that was ended continues.
 bench: .venv/test ## time every layer beside its published form

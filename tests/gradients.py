@@ -4,11 +4,14 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_attn.contract import attended
+from keras_attn.contract.running import attended
 
 
-def output_and_input_gradient(layer, x, weighting):
-    """The attended map for x, and the gradient of sum(map * weighting) with respect to x."""
+def output_and_input_gradient(function, x, weighting):
+    """The attended map for x, and the gradient of sum(map * weighting) with respect to x.
+
+    `function` is a layer or any function of x; what else a function uses is constant.
+    """
     backend = keras.backend.backend()
     if backend == "tensorflow":
         import tensorflow as tf
@@ -16,24 +19,33 @@ def output_and_input_gradient(layer, x, weighting):
         x = tf.constant(x)
         with tf.GradientTape() as tape:
             tape.watch(x)
-            y = attended(layer(x))
+            y = attended(function(x))
             total = tf.reduce_sum(y * weighting)
         gradient = tape.gradient(total, x)
     elif backend == "jax":
-        import jax
-
-        x = jax.numpy.asarray(x)
-
-        def total_and_output(x):
-            y = attended(layer(x))
-            return (y * weighting).sum(), y
-
-        (_, y), gradient = jax.jit(jax.value_and_grad(total_and_output, has_aux=True))(x)
+        y, gradient = _with_jax(function, x, weighting)
     else:
         import torch
 
         x = torch.tensor(np.asarray(x), requires_grad=True)
-        y = attended(layer(x))
+        y = attended(function(x))
         (y * torch.tensor(np.asarray(weighting))).sum().backward()
         gradient = x.grad
     return ops.convert_to_numpy(y), ops.convert_to_numpy(gradient)
+
+
+def _with_jax(function, x, weighting):
+    """Compiled as a whole; the weights are arguments, or XLA would compute with them itself."""
+    import jax
+
+    variables = function.variables if isinstance(function, keras.Layer) else []
+
+    def total_and_output(x, weighting, values):
+        with keras.StatelessScope(list(zip(variables, values, strict=True))):
+            y = attended(function(x))
+        return (y * weighting).sum(), y
+
+    gradient_of = jax.jit(jax.value_and_grad(total_and_output, has_aux=True))
+    values = [variable.value for variable in variables]
+    (_, y), gradient = gradient_of(jax.numpy.asarray(x), jax.numpy.asarray(weighting), values)
+    return y, gradient

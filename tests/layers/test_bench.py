@@ -9,7 +9,8 @@ import pytest
 from gradients import output_and_input_gradient
 
 from keras_attn import bench
-from keras_attn.contract import as_array, assert_near, attended
+from keras_attn.contract.assertions import expect_near
+from keras_attn.contract.running import as_array, attended
 
 SHAPE = (2, 8, 8, 32)
 
@@ -28,15 +29,15 @@ def test_the_steps_give_outputs_and_gradients(layer):
     expected, expected_gradient = output_and_input_gradient(layer, x, weighting)
     inferred = steps["inference"]()
     inferred = inferred[0] if isinstance(inferred, list) else inferred
-    assert_near(as_array(attended(inferred)), expected)
+    expect_near(as_array(attended(inferred)), expected)
     (output,), gradients, *_ = steps["training"]()
     gradients = keras.tree.flatten(gradients)
     by_shape = {tuple(gradient.shape): as_array(gradient) for gradient in gradients}
     shapes = [tuple(variable.shape) for variable in layer.trainable_variables]
     assert sorted(by_shape) == sorted([SHAPE, *shapes])
-    assert_near(as_array(output.detach() if hasattr(output, "detach") else output), expected)
-    assert_near(by_shape[SHAPE], expected_gradient)
-    assert_near(as_array(steps["double"]()), 2 * x)
+    expect_near(as_array(output.detach() if hasattr(output, "detach") else output), expected)
+    expect_near(by_shape[SHAPE], expected_gradient)
+    expect_near(as_array(steps["double"]()), 2 * x)
 
 
 def test_steps_take_turns():
@@ -73,6 +74,6 @@ def test_pytorch_compiles():
         pytest.skip("torch.compile needs a C++ compiler")
     x = np.ones((4, 4), "float32")
     steps = bench.torch_steps(lambda x: x + 1, lambda x: x * x, [], x, [x], "compiled")
-    assert_near(as_array(steps["inference"]()), x + 1)
+    expect_near(as_array(steps["inference"]()), x + 1)
     _, (gradient,) = steps["training"]()
-    assert_near(as_array(gradient), 2 * x)
+    expect_near(as_array(gradient), 2 * x)

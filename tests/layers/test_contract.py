@@ -1,12 +1,8 @@
 """Every layer of the catalogue against the contract, on the backend of the process."""
 
-import pytest
-
-from keras_attn import catalogue
-from keras_attn.contract import CHECKS
+from keras_attn import catalogue, contract
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__.removeprefix("check_"))
-@pytest.mark.parametrize("key", catalogue.list_layers())
-def test_contract(key, check):
-    check(catalogue.describe(key))
+@contract.parametrize(*map(catalogue.describe, catalogue.list_layers()))
+def test_contract(entry, check):
+    check(entry)

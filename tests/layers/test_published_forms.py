@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 import keras_attn
-from keras_attn.contract import as_array, assert_near, create_random, random_map
+from keras_attn.contract.assertions import expect_near
+from keras_attn.contract.running import as_array
+from keras_attn.contract.samples import create_random, random_map
 from keras_attn.torch_weights import published_variables
 
 if keras.backend.backend() != "torch":
@@ -42,8 +44,8 @@ def assert_same(layer, form, x, training):
     )
     expected = outputs_and_gradients(form, form.parameters(), x)
     for output, expected_output in zip(outputs, expected[0], strict=True):
-        assert_near(output, expected_output, TOLERANCE)
-    assert_near(input_gradient, expected[1], TOLERANCE)
+        expect_near(output, expected_output, TOLERANCE)
+    expect_near(input_gradient, expected[1], TOLERANCE)
     # All in one, since that of a bias before a batch normalisation is nothing but rounding.
     gradients = [
         gradient.transpose(each.axes).reshape(each.torch_shape)
@@ -52,7 +54,7 @@ def assert_same(layer, form, x, training):
     assert [each.shape for each in gradients] == [each.shape for each in expected[2]]
     if gradients:
         ours, theirs = (np.concatenate([*map(np.ravel, all_)]) for all_ in (gradients, expected[2]))
-        assert_near(ours, theirs, TOLERANCE)
+        expect_near(ours, theirs, TOLERANCE)
 
 
 @pytest.mark.parametrize("training", [False, True])

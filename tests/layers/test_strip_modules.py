@@ -5,7 +5,7 @@ import pytest
 from keras import ops
 
 import keras_attn
-from keras_attn.contract import create_random, random_map
+from keras_attn.contract.samples import create_random, random_map
 
 
 @pytest.mark.parametrize(
