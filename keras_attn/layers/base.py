@@ -38,10 +38,12 @@ class AttentionLayer(keras.layers.Layer):
     without padding, and it passes the mask on. A layer with a gate that cannot leave out positions
     refuses a mask.
 
-    Transforms: On PyTorch, `torch.func` (`grad`, `vmap`, `jvp`, `hessian`) works. On JAX,
-    reverse-mode derivatives and `vmap` work; forward mode (`jax.jvp`, `jax.jacfwd`, `jax.hessian`)
-    raises "can't apply forward-mode differentiation (jvp) to a custom_vjp function". It works
-    inside `with keras_attn.kernels.plain():`, where layers compute in Keras's own operations.
+    Transforms: On PyTorch `torch.func` works (`grad`, `jvp`, `hessian`, `vmap`), except `vmap` of
+    layers that hold Keras's convolutions of full-size maps, where PyTorch raises "NYI:
+    Tensor.clone(memory_format) inside vmap". On JAX reverse mode and `vmap` work. Forward mode
+    (`jax.jvp`, `jax.jacfwd`, `jax.hessian`) raises "can't apply forward-mode autodiff (jvp) to a
+    custom_vjp function"; it works inside `with keras_attn.kernels.plain():`, where layers compute
+    in Keras's own operations.
 
     Args:
         data_format: `"channels_last"` or `"channels_first"`; Keras's own setting if None.
