@@ -1,6 +1,7 @@
 """Derivatives beyond one gradient: forward mode, second order, one per sample."""
 
 import contextlib
+import re
 
 import keras
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import keras_attn
 from keras_attn import kernels
 from keras_attn.contract import attended, create_random, random_map
+from keras_attn.layers import AttentionLayer
 
 BACKEND = keras.backend.backend()
 if BACKEND == "tensorflow":
@@ -105,7 +107,7 @@ def test_jax_says_what_base_py_quotes_where_forward_mode_is_missing():
     _, jvp, _, _, tensor = transforms()
     layer = create_random(keras_attn.describe("csa"), SHAPE)
     x = tensor(random_map(SHAPE))
-    message = r"can't apply forward-mode autodiff \(jvp\) to a custom_vjp function"
-    assert "(jvp) to a custom_vjp function" in keras_attn.layers.base.AttentionLayer.__doc__
-    with pytest.raises(TypeError, match=message):
+    message = "can't apply forward-mode autodiff (jvp) to a custom_vjp function"
+    assert message in " ".join(AttentionLayer.__doc__.split())
+    with pytest.raises(TypeError, match=re.escape(message)):
         jvp(total_of(layer, 1.0), (x,), (x,))
