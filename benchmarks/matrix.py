@@ -85,7 +85,8 @@ def circumstances(plan: Plan) -> dict[str, Any]:
 def fingerprint() -> str:
     """A digest of the code that is measured, and of that which measures."""
     digest = hashlib.sha256()
-    files = [*ROOT.glob("keras_attn/gates/*.py"), *ROOT.glob("keras_attn/layers/**/*.py")]
+    folders = ("kernels", "gates", "layers")
+    files = [path for each in folders for path in ROOT.glob(f"keras_attn/{each}/**/*.py")]
     files += ROOT.glob("benchmarks/published_forms/*.py")
     files += [ROOT / "keras_attn/bench.py", ROOT / "benchmarks/subjects.py"]
     for path in sorted(files):

@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from keras_attn.gates.device import is_xla_on_cpu
+from keras_attn.kernels import is_xla_on_cpu
 
 
 def check_devices(devices: Any) -> str | None:

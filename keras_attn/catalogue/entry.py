@@ -24,6 +24,7 @@ EXAMPLES = (64, 256, 512)
 #: What a layer of the catalogue may declare that it cannot do, in `Entry.limits`.
 LIMITS = {
     "spatial_axes": "take signals or volumes",
+    "mask": "leave out the positions that a mask marks as padding",
     "gain": "give its output as x times a gain",
     "single_output": "return nothing but the attended map",
     "every_bias_learns": "train every bias",

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import math
-
 from keras_attn import layers
 from keras_attn.catalogue.entry import Count, Entry
 from keras_attn.catalogue.topologies import STUDY
+from keras_attn.layers.published.eca import adaptive_kernel_size
 
 #: Why a module takes images only.
 STRIPS = "it pools rows and columns, which are two axes"
 PLANAR = "its convolutions are published for two axes"
 
+#: Why a module for images does not take a mask.
+READS_ALL = "it reads all positions of an image, padding or not"
+
 #: Why a published bias never changes.
 TAKEN_OUT = "batch normalisation takes out the bias of the layer right before it"
-
-
-def _adaptive_kernel_size(channels: int) -> int:
-    """The kernel size of ECA's paper: the odd number at or above (log2(C) + 1) / 2, cut off."""
-    size = int(abs((math.log2(channels) + 1) / 2))
-    return size if size % 2 else size + 1
 
 
 def _cbam(n: Count) -> int:
@@ -85,7 +81,7 @@ PUBLISHED = (
         title="ECA",
         formula="y = x · σ(k * mean x)",
         source="arXiv:1910.03151",
-        count=lambda n: n.config["kernel_size"] or _adaptive_kernel_size(n.channels),
+        count=lambda n: n.config["kernel_size"] or adaptive_kernel_size(n.channels),
         placement="blocks",
     ),
     Entry(
@@ -106,7 +102,7 @@ PUBLISHED = (
         formula="y = x · (1 + σ(c(x) · s(x)))",
         source="arXiv:1807.06514",
         count=_bam,
-        limits={"spatial_axes": PLANAR, "every_bias_learns": TAKEN_OUT},
+        limits={"spatial_axes": PLANAR, "mask": READS_ALL, "every_bias_learns": TAKEN_OUT},
         placement="transitions",
     ),
     Entry(
@@ -117,7 +113,7 @@ PUBLISHED = (
         formula="y = u · σ(BN(K₂ relu(BN(K₁ u)))),   u = x · D₂ relu(D₁ x)",
         source="arXiv:2112.05561",
         count=_gam,
-        limits={"spatial_axes": PLANAR, "every_bias_learns": TAKEN_OUT},
+        limits={"spatial_axes": PLANAR, "mask": READS_ALL, "every_bias_learns": TAKEN_OUT},
         placement="blocks",
     ),
     Entry(
@@ -128,7 +124,7 @@ PUBLISHED = (
         formula="y = u · σ(mean(A V)),   u = x · h(x) · w(x),   A = softmax(Q Kᵀ / √d)",
         source="arXiv:2407.05128",
         count=_scsa,
-        limits={"spatial_axes": STRIPS},
+        limits={"spatial_axes": STRIPS, "mask": READS_ALL},
         sample={"window_size": 3},
         placement="activations",
     ),
@@ -140,7 +136,10 @@ PUBLISHED = (
         formula="y = x · (s_H(x) + s_W(x) + s_C(x)) / 3",
         source="arXiv:2010.03045",
         count=lambda n: (2 + n.config["spatial"]) * (2 * n.config["kernel_size"] ** 2 + 2),
-        limits={"spatial_axes": "its three branches are those of height, width and channels"},
+        limits={
+            "spatial_axes": "its three branches are those of height, width and channels",
+            "mask": READS_ALL,
+        },
         placement="blocks",
     ),
     Entry(
@@ -153,6 +152,7 @@ PUBLISHED = (
         count=_abn,
         limits={
             "spatial_axes": PLANAR,
+            "mask": READS_ALL,
             "single_output": "it returns its branch's logits too, which have a loss of their own",
         },
         sample={"num_classes": 10},
@@ -165,7 +165,7 @@ PUBLISHED = (
         formula="y = x · h(x) · w(x)",
         source="arXiv:2103.02907",
         count=_coordinate,
-        limits={"spatial_axes": STRIPS, "every_bias_learns": TAKEN_OUT},
+        limits={"spatial_axes": STRIPS, "mask": READS_ALL, "every_bias_learns": TAKEN_OUT},
         placement="activations",
     ),
     Entry(
@@ -197,7 +197,7 @@ PUBLISHED = (
         formula="y = x · σ(softmax(mean x₁) · x₂ + softmax(mean x₂) · x₁)",
         source="arXiv:2305.13563",
         count=lambda n: 10 * n.share(n.config["groups"]) ** 2 + 4 * n.share(n.config["groups"]),
-        limits={"spatial_axes": STRIPS},
+        limits={"spatial_axes": STRIPS, "mask": READS_ALL},
         sample={"groups": 8},
     ),
     Entry(
@@ -210,7 +210,7 @@ PUBLISHED = (
         count=lambda n: (
             (n.config["kernel_size"] + 2) * n.share(n.config["groups"]) * n.config["groups"]
         ),
-        limits={"spatial_axes": STRIPS},
+        limits={"spatial_axes": STRIPS, "mask": READS_ALL},
     ),
     Entry(
         key="cpca",
@@ -222,6 +222,7 @@ PUBLISHED = (
         count=lambda n: n.channels**2 + n.excitation() + 111 * n.channels,
         limits={
             "spatial_axes": PLANAR,
+            "mask": READS_ALL,
             "gain": "it mixes the channels of x by a dense layer before and after its gates",
         },
     ),
@@ -245,7 +246,10 @@ PUBLISHED = (
         formula="y = x · σ(D₂ relu(D₁ Σ x B))",
         source="arXiv:2012.11879",
         count=_fca,
-        limits={"spatial_axes": "its basis is that of a two-dimensional cosine transform"},
+        limits={
+            "spatial_axes": "its basis is that of a two-dimensional cosine transform",
+            "mask": READS_ALL,
+        },
         placement="blocks",
     ),
     Entry(

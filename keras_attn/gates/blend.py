@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 from keras import ops
 
 from keras_attn.gates.gate import Gate
-from keras_attn.gates.statistics import Tensor
+from keras_attn.kernels import Tensor
 
 
 class BlendGate(Gate):
     """a = sigmoid(logit), logit a learned scalar.
 
     Args:
-        initial_logit: Where the logit starts; 0.5 gives a = 0.6225.
+        initial_logit: Initial value of the logit; 0.5 gives a = 0.6225.
         **kwargs: Arguments of `Gate`.
 
     Output: (1, 1, 1, 1).
     """
+
+    takes_mask: ClassVar[bool] = True
 
     def __init__(self, initial_logit: float = 0.5, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -39,5 +41,5 @@ class BlendGate(Gate):
         return ops.cast(ops.reshape(ops.sigmoid(self.logit), (1,) * self.rank), x.dtype)
 
     def macs(self, input_shape: tuple[int, ...]) -> int:
-        """None: it reads no map."""
+        """None: it does not read the map."""
         return 0

@@ -8,15 +8,15 @@ import keras
 from keras import ops
 
 from keras_attn.gates.parts import dense, size
-from keras_attn.gates.statistics import Tensor
+from keras_attn.kernels import Tensor, weighted_mean
 
 
 def check_reduction(reduction: float) -> float:
-    """Returns `reduction`, or raises ValueError where it is no ratio of at least 1."""
+    """Returns `reduction`, or raises ValueError where it is not a number of at least 1."""
     if isinstance(reduction, bool) or not isinstance(reduction, (int, float)) or not reduction >= 1:
         raise ValueError(
-            f"`reduction` is the ratio of the channels to the bottleneck's units, a number of "
-            f"at least 1. Received: reduction={reduction!r}."
+            f"`reduction`, the ratio of the channels to the bottleneck's units, must be a number "
+            f"of at least 1. Received: reduction={reduction!r}."
         )
     return reduction
 
@@ -30,8 +30,8 @@ def hidden_channels(channels: int, reduction: float, minimum: int = 8) -> int:
     hidden = max(minimum, int(channels // reduction))
     if hidden < 1:
         raise ValueError(
-            f"With reduction={reduction}, at least that many channels are needed. Received a map "
-            f"of {channels} channels; a reduction of at most {channels} suits it."
+            f"With reduction={reduction}, a map must have at least that many channels. Received a "
+            f"map of {channels} channels; use a reduction of at most {channels}."
         )
     return hidden
 
@@ -43,7 +43,7 @@ class Bottleneck(keras.layers.Layer):
         units: Size of the output.
         hidden: Size of the middle.
         use_bias: Whether both dense layers have biases.
-        bias_initializer: Where they start; as PyTorch's do if None.
+        bias_initializer: Keras initializer of the biases; that of PyTorch if None.
         **kwargs: Arguments of `keras.layers.Layer`.
     """
 
@@ -74,12 +74,18 @@ class Bottleneck(keras.layers.Layer):
         """Both layers."""
         return self.expand(self.squeeze(vector))
 
-    def mean_over_positions(self, features: Tensor, axes: tuple[int, ...]) -> Tensor:
+    def mean_over_positions(self, features: Tensor, mask: Tensor | None = None) -> Tensor:
         """(B, *positions, C) -> (B, units): both layers at every position, then their mean.
 
         The second layer is linear, so the mean is taken before it, on `hidden` numbers.
+
+        Args:
+            features: A channels_last map.
+            mask: (B, *positions); which positions the mean takes, all if None.
         """
-        return self.expand(ops.mean(self.squeeze(features), axis=axes))
+        hidden = self.squeeze(features)
+        weights = None if mask is None else ops.expand_dims(mask, -1)
+        return self.expand(weighted_mean(hidden, tuple(range(1, len(hidden.shape) - 1)), weights))
 
     @property
     def macs(self) -> int:

@@ -1,4 +1,4 @@
-"""The channel gate: which channels matter, one number a channel."""
+"""The channel gate: which channels matter, one number per channel."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from keras import ops
 
 from keras_attn.gates.bottleneck import Bottleneck, check_reduction, hidden_channels
 from keras_attn.gates.gate import PooledGate
-from keras_attn.gates.statistics import Tensor, check_pools, pooled_over
+from keras_attn.gates.pooling import check_pools
+from keras_attn.kernels import Tensor
 
 
 class ChannelGate(PooledGate):
@@ -17,10 +18,10 @@ class ChannelGate(PooledGate):
 
     Args:
         reduction: The bottleneck has max(minimum, floor(C / reduction)) units.
-        pools: Which statistics over the positions are fed to it, of `"mean"` and `"max"`.
+        pools: Which statistics over the positions it reads, of `"mean"` and `"max"`.
         use_bias: Whether the bottleneck has biases.
-        bias_initializer: Where they start; as PyTorch's do if None.
-        minimum: Its fewest units; with 0, too few channels for the reduction are an error.
+        bias_initializer: Keras initializer of the biases; that of PyTorch if None.
+        minimum: Fewest units of the bottleneck; with 0, too few channels raise an error.
         **kwargs: Arguments of `Gate`.
 
     Output: (B, 1, 1, C), or (B, C, 1, 1) in channels_first.
@@ -58,8 +59,8 @@ class ChannelGate(PooledGate):
         self.bottleneck.build((None, self.channels))
 
     def pooled(self, x: Tensor, under: Tensor | None = None) -> list[Tensor]:
-        """The statistics over the positions, of the shape of the gate each."""
-        return pooled_over(x, self.spatial_axes, self.pools, under)
+        """The statistics over the positions, each in the shape of the gate."""
+        return self.pooled_over_positions(x, self.pools, under)
 
     def from_pooled(self, pooled: Sequence[Tensor], like: Tensor) -> Tensor:
         """The gate of a map with these statistics, in the dtype of `like`."""
@@ -67,5 +68,5 @@ class ChannelGate(PooledGate):
         return self.as_channel_map(ops.sigmoid(logits), like)
 
     def macs(self, input_shape: tuple[int, ...]) -> int:
-        """The bottleneck, once a pool."""
+        """The bottleneck, once per pool."""
         return len(self.pools) * self.bottleneck.macs

@@ -9,7 +9,7 @@ Choice = TypeVar("Choice")
 
 
 def check_positive_integer(name: str, value: int) -> int:
-    """Returns the argument called `name`, or raises ValueError where it is none."""
+    """Returns the argument called `name`, or raises ValueError where it is not one."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value!r}.")
     return value
@@ -41,7 +41,6 @@ def check_divisor(name: str, divisor: int, channels: int, what: str = "channels"
     if channels % divisor:
         raise ValueError(
             f"The number of {what} must be a multiple of `{name}`. Received: {name}={divisor} "
-            f"and a map of {channels} {what}; {name}={math.gcd(divisor, channels)} suits such "
-            f"a map."
+            f"and a map of {channels} {what}; use {name}={math.gcd(divisor, channels)}."
         )
     return channels // divisor

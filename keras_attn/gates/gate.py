@@ -9,7 +9,9 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
-from keras_attn.gates.statistics import Tensor
+from keras_attn import kernels
+from keras_attn.gates.pooling import pooled_at
+from keras_attn.kernels import Tensor
 
 
 class Gate(keras.layers.Layer):
@@ -17,7 +19,7 @@ class Gate(keras.layers.Layer):
 
     A gate computes in its variables' dtype (float32 under a mixed policy) whatever the dtype
     of the map, and returns its result in the dtype of the map. It is made by
-    `AttentionLayer.add_gate`, which hands on the data format and the dtype.
+    `AttentionLayer.add_gate`, which passes the data format and the dtype on.
 
     Args:
         data_format: `"channels_last"` or `"channels_first"`.
@@ -27,10 +29,16 @@ class Gate(keras.layers.Layer):
     #: Attribute of the gate -> name of that part in the published PyTorch module.
     torch_names: ClassVar[dict[str, str]] = {}
 
+    #: Whether the gate leaves out the positions that `position_mask` marks as padding.
+    takes_mask: ClassVar[bool] = False
+
     def __init__(self, data_format: str, **kwargs: Any) -> None:
         # The map must reach the gate in its own dtype: casting all of it costs a full pass.
         super().__init__(autocast=False, **kwargs)
+        self.supports_masking = True
         self.data_format = data_format
+        #: (B, *positions), False where a position is padding; the layer sets it for a call.
+        self.position_mask: Tensor | None = None
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Reads the axes and the channel count off the shape of the map."""
@@ -39,8 +47,11 @@ class Gate(keras.layers.Layer):
         self.spatial_axes = tuple(a for a in range(1, self.rank) if a != self.channel_axis)
         self.channels = int(input_shape[self.channel_axis] or 0)
 
+    def compute_mask(self, inputs: Tensor, previous_mask: Tensor | None) -> None:
+        """None: a gate has no positions of its own to mask."""
+
     def macs(self, input_shape: tuple[int, ...]) -> int:
-        """Multiply-accumulates of its convolutions, dense layers and matrix products, a sample.
+        """Multiply-accumulates of its convolutions, dense layers and matrix products, per sample.
 
         They are those of the published formula, however a backend computes it.
 
@@ -52,6 +63,36 @@ class Gate(keras.layers.Layer):
     def positions(self, input_shape: tuple[int, ...]) -> int:
         """How many positions a map of that shape has."""
         return math.prod(input_shape[axis] for axis in self.spatial_axes)
+
+    def pooled_over_positions(
+        self, x: Tensor, pools: Sequence[str], under: Tensor | None = None
+    ) -> list[Tensor]:
+        """The statistics over the positions, which are kept at length one; see `kernels.pooled`."""
+        if self.position_mask is None:
+            return kernels.pooled(x, self.spatial_axes, pools, under)
+        mask = ops.expand_dims(self.position_mask, self.channel_axis)
+        return pooled_at(mask, x, self.spatial_axes, pools, under)
+
+    def pooled_over_channels(
+        self, x: Tensor, pools: Sequence[str], under: Tensor | None = None
+    ) -> list[Tensor]:
+        """The statistics over the channels, which are kept at length one; see `kernels.pooled`.
+
+        They are zero where a position is padding, as a convolution sees them beyond the border.
+        """
+        statistics = kernels.pooled(x, (self.channel_axis,), pools, under)
+        if self.position_mask is None:
+            return statistics
+        mask = ops.expand_dims(self.position_mask, self.channel_axis)
+        return [ops.where(mask, each, 0) for each in statistics]
+
+    def mean_vector(self, x: Tensor) -> Tensor:
+        """(B, C): the mean over the positions."""
+        return self.vector(self.pooled_over_positions(x, ["mean"])[0])
+
+    def vector(self, pooled: Tensor) -> Tensor:
+        """(B, C) of a statistic over the positions."""
+        return ops.squeeze(pooled, self.spatial_axes)
 
     def as_channel_map(self, vector: Tensor, like: Tensor) -> Tensor:
         """(B, n) -> a map with one position and n channels, in the dtype of `like`."""
@@ -71,11 +112,13 @@ class Gate(keras.layers.Layer):
 
 
 class PooledGate(Gate):
-    """A gate that reads nothing of a map but pooled statistics.
+    """A gate that reads nothing but pooled statistics of a map.
 
     Where several gates read the same map, or one map under different gates (see
-    `statistics.scaled`), its statistics are pooled once and handed to each.
+    `pooling.scaled`), its statistics are pooled once and passed to each.
     """
+
+    takes_mask: ClassVar[bool] = True
 
     def call(self, x: Tensor, under: Tensor | None = None) -> Tensor:
         """The gate of map x, or of x * under, where `under` is a gate of the other kind."""
@@ -88,7 +131,3 @@ class PooledGate(Gate):
     def from_pooled(self, pooled: Sequence[Tensor], like: Tensor) -> Tensor:
         """The gate of a map with these statistics, in the dtype of `like`."""
         raise NotImplementedError(f"{type(self).__name__} must define `from_pooled`.")
-
-    def vector(self, pooled: Tensor) -> Tensor:
-        """(B, C) of a statistic over the positions."""
-        return ops.squeeze(pooled, self.spatial_axes)

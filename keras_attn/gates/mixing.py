@@ -1,4 +1,4 @@
-"""Mixing gates: how much of each branch, a few numbers a sample."""
+"""Mixing gates: how much of each branch, a few numbers per sample."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from keras import ops
 
 from keras_attn.gates.bottleneck import Bottleneck, check_reduction, hidden_channels
 from keras_attn.gates.gate import Gate, PooledGate
-from keras_attn.gates.statistics import Tensor, accumulation_dtype, mean_over, pooled_over
+from keras_attn.kernels import Tensor, accumulation_dtype
 
 
 class MixingGate(PooledGate):
     """w(x) = activation(expand(relu(squeeze(mean over positions of x)))), with biases.
 
     Args:
-        branches: How many weights a sample.
+        branches: How many weights each sample gets.
         reduction: The bottleneck has max(8, floor(C / reduction)) units.
         activation: `"softmax"` over the branches, or `"sigmoid"`.
         **kwargs: Arguments of `Gate`.
@@ -44,7 +44,7 @@ class MixingGate(PooledGate):
 
     def pooled(self, x: Tensor, under: Tensor | None = None) -> list[Tensor]:
         """The mean over the positions."""
-        return pooled_over(x, self.spatial_axes, ["mean"], under)
+        return self.pooled_over_positions(x, ["mean"], under)
 
     def from_pooled(self, pooled: Sequence[Tensor], like: Tensor) -> Tensor:
         """The weights of the branches for a map with this mean, in the dtype of `like`."""
@@ -76,6 +76,8 @@ class GlobalLocalMixingGate(Gate):
         "positionwise.expand": "gate_s.2",
     }
 
+    takes_mask: ClassVar[bool] = True
+
     def __init__(self, reduction: float = 16, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.reduction = check_reduction(reduction)
@@ -94,8 +96,8 @@ class GlobalLocalMixingGate(Gate):
         features = ops.cast(self.channels_last(x), accumulation_dtype(x.dtype))
         logits = ops.concatenate(
             [
-                self.pooled(mean_over(x, self.spatial_axes)),
-                self.positionwise.mean_over_positions(features, tuple(range(1, self.rank - 1))),
+                self.pooled(self.mean_vector(x)),
+                self.positionwise.mean_over_positions(features, self.position_mask),
             ],
             axis=-1,
         )

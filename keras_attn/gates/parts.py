@@ -1,4 +1,4 @@
-"""Keras's own layers, set up as the published modules set up PyTorch's: each comes built.
+"""Keras's own layers, set up as the published modules set up PyTorch's; each is returned built.
 
 PyTorch draws weights and biases from U(-1/sqrt(n), 1/sqrt(n)), n the number of inputs of an
 output, and normalises with an epsilon of 1e-5. Its momentum of 0.1 is 0.9 in Keras. All parts
@@ -13,7 +13,8 @@ from typing import Any
 import keras
 
 from keras_attn.gates.depthwise import DepthwiseConvolution1D, DepthwiseConvolution2D
-from keras_attn.gates.normalization import EPSILON, BatchNormalization, GroupNormalization
+from keras_attn.gates.normalization import GroupNormalization
+from keras_attn.kernels import EPSILON, chosen
 
 CONVOLUTIONS = {1: keras.layers.Conv1D, 2: keras.layers.Conv2D, 3: keras.layers.Conv3D}
 DEPTHWISE_CONVOLUTIONS = {1: DepthwiseConvolution1D, 2: DepthwiseConvolution2D}
@@ -22,8 +23,8 @@ DEPTHWISE_CONVOLUTIONS = {1: DepthwiseConvolution1D, 2: DepthwiseConvolution2D}
 class Linear(str):
     """The published name of a `torch.nn.Linear`.
 
-    A dense layer is published either so, with a weight of (out, in), or as a 1x1 convolution,
-    with (out, in, 1, 1), for which the name is a plain `str`.
+    A dense layer is published as such, with a weight of (out, in), or as a 1x1 convolution, with
+    (out, in, 1, 1); the name of a convolution is a plain `str`.
     """
 
     __slots__ = ()
@@ -64,7 +65,7 @@ def convolution(
 def depthwise_convolution(
     kernel_size: tuple[int, ...], channels: int, **config: Any
 ) -> keras.layers.Layer:
-    """(B, *positions, channels) -> the same shape, zero-padded, a kernel a channel."""
+    """(B, *positions, channels) -> the same shape, zero-padded, with one kernel per channel."""
     initial = _initial(math.prod(kernel_size))
     layer = DEPTHWISE_CONVOLUTIONS[len(kernel_size)](
         kernel_size,
@@ -79,13 +80,13 @@ def depthwise_convolution(
 
 def batch_normalization(
     channels: int, axes: int, momentum: float = 0.9, **config: Any
-) -> BatchNormalization:
+) -> keras.layers.BatchNormalization:
     """(B, *positions, channels) -> the same shape; `axes` is the number of position axes.
 
     In training it uses the statistics of the batch; the running variance it keeps is the
     biased one, where PyTorch keeps the unbiased one.
     """
-    layer = BatchNormalization(momentum=momentum, epsilon=EPSILON, **config)
+    layer = chosen().batch_normalization(momentum=momentum, epsilon=EPSILON, **config)
     return _built(layer, (None, *(None for _ in range(axes)), channels))
 
 

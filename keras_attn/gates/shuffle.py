@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from keras import ops
 
-from keras_attn.gates.statistics import Tensor
+from keras_attn.kernels import Tensor
 
 
 def shuffle_channels(x: Tensor, axis: int, groups: int) -> Tensor:

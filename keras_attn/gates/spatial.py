@@ -1,4 +1,4 @@
-"""The spatial gate: which positions matter, one number a position."""
+"""The spatial gate: which positions matter, one number per position."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
+from keras_attn import kernels
 from keras_attn.gates.checks import check_kernel_size
-from keras_attn.gates.correlation import correlate
 from keras_attn.gates.gate import PooledGate
 from keras_attn.gates.parts import batch_normalization, published_initializer, size
-from keras_attn.gates.statistics import Tensor, check_pools, pooled_over
+from keras_attn.gates.pooling import check_pools
+from keras_attn.kernels import Tensor
 
 
 class SpatialGate(PooledGate):
-    """s(x) = sigmoid(K [pools over the channels]), K one kernel a pooled map.
+    """s(x) = sigmoid(K [pools over the channels]), with one kernel in K per pooled map.
 
     Args:
         kernel_size: Odd side of the kernel, the same on every spatial axis.
-        pools: Which statistics over the channels are fed to it, in the order of K's kernels.
+        pools: Which statistics over the channels it reads, in the order of K's kernels.
         **kwargs: Arguments of `Gate`.
 
     Output: (B, H, W, 1), or (B, 1, H, W) in channels_first.
@@ -37,7 +38,7 @@ class SpatialGate(PooledGate):
         self.pools = check_pools(pools)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Makes the kernels, in the shape in which they are published."""
+        """Makes the kernels, in their published shape."""
         super().build(input_shape)
         shape = (1, len(self.pools), *(self.kernel_size for _ in self.spatial_axes))
         self.kernel = self.add_weight(
@@ -45,8 +46,8 @@ class SpatialGate(PooledGate):
         )
 
     def pooled(self, x: Tensor, under: Tensor | None = None) -> list[Tensor]:
-        """The statistics over the channels, of the shape of the gate each."""
-        return pooled_over(x, self.channel_axis, self.pools, under)
+        """The statistics over the channels, each in the shape of the gate."""
+        return self.pooled_over_channels(x, self.pools, under)
 
     def from_pooled(self, pooled: Sequence[Tensor], like: Tensor) -> Tensor:
         """The gate of a map with these statistics, in the dtype of `like`."""
@@ -54,8 +55,8 @@ class SpatialGate(PooledGate):
         return self.as_spatial_map(ops.sigmoid(self.logits(maps)), like)
 
     def logits(self, maps: Sequence[Tensor]) -> Tensor:
-        """The mask before the sigmoid, from one map a pool; (B, *positions) each."""
-        return correlate(ops.stack(maps, axis=-1), self.kernel)
+        """The mask before the sigmoid, from one map per pool; (B, *positions) each."""
+        return kernels.correlate(ops.stack(maps, axis=-1), self.kernel)
 
     def macs(self, input_shape: tuple[int, ...]) -> int:
         """The kernel at every position."""
@@ -67,8 +68,8 @@ class NormalizedSpatialGate(SpatialGate):
 
     Args:
         kernel_size: Odd side of the kernel, the same on every spatial axis.
-        pools: Which statistics over the channels are fed to it, in the order of K's kernels.
-        initial_scale: Where the normalisation's scale starts; with 0 all masks start at 0.5.
+        pools: Which statistics over the channels it reads, in the order of K's kernels.
+        initial_scale: Initial scale of the normalisation; with 0 all masks start at 0.5.
         **kwargs: Arguments of `Gate`.
 
     Output: (B, H, W, 1), or (B, 1, H, W) in channels_first.
@@ -99,5 +100,6 @@ class NormalizedSpatialGate(SpatialGate):
         )
 
     def logits(self, maps: Sequence[Tensor]) -> Tensor:
-        """The mask before the sigmoid, from one map a pool; (B, *positions) each."""
-        return ops.squeeze(self.normalization(ops.expand_dims(super().logits(maps), -1)), -1)
+        """The mask before the sigmoid, from one map per pool; (B, *positions) each."""
+        logits = ops.expand_dims(super().logits(maps), -1)
+        return ops.squeeze(self.normalization(logits, mask=self.position_mask), -1)

@@ -1,14 +1,15 @@
 """What the gates of rows and columns share.
 
-A strip is a map whose rows, or columns, have been averaged to one position each.
+A strip is a map whose rows, or columns, are averaged to one position each.
 """
 
 from __future__ import annotations
 
 from keras import ops
 
+from keras_attn import kernels
 from keras_attn.gates.gate import Gate
-from keras_attn.gates.statistics import Tensor, mean_over
+from keras_attn.kernels import Tensor
 
 
 class StripGate(Gate):
@@ -24,8 +25,8 @@ class StripGate(Gate):
         """The means of the rows, (B, H, C), and of the columns, (B, W, C)."""
         height_axis, width_axis = self.spatial_axes
         channel_axis = 1 if self.data_format == "channels_first" else 2
-        rows = ops.moveaxis(mean_over(x, width_axis), channel_axis, 2)
-        columns = ops.moveaxis(mean_over(x, height_axis), channel_axis, 2)
+        rows = ops.moveaxis(kernels.mean(x, (width_axis,)), channel_axis, 2)
+        columns = ops.moveaxis(kernels.mean(x, (height_axis,)), channel_axis, 2)
         return rows, columns
 
     def as_strip_maps(self, rows: Tensor, columns: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,15 +1,16 @@
-"""The base of every layer: y = x * gain(gates of x)."""
+"""The base of every layer: y = attend(x, gates of x) = x * gain."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar, TypeVar
 
 import keras
 from keras import ops
 
 from keras_attn.gates import Gate
-from keras_attn.gates.statistics import Tensor
-from keras_attn.gates.sums import times
+from keras_attn.kernels import Tensor
 
 DATA_FORMATS = ("channels_last", "channels_first")
 AXIS_NAMES = {1: "signals", 2: "images", 3: "volumes"}
@@ -20,17 +21,29 @@ AnyGate = TypeVar("AnyGate", bound=Gate)
 class AttentionLayer(keras.layers.Layer):
     """Multiplies its input by a gain that is computed from gates.
 
-    A subclass makes its gates in `__init__` with `add_gate`, names what they see in
-    `compute_gates`, and combines them either in `gain` or, where x passes one gate after the
-    other, in `attend`, of which `gain` is the value at x = 1:
+    A subclass makes its gates in `__init__` with `add_gate`, computes their maps in
+    `compute_gates`, and applies them to x in `attend`. Where `attend` multiplies x by its gates,
+    `gain` is its value at x = 1:
 
         y = attend(x, **compute_gates(x)) = x * gain(**compute_gates(x))
 
-    A gate that reads x under another gate is told so, `self.spatial(x, under=channel)`, and maps
-    under gates are `times(x, channel, spatial)`: each backend then computes the products, and
-    their gradients, in the way that is fastest there (`gates.statistics`, `gates.sums`).
+    A gate that reads x under another gate is called as `self.spatial(x, under=channel)`, and x
+    under its gates is `times(x, channel, spatial)`: `keras_attn.kernels` then computes the products
+    and their gradients in the way that is fastest on the backend.
 
-    This class owns the rest: data format, dtype, shapes, configuration, the multiplication.
+    This class owns the rest: data format, dtype, shapes, masks, configuration.
+
+    Masks: A layer for signals leaves out the positions that a mask marks as padding, in pooled
+    statistics and in batch statistics. At all other positions its output is that of the signal
+    without padding, and it passes the mask on. A layer with a gate that cannot leave out positions
+    refuses a mask.
+
+    Transforms: On PyTorch `torch.func` works (`grad`, `jvp`, `hessian`, `vmap`), except `vmap` of
+    layers that hold Keras's convolutions of full-size maps, where PyTorch raises "NYI:
+    Tensor.clone(memory_format) inside vmap". On JAX reverse mode and `vmap` work. Forward mode
+    (`jax.jvp`, `jax.jacfwd`, `jax.hessian`) raises "can't apply forward-mode autodiff (jvp) to a
+    custom_vjp function"; it works inside `with keras_attn.kernels.plain():`, where layers compute
+    in Keras's own operations.
 
     Args:
         data_format: `"channels_last"` or `"channels_first"`; Keras's own setting if None.
@@ -40,8 +53,14 @@ class AttentionLayer(keras.layers.Layer):
     Call arguments:
         x: The feature map, (B, *positions, C), or (B, C, *positions) in channels_first, with
             one to three spatial axes. Batch and spatial sizes may be unknown.
+        mask: (B, *positions), False where a position is padding; that of x if None.
 
     Output shape: that of x.
+
+    Raises:
+        ValueError: If `data_format` is neither of its values; at build, if the channels are
+            undefined or the layer does not take that many spatial axes; at the call, if the layer
+            does not take a mask, or the mask does not have the positions of x.
     """
 
     #: How many spatial axes the layer is defined for.
@@ -52,6 +71,7 @@ class AttentionLayer(keras.layers.Layer):
 
     def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.supports_masking = True
         self.data_format = data_format or keras.config.image_data_format()
         if self.data_format not in DATA_FORMATS:
             raise ValueError(
@@ -60,13 +80,25 @@ class AttentionLayer(keras.layers.Layer):
             )
 
     def add_gate(self, gate_class: type[AnyGate], **config: Any) -> AnyGate:
-        """A new gate of this layer's data format, in the dtype of its variables.
+        """A new gate of this layer's data format, which computes in the dtype of its variables.
 
-        A gate that convolves the full-size map takes `dtype=self.dtype_policy` in its place, so
-        that a mixed policy makes it as fast as the convolutions of the network around it.
+        A gate that convolves the full-size map takes `dtype=self.dtype_policy`, so that a mixed
+        policy makes it as fast as the convolutions of the network around it. If nothing bounds the
+        values that it convolves, it takes `dtype=self.wide_range_policy`.
         """
         config.setdefault("dtype", self.variable_dtype)
         return gate_class(data_format=self.data_format, **config)
+
+    @property
+    def wide_range_policy(self) -> keras.DTypePolicy:
+        """The layer's policy, or that of its variables where it computes in float16.
+
+        Products of a map with unbounded gates, and sums of them, exceed the 65,504 of float16 long
+        before the layer's output does.
+        """
+        if self.compute_dtype == "float16":
+            return keras.DTypePolicy(self.variable_dtype)
+        return self.dtype_policy
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Checks the shape and builds the gates, all of which read maps of this shape."""
@@ -82,26 +114,50 @@ class AttentionLayer(keras.layers.Layer):
         """The named gate maps of x, each of which broadcasts against x."""
         raise NotImplementedError(f"{type(self).__name__} must define `compute_gates`.")
 
+    def attend(self, x: Tensor, **gates: Tensor) -> Tensor:
+        """The map x under its gates."""
+        raise NotImplementedError(f"{type(self).__name__} must define `attend`.")
+
     def gain(self, **gates: Tensor) -> Tensor:
-        """What x is multiplied by, from the gate maps."""
-        if type(self).attend is AttentionLayer.attend:
-            raise NotImplementedError(f"{type(self).__name__} must define `gain` or `attend`.")
+        """What `attend` multiplies x by, from the gate maps."""
         like = next(iter(gates.values()))
         return self.attend(ops.ones((1,) * len(like.shape), like.dtype), **gates)
 
-    def call(self, x: Tensor) -> Tensor:
+    def call(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """The attended map."""
-        return self.attend(x, **self.compute_gates(x))
+        with self._masked(x, mask):
+            return self.attend(x, **self.compute_gates(x))
 
-    def attend(self, x: Tensor, **gates: Tensor) -> Tensor:
-        """The map x under its gates."""
-        return times(x, self.gain(**gates))
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """The mask of the input, or an error if the layer does not take it."""
+        masks = [each for each in keras.tree.flatten(previous_mask) if each is not None]
+        if not masks:
+            return previous_mask
+        ignoring = [gate for gate in self._gates() if not gate.takes_mask]
+        if ignoring:
+            raise ValueError(
+                f"{type(self).__name__} does not take a mask: its {type(ignoring[0]).__name__} "
+                f"would read the padding too. Remove the padding before the layer, or remove the "
+                f"mask: call the layer on `keras.ops.copy(x)`, and padding counts as data."
+            )
+        x, (mask,) = inputs, masks
+        positions = [n for axis, n in enumerate(x.shape) if axis != self.channel_axis(x.shape)]
+        pairs = zip(mask.shape, positions, strict=False)
+        same = all(None in (ours, theirs) or ours == theirs for ours, theirs in pairs)
+        if len(mask.shape) != len(positions) or not same:
+            raise ValueError(
+                f"A mask must have one value for each position of the map, so its shape must be "
+                f"{tuple(positions)}. Received a mask of shape {tuple(mask.shape)} for a map of "
+                f"shape {tuple(x.shape)}."
+            )
+        return previous_mask
 
-    def gates(self, x: Any) -> dict[str, Tensor]:
-        """The named gate maps for input x, as a trained layer sees it; what is drawn.
+    def gates(self, x: Any, mask: Any = None) -> dict[str, Tensor]:
+        """The named gate maps for input x, as the layer computes them in inference.
 
         Args:
             x: A feature map, array or tensor, as for calling the layer.
+            mask: As for calling the layer.
 
         Returns:
             Name -> map, in the order of computation. A channel gate is (B, 1, 1, C), a
@@ -111,12 +167,14 @@ class AttentionLayer(keras.layers.Layer):
         x = ops.convert_to_tensor(x, dtype=self.compute_dtype)
         if not self.built:
             self.build(x.shape)
-        return self.compute_gates(x)
+        mask = None if mask is None else ops.convert_to_tensor(mask, dtype="bool")
+        with self._masked(x, mask):
+            return self.compute_gates(x)
 
     def split(self, mixing: Tensor, branches: int) -> list[Tensor]:
         """The weights of the branches, each (B, 1, 1, 1), from the map of a mixing gate.
 
-        Their number is given because sizes are no numbers while PyTorch traces a model for ONNX.
+        Their number is given because sizes are symbolic while PyTorch traces a model for ONNX.
         """
         return ops.split(mixing, branches, axis=self.channel_axis(mixing.shape))
 
@@ -129,7 +187,7 @@ class AttentionLayer(keras.layers.Layer):
         return sum(gate.macs(input_shape) for gate in self._gates())
 
     def channel_axis(self, shape: tuple[int | None, ...]) -> int:
-        """Where the channels are in a shape of this layer's data format."""
+        """The axis of the channels in a shape of this layer's data format."""
         return len(shape) - 1 if self.data_format == "channels_last" else 1
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
@@ -142,10 +200,10 @@ class AttentionLayer(keras.layers.Layer):
         return {**super().get_config(), "data_format": self.data_format}
 
     def get_build_config(self) -> dict[str, Any] | None:
-        """What a saved layer is built from: shapes, and which of its parts are quantised how.
+        """What a saved layer is built from: shapes, and the quantisation of its parts.
 
-        `keras.Model.quantize` changes the dense layers inside gates, which come built; so a loaded
-        layer has to change them again before it takes its weights.
+        `keras.Model.quantize` replaces the weights of dense layers inside gates, so a loaded layer
+        must quantise them before it loads its weights.
         """
         config = super().get_build_config()
         quantized = [
@@ -156,11 +214,23 @@ class AttentionLayer(keras.layers.Layer):
         return {**config, "quantized": quantized} if config and quantized else config
 
     def build_from_config(self, config: dict[str, Any]) -> None:
-        """Builds the layer, and quantises the parts that were."""
+        """Builds the layer, and quantises the parts that were quantised."""
         super().build_from_config(config)
         parts = list(self._flatten_layers())
         for index, mode in config.get("quantized", ()):
             parts[index].quantize(mode)
+
+    @contextmanager
+    def _masked(self, x: Tensor, mask: Tensor | None) -> Iterator[None]:
+        """Passes the mask to the gates."""
+        gates = self._gates() if self.compute_mask(x, mask) is not None else []
+        for gate in gates:
+            gate.position_mask = ops.cast(mask, "bool")
+        try:
+            yield
+        finally:
+            for gate in gates:
+                gate.position_mask = None
 
     def _gates(self) -> list[Gate]:
         return list(self._flatten_layers(include_self=False, recursive=False))

@@ -8,7 +8,7 @@ import keras
 from keras import ops
 from keras.saving import register_keras_serializable
 
-from keras_attn.gates.statistics import Tensor
+from keras_attn.kernels import Tensor
 
 
 @register_keras_serializable(package="keras_attn")

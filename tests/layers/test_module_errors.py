@@ -36,7 +36,7 @@ def test_an_argument_out_of_its_range_is_an_error_that_names_it(key, config, mes
 @pytest.mark.parametrize(
     ("key", "config", "shape", "message"),
     [
-        ("se", {}, (8, 8, 8), r"reduction=16.*map of 8 channels; a reduction of at most 8"),
+        ("se", {}, (8, 8, 8), r"reduction=16.*map of 8 channels; use a reduction of at most 8"),
         ("cbam", {"reduction": 40}, (8, 8, 32), r"reduction=40.*32 channels"),
         ("bam", {}, (8, 8, 15), r"reduction=16.*15 channels"),
         ("gam", {}, (8, 8, 12), r"reduction=16.*12 channels"),

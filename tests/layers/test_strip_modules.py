@@ -35,9 +35,9 @@ def test_an_argument_out_of_its_range_is_an_error_that_names_it(key, config, mes
 @pytest.mark.parametrize(
     ("key", "config", "shape", "message"),
     [
-        ("ela", {}, (None, 8, 8, 24), "groups=16 and a map of 24 channels; groups=8 suits"),
-        ("ema", {}, (None, 8, 8, 48), "groups=32 and a map of 48 channels; groups=16 suits"),
-        ("scsa_synergistic", {}, (None, 8, 8, 30), "multiple of 4.*30 channels; 32 would do"),
+        ("ela", {}, (None, 8, 8, 24), "groups=16 and a map of 24 channels; use groups=8"),
+        ("ema", {}, (None, 8, 8, 48), "groups=32 and a map of 48 channels; use groups=16"),
+        ("scsa_synergistic", {}, (None, 8, 8, 30), "multiple of 4.*30 channels; use 32"),
         (
             "scsa_synergistic",
             {"num_heads": 8},

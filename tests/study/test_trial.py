@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from keras_attn.data.statistics import channel_statistics
-from keras_attn.gates.device import is_xla_on_cpu
+from keras_attn.kernels import is_xla_on_cpu
 from keras_attn.study import trial as trial_module
 from keras_attn.study.configuration import TrainingConfig
 from keras_attn.study.trial import Epoch, Trainer

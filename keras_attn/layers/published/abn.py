@@ -9,9 +9,8 @@ from keras.saving import register_keras_serializable
 
 from keras_attn.gates import Gate
 from keras_attn.gates.checks import check_positive_integer
-from keras_attn.gates.correlation import correlate
 from keras_attn.gates.parts import batch_normalization, dense, published_initializer, size
-from keras_attn.gates.statistics import Tensor, mean_over
+from keras_attn.kernels import Tensor, correlate, mean, times
 from keras_attn.layers.base import AttentionLayer
 
 Shape = tuple[int | None, ...]
@@ -95,9 +94,9 @@ class ABN(AttentionLayer):
         mask, _ = self.branch(x if features is None else features)
         return {"spatial": mask}
 
-    def gain(self, spatial: Tensor) -> Tensor:
-        """One and the mask."""
-        return 1 + spatial
+    def attend(self, x: Tensor, spatial: Tensor) -> Tensor:
+        """The map, and the map under its mask."""
+        return times(x, 1 + spatial)
 
     def call(self, x: Tensor, features: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """The attended map, and the logits of the branch."""
@@ -166,7 +165,7 @@ class BranchGate(Gate):
         hidden = ops.relu(self.normalization(hidden))
         logits = ops.expand_dims(correlate(hidden, self.kernel), -1)
         mask = ops.sigmoid(self.mask_normalization(logits))
-        classes = mean_over(self.classifier(hidden), (1, 2))
+        classes = mean(self.classifier(hidden), (1, 2))
         return self.restored(mask, like=features), ops.cast(classes, features.dtype)
 
     def macs(self, input_shape: tuple[int, ...]) -> int:

@@ -11,7 +11,7 @@ from keras_attn.gates import Gate
 from keras_attn.gates.bottleneck import check_reduction, hidden_channels
 from keras_attn.gates.checks import check_choice, check_positive_integer
 from keras_attn.gates.parts import Linear, batch_normalization, convolution, dense, size
-from keras_attn.gates.statistics import Tensor, mean_over
+from keras_attn.kernels import Tensor, times
 from keras_attn.layers.base import AttentionLayer
 
 FUSIONS = ("product", "sum")
@@ -98,10 +98,10 @@ class BAM(AttentionLayer):
         """Both parts of the mask, before the sigmoid."""
         return {"channel": self.channel(x), "spatial": self.spatial(x)}
 
-    def gain(self, channel: Tensor, spatial: Tensor) -> Tensor:
-        """One and the mask."""
+    def attend(self, x: Tensor, channel: Tensor, spatial: Tensor) -> Tensor:
+        """The map, and the map under the mask of both parts."""
         logits = channel * spatial if self.fusion == "product" else channel + spatial
-        return 1 + ops.sigmoid(logits)
+        return times(x, 1 + ops.sigmoid(logits))
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -138,7 +138,7 @@ class ContextChannelGate(Gate):
 
     def call(self, x: Tensor) -> Tensor:
         """The logits of the channels of map x."""
-        hidden = self.normalization(self.squeeze(mean_over(x, self.spatial_axes)))
+        hidden = self.normalization(self.squeeze(self.mean_vector(x)))
         return self.as_channel_map(self.expand(ops.relu(hidden)), like=x)
 
     def macs(self, input_shape: tuple[int, ...]) -> int:

@@ -9,7 +9,8 @@ from keras.saving import register_keras_serializable
 
 from keras_attn.gates import ChannelGate, NormalizedSpatialGate
 from keras_attn.gates.parts import Linear
-from keras_attn.gates.statistics import Tensor, check_pools
+from keras_attn.gates.pooling import check_pools
+from keras_attn.kernels import Tensor, times
 from keras_attn.layers.base import AttentionLayer
 
 
@@ -106,9 +107,9 @@ class CBAM(AttentionLayer):
             return {"channel": channel}
         return {"channel": channel, "spatial": self.spatial(x, under=channel)}
 
-    def gain(self, channel: Tensor, spatial: Tensor | float = 1.0) -> Tensor:
-        """The product of the gates."""
-        return channel * spatial
+    def attend(self, x: Tensor, channel: Tensor, spatial: Tensor | float = 1.0) -> Tensor:
+        """The map under the product of the gates."""
+        return times(x, channel * spatial)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

@@ -9,8 +9,8 @@ from keras.saving import register_keras_serializable
 
 from keras_attn.gates.bottleneck import check_reduction, hidden_channels
 from keras_attn.gates.parts import batch_normalization, dense, size
-from keras_attn.gates.statistics import Tensor
 from keras_attn.gates.strips import StripGate
+from keras_attn.kernels import Tensor, times
 from keras_attn.layers.base import AttentionLayer
 
 
@@ -74,9 +74,9 @@ class CoordinateAttention(AttentionLayer):
         height, width = self.coordinate(x)
         return {"height": height, "width": width}
 
-    def gain(self, height: Tensor, width: Tensor) -> Tensor:
-        """The product of both gates."""
-        return height * width
+    def attend(self, x: Tensor, height: Tensor, width: Tensor) -> Tensor:
+        """The map under the product of both gates."""
+        return times(x, height * width)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

@@ -1,4 +1,4 @@
-"""CPCA: channel attention, then a spatial map a channel."""
+"""CPCA: channel attention, then one spatial map per channel."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from keras.saving import register_keras_serializable
 
 from keras_attn.gates import ChannelGate, Gate
 from keras_attn.gates.parts import dense, depthwise_convolution, size
-from keras_attn.gates.statistics import Tensor
+from keras_attn.kernels import Tensor
 from keras_attn.layers.base import AttentionLayer
 
 #: The square kernel, then the strips: each a row and the column that follows it.
@@ -72,19 +72,21 @@ class CPCA(AttentionLayer):
     def __init__(self, reduction: float = 4, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.reduction = reduction
-        self.projection = self.add_gate(Projection, dtype=self.dtype_policy)
+        self.projection = self.add_gate(Projection, dtype=self.wide_range_policy)
         self.channel = self.add_gate(SummedChannelGate, reduction=reduction)
-        self.spatial = self.add_gate(MultiScaleGate, dtype=self.dtype_policy)
+        self.spatial = self.add_gate(MultiScaleGate, dtype=self.wide_range_policy)
 
     def call(self, x: Tensor) -> Tensor:
         """The attended map."""
         z = self._entered(x)
         gates = self._gates_of(z)
-        return self.projection(z * gates["channel"] * gates["spatial"])
+        y = self.projection(z * gates["channel"] * gates["spatial"])
+        return ops.cast(y, self.compute_dtype)
 
     def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
         """The gates of z: the channel gate, and the spatial gate of the map under it."""
-        return self._gates_of(self._entered(x))
+        gates = self._gates_of(self._entered(x))
+        return {name: ops.cast(gate, self.compute_dtype) for name, gate in gates.items()}
 
     def macs(self, input_shape: tuple[int, ...]) -> int:
         """The gates once, L three times."""
@@ -95,7 +97,8 @@ class CPCA(AttentionLayer):
         return {**super().get_config(), "reduction": self.reduction}
 
     def _entered(self, x: Tensor) -> Tensor:
-        features = self.projection(x)
+        # The products and sums of the map may exceed the range of float16.
+        features = self.projection(ops.cast(x, self.projection.compute_dtype))
         # Not `ops.gelu`: TensorFlow's rounds the root of 2 to float32, for float64 maps too.
         return features * (1 + ops.erf(features * 2**-0.5)) / 2
 

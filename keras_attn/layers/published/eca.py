@@ -10,9 +10,8 @@ from keras.saving import register_keras_serializable
 
 from keras_attn.gates import Gate
 from keras_attn.gates.checks import check_kernel_size
-from keras_attn.gates.correlation import correlate
 from keras_attn.gates.parts import published_initializer, size
-from keras_attn.gates.statistics import Tensor, mean_over
+from keras_attn.kernels import Tensor, correlate, times
 from keras_attn.layers.base import AttentionLayer
 
 
@@ -73,9 +72,9 @@ class ECA(AttentionLayer):
         """The channel gate of x."""
         return {"channel": self.channel(x)}
 
-    def gain(self, channel: Tensor) -> Tensor:
-        """The gate itself."""
-        return channel
+    def attend(self, x: Tensor, channel: Tensor) -> Tensor:
+        """The map under its gate."""
+        return times(x, channel)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -92,6 +91,8 @@ class NeighbourGate(Gate):
     Output: (B, 1, 1, C), or (B, C, 1, 1) in channels_first.
     """
 
+    takes_mask: ClassVar = True
+
     def __init__(self, kernel_size: int | None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.kernel_size = kernel_size
@@ -106,8 +107,7 @@ class NeighbourGate(Gate):
 
     def call(self, x: Tensor) -> Tensor:
         """The gate of map x."""
-        means = mean_over(x, self.spatial_axes)
-        logits = correlate(ops.expand_dims(means, -1), self.kernel)
+        logits = correlate(ops.expand_dims(self.mean_vector(x), -1), self.kernel)
         return self.as_channel_map(ops.sigmoid(logits), like=x)
 
     def macs(self, input_shape: tuple[int, ...]) -> int:

@@ -9,8 +9,8 @@ from keras.saving import register_keras_serializable
 
 from keras_attn.gates.checks import check_divisor, check_kernel_size, check_positive_integer
 from keras_attn.gates.parts import depthwise_convolution, group_normalization, size
-from keras_attn.gates.statistics import Tensor
 from keras_attn.gates.strips import StripGate
+from keras_attn.kernels import Tensor, times
 from keras_attn.layers.base import AttentionLayer
 
 
@@ -72,9 +72,9 @@ class ELA(AttentionLayer):
         height, width = self.local(x)
         return {"height": height, "width": width}
 
-    def gain(self, height: Tensor, width: Tensor) -> Tensor:
-        """The product of both gates."""
-        return height * width
+    def attend(self, x: Tensor, height: Tensor, width: Tensor) -> Tensor:
+        """The map under the product of both gates."""
+        return times(x, height * width)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

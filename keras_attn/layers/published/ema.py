@@ -10,8 +10,7 @@ from keras.saving import register_keras_serializable
 from keras_attn.gates import Gate
 from keras_attn.gates.checks import check_divisor, check_positive_integer
 from keras_attn.gates.parts import convolution, dense, group_normalization, size
-from keras_attn.gates.softmax import softmax
-from keras_attn.gates.statistics import Tensor, mean_over
+from keras_attn.kernels import Tensor, mean, softmax, times
 from keras_attn.layers.base import AttentionLayer
 
 
@@ -73,9 +72,9 @@ class EMA(AttentionLayer):
         """The gate of every value of x."""
         return {"position": self.position(x)}
 
-    def gain(self, position: Tensor) -> Tensor:
-        """The gate itself."""
-        return position
+    def attend(self, x: Tensor, position: Tensor) -> Tensor:
+        """The map under its gate."""
+        return times(x, position)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -108,14 +107,14 @@ class CrossSpatialGate(Gate):
         """The gate of map x."""
         maps = self._groups_as_batch(x)
         rows, columns = (
-            ops.cast(ops.sigmoid(self.strip(mean_over(maps, axis))), x.dtype) for axis in (2, 1)
+            ops.cast(ops.sigmoid(self.strip(mean(maps, (axis,)))), x.dtype) for axis in (2, 1)
         )
         gated = maps * ops.expand_dims(rows, 2) * ops.expand_dims(columns, 1)
         first, second = self.normalization(gated), self.convolution(maps)
         # The mean of what is normalised over the positions is the normalisation's shift.
         of_first, of_second = (
-            ops.cast(softmax(mean), x.dtype)
-            for mean in (self.normalization.beta, mean_over(second, (1, 2)))
+            ops.cast(softmax(means), x.dtype)
+            for means in (self.normalization.beta, mean(second, (1, 2)))
         )
         logits = ops.einsum("nhwc,c->nhw", second, of_first)
         logits += ops.einsum("nhwc,nc->nhw", first, of_second)

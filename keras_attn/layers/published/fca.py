@@ -12,7 +12,7 @@ from keras.saving import register_keras_serializable
 from keras_attn.gates import ChannelGate
 from keras_attn.gates.checks import check_choice, check_positive_integer
 from keras_attn.gates.parts import Linear, size
-from keras_attn.gates.statistics import Tensor, accumulation_dtype
+from keras_attn.kernels import Tensor, accumulation_dtype, times
 from keras_attn.layers.base import AttentionLayer
 
 #: The authors' rankings of the frequencies: pairs of a vertical and a horizontal one.
@@ -108,9 +108,9 @@ class FCA(AttentionLayer):
         """The channel gate of x."""
         return {"channel": self.channel(x)}
 
-    def gain(self, channel: Tensor) -> Tensor:
-        """The gate itself."""
-        return channel
+    def attend(self, x: Tensor, channel: Tensor) -> Tensor:
+        """The map under its gate."""
+        return times(x, channel)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -133,6 +133,8 @@ class FrequencyGate(ChannelGate):
 
     Output: (B, 1, 1, C), or (B, C, 1, 1) in channels_first.
     """
+
+    takes_mask: ClassVar = False
 
     def __init__(
         self, reduction: float, frequencies: str, dct_size: tuple[int, int], **kwargs: Any

@@ -18,7 +18,7 @@ from keras_attn.gates.checks import (
 )
 from keras_attn.gates.parts import Linear, batch_normalization, convolution, size
 from keras_attn.gates.shuffle import shuffle_channels
-from keras_attn.gates.statistics import Tensor
+from keras_attn.kernels import Tensor, times
 from keras_attn.layers.base import AttentionLayer
 
 ACTIVATIONS = (None, "sigmoid")
@@ -112,7 +112,7 @@ class GAM(AttentionLayer):
                 PositionwiseGate,
                 reduction=reduction,
                 activation=channel_activation,
-                dtype=self.dtype_policy,
+                dtype=self.wide_range_policy,
             )
         if spatial:
             self.spatial = self.add_gate(
@@ -121,7 +121,7 @@ class GAM(AttentionLayer):
                 groups=groups,
                 shuffle_groups=shuffle_groups,
                 pool_size=pool_size,
-                dtype=self.dtype_policy,
+                dtype=self.wide_range_policy,
             )
 
     @property
@@ -145,12 +145,18 @@ class GAM(AttentionLayer):
         if self.channel:
             gates["channel"] = self.channel(x)
         if self.spatial:
-            gates["spatial"] = self.spatial(x * gates["channel"] if self.channel else x)
+            # The map under the channel gate may exceed the range of float16.
+            under = ops.cast(x, self.spatial.compute_dtype)
+            for gate in gates.values():
+                under = under * ops.cast(gate, under.dtype)
+            gates["spatial"] = ops.cast(self.spatial(under), x.dtype)
         return gates
 
-    def gain(self, channel: Tensor | float = 1.0, spatial: Tensor | float = 1.0) -> Tensor:
-        """The product of the gates."""
-        return channel * spatial
+    def attend(
+        self, x: Tensor, channel: Tensor | float = 1.0, spatial: Tensor | float = 1.0
+    ) -> Tensor:
+        """The map under the product of the gates."""
+        return times(x, channel * spatial)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

@@ -9,7 +9,7 @@ from keras.saving import register_keras_serializable
 
 from keras_attn.gates import Gate
 from keras_attn.gates.parts import batch_normalization
-from keras_attn.gates.statistics import Tensor
+from keras_attn.kernels import Tensor, times
 from keras_attn.layers.base import AttentionLayer
 
 
@@ -64,9 +64,9 @@ class NAM(AttentionLayer):
         """The gate of every value of x."""
         return {"channel": self.channel(x)}
 
-    def gain(self, channel: Tensor) -> Tensor:
-        """The gate itself."""
-        return channel
+    def attend(self, x: Tensor, channel: Tensor) -> Tensor:
+        """The map under its gate."""
+        return times(x, channel)
 
 
 class NormalizedChannelGate(Gate):
@@ -74,6 +74,8 @@ class NormalizedChannelGate(Gate):
 
     Output: the shape of x.
     """
+
+    takes_mask: ClassVar = True
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes the normalisation."""
@@ -86,9 +88,9 @@ class NormalizedChannelGate(Gate):
         """The gate of map x."""
         scales = ops.abs(ops.stop_gradient(self.normalization.gamma))
         weights = scales / ops.sum(scales)
-        normalized = self.normalization(self.channels_last(x))
+        normalized = self.normalization(self.channels_last(x), mask=self.position_mask)
         return self.restored(ops.sigmoid(weights * normalized), like=x)
 
     def macs(self, input_shape: tuple[int, ...]) -> int:
-        """None: it multiplies value by value."""
+        """None: it multiplies element by element."""
         return 0

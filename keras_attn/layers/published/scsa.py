@@ -23,14 +23,14 @@ from keras_attn.gates.parts import (
     published_initializer,
     size,
 )
-from keras_attn.gates.softmax import softmax
-from keras_attn.gates.statistics import POOLS, Tensor, accumulation_dtype
 from keras_attn.gates.strips import StripGate
+from keras_attn.kernels import Tensor, accumulation_dtype, maximum, mean, softmax, times
 from keras_attn.layers.base import AttentionLayer
 
 #: The published names of the four convolutions, shortest kernel first.
 CONVOLUTION_NAMES = ("local_dwc", "global_dwc_s", "global_dwc_m", "global_dwc_l")
 GATE_ACTIVATIONS = ("sigmoid", "softmax")
+POOLS = {"mean": mean, "max": maximum}
 WINDOW_POOLS = {"mean": ops.average_pool, "max": ops.max_pool}
 
 
@@ -136,9 +136,9 @@ class SCSASynergistic(AttentionLayer):
         height, width = self.spatial(x)
         return {"height": height, "width": width, "channel": self.channel(x * height * width)}
 
-    def gain(self, height: Tensor, width: Tensor, channel: Tensor) -> Tensor:
-        """The product of the gates."""
-        return height * width * channel
+    def attend(self, x: Tensor, height: Tensor, width: Tensor, channel: Tensor) -> Tensor:
+        """The map under the product of the gates."""
+        return times(x, height * width * channel)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -170,13 +170,13 @@ class MultiScaleStripGate(StripGate):
         self.activation = activation
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Makes the convolutions, and a normalisation a direction."""
+        """Makes the convolutions, and one normalisation per direction."""
         super().build(input_shape)
         if self.channels % 4:
             raise ValueError(
                 f"Each of SCSA's four kernels takes a quarter of the channels, so these must be a "
                 f"multiple of 4. Received a map of {self.channels} channels; "
-                f"{self.channels - self.channels % 4 + 4} would do."
+                f"use {self.channels - self.channels % 4 + 4}."
             )
         self.convolutions = [
             depthwise_convolution((k,), self.channels // 4, dtype=self.dtype_policy, name=name)
@@ -283,18 +283,18 @@ class ChannelAttentionGate(Gate):
         return ops.reshape(pooled, (-1, rows * columns, self.channels))
 
     def _check_window(self, shape: tuple[int | None, ...]) -> None:
-        # Without a walrus: torch.compile takes none in a comprehension.
+        # Without `:=`, which torch.compile does not take in a comprehension.
         sides = [side for side in map(shape.__getitem__, self.spatial_axes) if side is not None]
         if self.window_size is not None and any(side < self.window_size for side in sides):
             raise ValueError(
                 f"A window must not be larger than the map. Received: "
                 f"window_size={self.window_size} and a map of shape {tuple(shape)}; "
-                f"window_size={min(sides)} suits it, or None, to pool all positions."
+                f"use window_size={min(sides)}, or None to pool all positions."
             )
 
 
 class ChannelScale(keras.layers.Layer):
-    """(B, n, C) -> the same shape: a scale a channel, published as a depth-wise convolution.
+    """(B, n, C) -> the same shape: one scale per channel, published as a depth-wise convolution.
 
     Args:
         use_bias: Whether there is a bias too.
@@ -311,7 +311,7 @@ class ChannelScale(keras.layers.Layer):
         return {"scale": "weight", "bias": "bias"} if self.use_bias else {"scale": "weight"}
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Makes the scales in the shape in which they are published."""
+        """Makes the scales, in their published shape."""
         channels = input_shape[-1]
         initial = published_initializer(1)
         self.scale = self.add_weight(shape=(channels, 1, 1, 1), initializer=initial, name="scale")

@@ -10,7 +10,7 @@ from keras.saving import register_keras_serializable
 from keras_attn.gates import ChannelGate, Gate
 from keras_attn.gates.checks import check_choice
 from keras_attn.gates.parts import Linear, dense, size
-from keras_attn.gates.statistics import Tensor
+from keras_attn.kernels import Tensor
 from keras_attn.layers.base import AttentionLayer
 
 FUSIONS = ("max", "sum")
@@ -96,6 +96,8 @@ class ProjectionGate(Gate):
 
     Output: (B, H, W, 1), or (B, 1, H, W) in channels_first.
     """
+
+    takes_mask: ClassVar = True
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes the dense layer."""

@@ -8,7 +8,7 @@ from keras.saving import register_keras_serializable
 
 from keras_attn.gates import ChannelGate
 from keras_attn.gates.parts import Linear
-from keras_attn.gates.statistics import Tensor
+from keras_attn.kernels import Tensor, times
 from keras_attn.layers.base import AttentionLayer
 
 
@@ -72,9 +72,9 @@ class SE(AttentionLayer):
         """The channel gate of x."""
         return {"channel": self.channel(x)}
 
-    def gain(self, channel: Tensor) -> Tensor:
-        """The gate itself."""
-        return channel
+    def attend(self, x: Tensor, channel: Tensor) -> Tensor:
+        """The map under its gate."""
+        return times(x, channel)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

@@ -9,9 +9,8 @@ from keras.saving import register_keras_serializable
 
 from keras_attn.gates import Gate
 from keras_attn.gates.checks import check_positive_integer
-from keras_attn.gates.normalization import standardized
 from keras_attn.gates.shuffle import shuffle_channels
-from keras_attn.gates.statistics import Tensor, mean_over
+from keras_attn.kernels import Tensor, standardized
 from keras_attn.layers.base import AttentionLayer
 
 
@@ -95,17 +94,19 @@ class HalvesGate(Gate):
         **kwargs: Arguments of `Gate`.
     """
 
+    takes_mask: ClassVar = True
+
     def __init__(self, groups: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.groups = groups
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Makes w and b, in the shape in which they are published."""
+        """Makes w and b, in their published shape."""
         super().build(input_shape)
         if self.channels % (2 * self.groups):
             raise ValueError(
                 f"With groups={self.groups} the channels are cut into {2 * self.groups} equal "
-                f"parts, two a group. Received a map of {self.channels} channels; give it a "
+                f"parts, two per group. Received a map of {self.channels} channels; give it a "
                 f"multiple of {2 * self.groups}, or choose fewer groups."
             )
         self.half = self.channels // (2 * self.groups)
@@ -122,7 +123,7 @@ class HalvesGate(Gate):
         return ops.sigmoid(weight * values + bias)
 
     def macs(self, input_shape: tuple[int, ...]) -> int:
-        """None: it multiplies value by value."""
+        """None: it multiplies element by element."""
         return 0
 
 
@@ -138,8 +139,7 @@ class FirstHalvesGate(HalvesGate):
 
     def call(self, x: Tensor) -> Tensor:
         """The gate of map x."""
-        means = mean_over(x, self.spatial_axes)
-        halves = ops.reshape(means, (-1, self.groups, 2 * self.half))
+        halves = ops.reshape(self.mean_vector(x), (-1, self.groups, 2 * self.half))
         mask = self.mask(halves[..., : self.half])
         gate = ops.concatenate([mask, ops.ones_like(mask)], axis=-1)
         return self.as_channel_map(ops.reshape(gate, (-1, self.channels)), like=x)
@@ -172,5 +172,6 @@ class SecondHalvesGate(HalvesGate):
 
     def normalized(self, features: Tensor) -> Tensor:
         """N of (B, *positions, groups, half), in float32 or wider."""
-        unit = standardized(features, tuple(range(1, self.rank - 1)))
+        mask = None if self.position_mask is None else ops.expand_dims(self.position_mask, (-1, -2))
+        unit = standardized(features, tuple(range(1, self.rank - 1)), mask)
         return ops.cast(self.scale, unit.dtype) * unit + ops.cast(self.offset, unit.dtype)

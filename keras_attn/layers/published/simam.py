@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from keras import ops
 from keras.saving import register_keras_serializable
 
 from keras_attn.gates import Gate
-from keras_attn.gates.statistics import Tensor, accumulation_dtype, pooled_over
+from keras_attn.kernels import Tensor, accumulation_dtype, times
 from keras_attn.layers.base import AttentionLayer
 
 
@@ -65,9 +65,9 @@ class SimAM(AttentionLayer):
         """The gate of every value of x."""
         return {"energy": self.energy(x)}
 
-    def gain(self, energy: Tensor) -> Tensor:
-        """The gate itself."""
-        return energy
+    def attend(self, x: Tensor, energy: Tensor) -> Tensor:
+        """The map under its gate."""
+        return times(x, energy)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -84,6 +84,8 @@ class EnergyGate(Gate):
     Output: the shape of x.
     """
 
+    takes_mask: ClassVar = True
+
     def __init__(self, regularization: float, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.regularization = regularization
@@ -97,8 +99,7 @@ class EnergyGate(Gate):
         """The gate of map x."""
         self._check_positions(x.shape)
         wide = ops.cast(x, accumulation_dtype(x.dtype))
-        sizes = ops.shape(x)
-        number = ops.cast(math.prod([sizes[axis] for axis in self.spatial_axes]), wide.dtype)
+        number = ops.cast(self._number(x), wide.dtype)
         squares = ops.square(wide - self._mean(wide))
         variance = self._mean(squares) * (number / (number - 1))
         energy = squares / (4 * (variance + self.regularization)) + 0.5
@@ -106,7 +107,15 @@ class EnergyGate(Gate):
 
     def _mean(self, x: Tensor) -> Tensor:
         """The mean over the positions, which are kept with length one."""
-        return pooled_over(x, self.spatial_axes, ("mean",))[0]
+        return self.pooled_over_positions(x, ("mean",))[0]
+
+    def _number(self, x: Tensor) -> Tensor:
+        """How many positions the mean is taken over."""
+        if self.position_mask is None:
+            sizes = ops.shape(x)
+            return math.prod([sizes[axis] for axis in self.spatial_axes])
+        kept = ops.expand_dims(ops.cast(self.position_mask, "int32"), self.channel_axis)
+        return ops.maximum(ops.sum(kept, self.spatial_axes, keepdims=True), 2)
 
     def macs(self, input_shape: tuple[int, ...]) -> int:
         """None: no weights."""

@@ -10,7 +10,7 @@ from keras.saving import register_keras_serializable
 
 from keras_attn.gates import NormalizedSpatialGate
 from keras_attn.gates.parts import size
-from keras_attn.gates.statistics import Tensor, pooled_over
+from keras_attn.kernels import Tensor, pooled, times
 from keras_attn.layers.base import AttentionLayer
 
 
@@ -84,9 +84,9 @@ class TripletAttention(AttentionLayer):
         gates = {"height": self.height(x), "width": self.width(x)}
         return {**gates, "channel": self.spatial(x)} if self.spatial else gates
 
-    def gain(self, **gates: Tensor) -> Tensor:
-        """The mean of the gates."""
-        return sum(gates.values()) / len(gates)
+    def attend(self, x: Tensor, **gates: Tensor) -> Tensor:
+        """The map under the mean of the gates."""
+        return times(x, sum(gates.values()) / len(gates))
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -101,12 +101,14 @@ class PlaneGate(NormalizedSpatialGate):
     """The normalised spatial gate, over another plane than that of height and width.
 
     Args:
-        pooled: The axis that maximum and mean run over: `"height"` or `"width"`.
+        pooled: The axis that maximum and mean are taken over: `"height"` or `"width"`.
         plane: The names of the kernel's rows and columns, in the published order.
         **kwargs: Arguments of `NormalizedSpatialGate`.
 
     Output: the shape of x, with one in place of the pooled axis.
     """
+
+    takes_mask: ClassVar = False
 
     def __init__(self, pooled: str, plane: tuple[str, str], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -124,8 +126,8 @@ class PlaneGate(NormalizedSpatialGate):
         self.swapped = rows > columns
 
     def pooled(self, x: Tensor, under: Tensor | None = None) -> list[Tensor]:
-        """Maximum and mean, of the shape of the gate each."""
-        return pooled_over(x, self.pooled_axis, self.pools, under)
+        """Maximum and mean, each in the shape of the gate."""
+        return pooled(x, (self.pooled_axis,), self.pools, under)
 
     def from_pooled(self, pooled: Sequence[Tensor], like: Tensor) -> Tensor:
         """The gate of a map with these statistics, in the dtype of `like`."""

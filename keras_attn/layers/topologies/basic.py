@@ -1,4 +1,4 @@
-"""Basic topologies: one gate alone."""
+"""Basic topologies: a single gate."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from keras.saving import register_keras_serializable
 
 from keras_attn.gates import ChannelGate, SpatialGate
-from keras_attn.gates.statistics import Tensor
+from keras_attn.kernels import Tensor, times
 from keras_attn.layers.base import AttentionLayer
 
 
@@ -61,9 +61,9 @@ class CA(AttentionLayer):
         """The channel gate of x."""
         return {"channel": self.channel(x)}
 
-    def gain(self, channel: Tensor) -> Tensor:
-        """The gate itself."""
-        return channel
+    def attend(self, x: Tensor, channel: Tensor) -> Tensor:
+        """The map under its gate."""
+        return times(x, channel)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -117,9 +117,9 @@ class SA(AttentionLayer):
         """The spatial gate of x."""
         return {"spatial": self.spatial(x)}
 
-    def gain(self, spatial: Tensor) -> Tensor:
-        """The gate itself."""
-        return spatial
+    def attend(self, x: Tensor, spatial: Tensor) -> Tensor:
+        """The map under its gate."""
+        return times(x, spatial)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

@@ -8,14 +8,14 @@ from typing import Any, ClassVar
 from keras.saving import register_keras_serializable
 
 from keras_attn.gates import ChannelGate, MixingGate, SpatialGate
-from keras_attn.gates.statistics import Tensor, scaled
-from keras_attn.gates.sums import times
+from keras_attn.gates.pooling import scaled
+from keras_attn.kernels import Tensor, times
 from keras_attn.layers.base import AttentionLayer
 
 
 def check_branches(name: str, values: Sequence[float], number: int | None = None) -> tuple:
     """Returns the branches' values as a tuple, or raises ValueError."""
-    wanted = "one value a branch" if number is None else f"{number} values"
+    wanted = "one value per branch" if number is None else f"{number} values"
     if not isinstance(values, (list, tuple)) or not values or number not in (None, len(values)):
         raise ValueError(f"`{name}` must be a tuple of {wanted}. Received: {name}={values!r}.")
     if number is None and len(set(values)) < len(values):

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 from keras.saving import register_keras_serializable
 
 from keras_attn.gates import BlendGate, ChannelGate, GlobalLocalMixingGate, MixingGate
-from keras_attn.gates.statistics import Tensor, scaled
-from keras_attn.gates.sums import plus, times
+from keras_attn.gates.pooling import scaled
+from keras_attn.kernels import Tensor, plus, times
 from keras_attn.layers.topologies.topology import Topology
 
 
@@ -52,9 +52,9 @@ class CSA2(Topology):
         """Both gates of x."""
         return {"channel": self.channel(x), "spatial": self.spatial(x)}
 
-    def gain(self, channel: Tensor, spatial: Tensor) -> Tensor:
-        """The mean of both gates."""
-        return 0.5 * plus(channel, spatial)
+    def attend(self, x: Tensor, channel: Tensor, spatial: Tensor) -> Tensor:
+        """The map under the mean of both gates."""
+        return times(x, 0.5 * plus(channel, spatial))
 
 
 @register_keras_serializable(package="keras_attn")
@@ -103,9 +103,9 @@ class CSAFA(Topology):
         """Both gates of x, and the learned share of the channel gate."""
         return {"channel": self.channel(x), "spatial": self.spatial(x), "blend": self.blend(x)}
 
-    def gain(self, channel: Tensor, spatial: Tensor, blend: Tensor) -> Tensor:
-        """Both gates in their learned shares."""
-        return plus(blend * channel, (1 - blend) * spatial)
+    def attend(self, x: Tensor, channel: Tensor, spatial: Tensor, blend: Tensor) -> Tensor:
+        """The map under both gates in their learned shares."""
+        return times(x, plus(blend * channel, (1 - blend) * spatial))
 
 
 @register_keras_serializable(package="keras_attn")
@@ -293,10 +293,10 @@ class GCSA2(Topology):
         """Both gates of x, and their weights."""
         return {"channel": self.channel(x), "spatial": self.spatial(x), "mixing": self.mixing(x)}
 
-    def gain(self, channel: Tensor, spatial: Tensor, mixing: Tensor) -> Tensor:
-        """The weighted sum of both gates."""
+    def attend(self, x: Tensor, channel: Tensor, spatial: Tensor, mixing: Tensor) -> Tensor:
+        """The map under the weighted sum of both gates."""
         channel_weight, spatial_weight = self.split(mixing, 2)
-        return plus(channel_weight * channel, spatial_weight * spatial)
+        return times(x, plus(channel_weight * channel, spatial_weight * spatial))
 
 
 @register_keras_serializable(package="keras_attn")
@@ -350,7 +350,8 @@ class TGPFA(Topology):
             "mixing": self.mixing.from_pooled([mean], like=x),
         }
 
-    def gain(self, channel: Tensor, spatial: Tensor, mixing: Tensor) -> Tensor:
-        """The weighted sum of identity and both gates."""
+    def attend(self, x: Tensor, channel: Tensor, spatial: Tensor, mixing: Tensor) -> Tensor:
+        """The map under the weighted sum of identity and both gates."""
         identity_weight, channel_weight, spatial_weight = self.split(mixing, 3)
-        return plus(identity_weight + channel_weight * channel, spatial_weight * spatial)
+        gain = plus(identity_weight + channel_weight * channel, spatial_weight * spatial)
+        return times(x, gain)

@@ -7,8 +7,7 @@ from typing import Any, ClassVar
 from keras.saving import register_keras_serializable
 
 from keras_attn.gates import BlendGate, MixingGate
-from keras_attn.gates.statistics import Tensor
-from keras_attn.gates.sums import times
+from keras_attn.kernels import Tensor, times
 from keras_attn.layers.topologies.sequential import CSA
 
 

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 from keras.saving import register_keras_serializable
 
 from keras_attn.gates import ChannelGate, SpatialGate
-from keras_attn.gates.statistics import Tensor, scaled
-from keras_attn.gates.sums import times
+from keras_attn.gates.pooling import scaled
+from keras_attn.kernels import Tensor, times
 from keras_attn.layers.topologies.topology import Topology
 
 

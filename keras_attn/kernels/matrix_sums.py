@@ -1,46 +1,42 @@
-"""Sums over the positions or the channels of a map, and what has such sums for a gradient.
+"""Sums over the positions or the channels of a map, as matrix products.
 
 XLA's code for the CPU sums products of maps several times more slowly than it multiplies a matrix
-and a vector. There, sums are such products.
+and a vector.
 """
 
 from __future__ import annotations
 
-import functools
 import math
-import operator
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import keras
 from keras import ops
 
-from keras_attn.gates.device import fuses_sums, is_xla_on_cpu
-
-Tensor = Any
+from keras_attn.kernels.interface import Tensor
 
 
 def sum_over(x: Tensor, axes: Sequence[int], weights: Tensor | None = None) -> Tensor:
     """The sum of x, or of x * weights, over `axes`, which are kept with length one.
 
     Args:
-        x: (B, ...), of which batch is no axis to be summed over.
-        axes: In order.
-        weights: With length one on the other axes but the batch.
+        x: (B, ...).
+        axes: In ascending order, without that of the batch.
+        weights: With length one on all other axes but the batch.
     """
     together = axes[-1] - axes[0] + 1 == len(axes)
     outside = axes[0] == 1 or axes[-1] == len(x.shape) - 1
     # A matrix product of half precision may be summed in half precision, too.
     wide = keras.backend.standardize_dtype(x.dtype) in ("float32", "float64")
     whole = weights is None or all(weights.shape[a] == x.shape[a] for a in (0, *axes))
-    if not (is_xla_on_cpu() and together and outside and wide and whole):
+    if not (together and outside and wide and whole):
         return ops.sum(x if weights is None else x * weights, axis=axes, keepdims=True)
     if weights is None:
         lengths = enumerate(ops.shape(x))
         weights = ops.ones([n if axis in (0, *axes) else 1 for axis, n in lengths], x.dtype)
     others = [axis for axis in range(1, len(x.shape)) if axis not in axes]
 
-    # XLA would take the gradient, an outer product, for a matrix product and write it as a map.
+    # The gradient by x is an outer product: XLA would compute it as a matrix product and write the
+    # map to memory.
     @ops.custom_gradient
     def product(x: Tensor, weights: Tensor) -> tuple[Tensor, Callable]:
         def gradient(upstream: Tensor) -> tuple[Tensor, Tensor]:
@@ -52,7 +48,7 @@ def sum_over(x: Tensor, axes: Sequence[int], weights: Tensor | None = None) -> T
 
 
 def _matrix_product(x: Tensor, axes: Sequence[int], weights: Tensor) -> Tensor:
-    """The sum of x * weights over the first or the last axes but the batch."""
+    """The sum of x * weights over the first or the last axes after the batch."""
     batch, *sizes = ops.shape(x)
     summed = math.prod(sizes[axis - 1] for axis in axes)
     kept = [1 if axis in axes else size for axis, size in enumerate(sizes, start=1)]
@@ -63,45 +59,6 @@ def _matrix_product(x: Tensor, axes: Sequence[int], weights: Tensor) -> Tensor:
         vectors = ops.reshape(weights, (batch, summed, 1))
         sums = ops.matmul(ops.reshape(x, (batch, math.prod(kept), summed)), vectors)
     return ops.reshape(sums, (batch, *kept))
-
-
-def times(x: Tensor, *gates: Tensor) -> Tensor:
-    """The map under gates, x * gate * ... * gate; its gradients by them are sums as above.
-
-    Args:
-        x: A map.
-        *gates: One, or one of the channels and one of the positions.
-    """
-    attended = functools.reduce(operator.mul, gates, x)
-    if not is_xla_on_cpu() or (len(gates) == 1 and fuses_sums()):
-        return attended
-
-    @ops.custom_gradient
-    def product(x: Tensor, *gates: Tensor) -> tuple[Tensor, Callable]:
-        def gradient(upstream: Tensor) -> tuple[Tensor, ...]:
-            by_gain = upstream * x
-            others = [[other for other in gates if other is not gate] for gate in gates]
-            by_gates = map(sum_to, gates, [by_gain] * len(gates), *zip(*others, strict=True))
-            return upstream * functools.reduce(operator.mul, gates), *by_gates
-
-        return functools.reduce(operator.mul, gates, x), gradient
-
-    return product(x, *gates)
-
-
-def plus(first: Tensor, second: Tensor) -> Tensor:
-    """The sum of two gates that vary along different axes; see `times`."""
-    if fuses_sums():
-        return first + second
-
-    @ops.custom_gradient
-    def total(first: Tensor, second: Tensor) -> tuple[Tensor, Callable]:
-        def gradient(upstream: Tensor) -> tuple[Tensor, Tensor]:
-            return sum_to(first, upstream), sum_to(second, upstream)
-
-        return first + second, gradient
-
-    return total(first, second)
 
 
 def sum_to(gate: Tensor, x: Tensor, weights: Tensor | None = None) -> Tensor:

@@ -1,4 +1,8 @@
-"""Correlating a few small maps with a kernel each: what a spatial gate does with its pools."""
+"""Correlating a few small maps with one kernel each, as a matrix product.
+
+This is what a spatial gate does with its pooled maps. XLA's convolution on the CPU is slow for so
+few channels.
+"""
 
 from __future__ import annotations
 
@@ -6,46 +10,20 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 
-import keras
 from keras import ops
 
-from keras_attn.gates.device import is_xla_on_cpu
-from keras_attn.gates.statistics import Tensor
-
-if keras.backend.backend() == "torch":
-    from keras_attn.gates import torch_operations
+from keras_attn.kernels.interface import Tensor
 
 #: The longest last axis for which banded matrices, whose size is its square, are worth it.
 LONGEST_BAND = 64
 
 
-def correlate(maps: Tensor, kernels: Tensor) -> Tensor:
+def correlation(maps: Tensor, kernels: Tensor) -> Tensor:
     """(B, *positions, n), (1, n, *kernel) -> (B, *positions): the sum of n correlations.
 
-    The maps are padded with zeros. On the CPU XLA's convolution is slow for so few channels;
-    there, products with banded matrices take its place.
-    """
-    kernels = ops.cast(kernels, maps.dtype)
-    length = maps.shape[-2]
-    if is_xla_on_cpu() and length is not None and length <= LONGEST_BAND:
-        return banded_correlation(maps, kernels)
-    return convolution(maps, kernels)
-
-
-def convolution(maps: Tensor, kernels: Tensor) -> Tensor:
-    """By the backend's own convolution."""
-    if keras.backend.backend() == "torch":
-        return torch_operations.convolution(ops.moveaxis(maps, -1, 1), kernels)[:, 0]
-    kernels = ops.moveaxis(kernels, (0, 1), (-1, -2))
-    result = ops.conv(maps, kernels, strides=1, padding="same", data_format="channels_last")
-    return ops.squeeze(result, axis=-1)
-
-
-def banded_correlation(maps: Tensor, kernels: Tensor) -> Tensor:
-    """By one matrix product: the rows under each row of the kernel, times the kernel as bands.
-
-    Its gradients are such products, too: of the upstream gradient and the kernels turned around,
-    and of the rows and the upstream gradient.
+    It is one matrix product: the rows under each row of the kernel, times the kernel as bands. Its
+    gradients are such products, too: of the upstream gradient and the flipped kernels, and of the
+    rows and the upstream gradient.
     """
     length = maps.shape[-2]
     *heights, width = kernels.shape[2:]
@@ -56,9 +34,9 @@ def banded_correlation(maps: Tensor, kernels: Tensor) -> Tensor:
         return ops.reshape(result, (*ops.shape(left)[:-1], length, kernels.shape[0]))
 
     @ops.custom_gradient
-    def correlation(maps: Tensor, kernels: Tensor) -> tuple[Tensor, Callable]:
+    def correlated(maps: Tensor, kernels: Tensor) -> tuple[Tensor, Callable]:
         def gradient(upstream: Tensor) -> tuple[Tensor, Tensor]:
-            turned = ops.flip(ops.swapaxes(kernels, 0, 1), tuple(range(2, len(kernels.shape))))
+            flipped = ops.flip(ops.swapaxes(kernels, 0, 1), tuple(range(2, len(kernels.shape))))
             left = windows(maps, heights)
             by_bands = ops.matmul(
                 ops.transpose(ops.reshape(left, (-1, left.shape[-1]))),
@@ -67,12 +45,12 @@ def banded_correlation(maps: Tensor, kernels: Tensor) -> Tensor:
             by_bands = ops.reshape(by_bands, (math.prod(heights), length, -1, length))
             shift = shifts(width, length, maps.dtype)
             by_kernels = ops.einsum("hvnw,jvw->nhj", by_bands, shift)
-            by_maps = product(ops.expand_dims(upstream, -1), turned)
+            by_maps = product(ops.expand_dims(upstream, -1), flipped)
             return by_maps, ops.reshape(by_kernels, kernels.shape)
 
         return ops.squeeze(product(maps, kernels), -1), gradient
 
-    return correlation(maps, kernels)
+    return correlated(maps, kernels)
 
 
 def windows(maps: Tensor, heights: Sequence[int]) -> Tensor:
@@ -90,8 +68,7 @@ def windows(maps: Tensor, heights: Sequence[int]) -> Tensor:
 def bands(kernels: Tensor, length: int) -> Tensor:
     """(m, n, *heights, width) -> (heights * length * n, length * m).
 
-    A row of a kernel, moved along a row of the map, is a banded matrix; they stand one above the
-    other.
+    A row of a kernel, moved along a row of the map, is a banded matrix; the matrices are stacked.
     """
     *heights, width = kernels.shape[2:]
     matrices = ops.tensordot(kernels, shifts(width, length, kernels.dtype), axes=1)

@@ -1,0 +1,90 @@
+"""The arithmetic that gates and layers share, computed on each backend the way it is fastest there.
+
+`interface` says what every function computes, in Keras's own operations. `torch`, `tensorflow` and
+`jax` hold what is computed differently on one backend; `xla` holds what TensorFlow and JAX share.
+`choice` picks one of them, and no other module of the package asks which backend runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from keras_attn.kernels.choice import chosen, is_xla_on_cpu, plain
+from keras_attn.kernels.interface import Tensor, accumulation_dtype
+from keras_attn.kernels.normalize import EPSILON, softmax, standardized, weighted_mean
+
+__all__ = [
+    "EPSILON",
+    "Tensor",
+    "accumulation_dtype",
+    "chosen",
+    "correlate",
+    "depthwise",
+    "is_xla_on_cpu",
+    "maximum",
+    "mean",
+    "plain",
+    "plus",
+    "pooled",
+    "softmax",
+    "standardized",
+    "times",
+    "weighted_mean",
+]
+
+
+def mean(x: Tensor, axes: Sequence[int], under: Tensor | None = None) -> Tensor:
+    """Mean of x, or of x * under, over `axes`, which are dropped; float32 or wider.
+
+    Args:
+        x: A map.
+        axes: In ascending order.
+        under: A gate that x is multiplied by, with length one on all other axes but the batch.
+    """
+    return chosen().mean(x, axes, under)
+
+
+def maximum(x: Tensor, axes: Sequence[int], under: Tensor | None = None) -> Tensor:
+    """Maximum of x, or of x * under; the values that tie share the gradient. See `mean`."""
+    return chosen().maximum(x, axes, under)
+
+
+def pooled(
+    x: Tensor, axes: Sequence[int], pools: Sequence[str], under: Tensor | None = None
+) -> list[Tensor]:
+    """The statistics named `pools`, "mean" and "max", with `axes` kept at length one. See `mean`.
+
+    Never build x * gate to pool it: pass `under=gate`.
+    """
+    return chosen().pooled(x, axes, pools, under)
+
+
+def times(x: Tensor, *gates: Tensor) -> Tensor:
+    """The map under its gates, x * gate * ... * gate.
+
+    Args:
+        x: A map.
+        *gates: One gate, or one of the channels and one of the positions.
+    """
+    return chosen().times(x, *gates)
+
+
+def plus(first: Tensor, second: Tensor) -> Tensor:
+    """The sum of two gates that vary along different axes."""
+    return chosen().plus(first, second)
+
+
+def correlate(maps: Tensor, kernels: Tensor) -> Tensor:
+    """(B, *positions, n), (1, n, *kernel) -> (B, *positions): the sum of n correlations.
+
+    The maps are padded with zeros; the kernel's sides are odd.
+    """
+    return chosen().correlate(maps, kernels)
+
+
+def depthwise(x: Tensor, kernel: Tensor) -> Tensor:
+    """(B, *positions, C), (*kernel, C, 1) -> the shape of x: one correlation per channel.
+
+    The map is padded with zeros; the kernel's sides are odd.
+    """
+    return chosen().depthwise(x, kernel)

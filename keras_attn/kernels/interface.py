@@ -1,0 +1,73 @@
+"""What every backend computes, in Keras's own operations."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import keras
+from keras import ops
+
+#: An array of the backend, or a symbolic one; Keras has no type for both.
+Tensor = Any
+
+
+def accumulation_dtype(dtype: str) -> str:
+    """The dtype in which statistics of a map of `dtype` are kept: float32 or wider."""
+    name = keras.backend.standardize_dtype(dtype)
+    return "float32" if name in ("float16", "bfloat16") else name
+
+
+class Kernels:
+    """The kernels of a backend; `keras_attn.kernels` documents each function.
+
+    These definitions hold on every backend and under every transformation that the backend has. A
+    subclass overrides what its backend computes faster in another way.
+    """
+
+    #: Normalises each channel of a channels_last map over the batch.
+    batch_normalization: ClassVar[type[keras.layers.BatchNormalization]] = (
+        keras.layers.BatchNormalization
+    )
+
+    def mean(self, x: Tensor, axes: Sequence[int], under: Tensor | None = None) -> Tensor:
+        """Accumulated and returned in float32 or wider."""
+        x = ops.cast(x, accumulation_dtype(x.dtype))
+        return ops.mean(x if under is None else x * under, axis=tuple(axes))
+
+    def maximum(self, x: Tensor, axes: Sequence[int], under: Tensor | None = None) -> Tensor:
+        """Returned in float32 or wider."""
+        largest = ops.max(x if under is None else x * under, axis=tuple(axes))
+        return ops.cast(largest, accumulation_dtype(x.dtype))
+
+    def pooled(
+        self, x: Tensor, axes: Sequence[int], pools: Sequence[str], under: Tensor | None = None
+    ) -> list[Tensor]:
+        """All of them read one product of map and gate."""
+        product = x if under is None else x * under
+        return [ops.expand_dims(self.pool(name)(product, axes), axes) for name in pools]
+
+    def pool(self, name: str) -> Callable[..., Tensor]:
+        """The statistic of that name."""
+        return {"mean": self.mean, "max": self.maximum}[name]
+
+    def times(self, x: Tensor, *gates: Tensor) -> Tensor:
+        """One product after the other."""
+        return functools.reduce(operator.mul, gates, x)
+
+    def plus(self, first: Tensor, second: Tensor) -> Tensor:
+        """Their sum."""
+        return first + second
+
+    def correlate(self, maps: Tensor, kernels: Tensor) -> Tensor:
+        """The backend's own convolution."""
+        kernels = ops.moveaxis(ops.cast(kernels, maps.dtype), (0, 1), (-1, -2))
+        result = ops.conv(maps, kernels, strides=1, padding="same", data_format="channels_last")
+        return ops.squeeze(result, axis=-1)
+
+    def depthwise(self, x: Tensor, kernel: Tensor) -> Tensor:
+        """The backend's own convolution."""
+        kernel = ops.cast(kernel, x.dtype)
+        return ops.depthwise_conv(x, kernel, padding="same", data_format="channels_last")

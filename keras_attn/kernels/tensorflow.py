@@ -1,0 +1,58 @@
+"""TensorFlow's kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from keras import ops
+from tensorflow.python.framework import ops as framework
+from tensorflow.python.ops import control_flow_util
+
+from keras_attn.kernels.interface import Tensor
+from keras_attn.kernels.matrix_sums import sum_to
+from keras_attn.kernels.xla import SHORT, XLA, XLAOnCPU
+
+
+def count_true(mask: Tensor, axes: Sequence[int]) -> Tensor:
+    """How many are true over `axes`, which are kept with length one; float32.
+
+    TensorFlow's XLA sums bytes as wider integers, but it adds the halves of a mask as bytes: one
+    half is added to the other until what is left is short, or a byte is full.
+    """
+    counts, largest = ops.cast(mask, "uint8"), 1
+    for axis in axes:
+        length = mask.shape[axis]
+        while length and length % 2 == 0 and length > SHORT and 2 * largest < 2**8:
+            length, largest = length // 2, 2 * largest
+            lower, upper = ops.split(counts, 2, axis=axis)
+            counts = lower + upper
+    return ops.sum(ops.cast(counts, "float32"), axis=tuple(axes), keepdims=True)
+
+
+class TensorFlow(XLA):
+    """TensorFlow on an accelerator."""
+
+    count_true = staticmethod(count_true)
+
+
+class TensorFlowOnCPU(XLAOnCPU):
+    """TensorFlow on the CPU, whose version of XLA writes a map of products before it sums them."""
+
+    count_true = staticmethod(count_true)
+    fuses_sums = False
+
+    def is_compiling(self) -> bool:
+        """Whether XLA compiles the function that is traced now."""
+        return control_flow_util.GraphOrParentsInXlaContext(framework.get_default_graph())
+
+    def plus(self, first: Tensor, second: Tensor) -> Tensor:
+        """Its gradients are the sums of `matrix_sums`."""
+
+        @ops.custom_gradient
+        def total(first: Tensor, second: Tensor) -> tuple[Tensor, Callable]:
+            def gradient(upstream: Tensor) -> tuple[Tensor, Tensor]:
+                return sum_to(first, upstream), sum_to(second, upstream)
+
+            return first + second, gradient
+
+        return total(first, second)

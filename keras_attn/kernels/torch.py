@@ -1,0 +1,188 @@
+"""PyTorch's kernels, written so that torch.compile makes the best of a channels_last map.
+
+The layout optimisation of torch.compile takes every four-dimensional array that leads to a
+convolution for a batch of channels_first images, and copies it into channels_last: a map that is
+channels_last already ends up in an order of axes that suits no loop. The compiler does not look
+into a custom operation, so the convolution is one. (A model that is exported needs the convolution
+itself.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import keras
+import torch
+from keras import ops
+
+from keras_attn.kernels.interface import Kernels, Tensor, accumulation_dtype
+from keras_attn.kernels.normalize import weighted_mean
+
+CONVOLUTIONS = {
+    1: torch.nn.functional.conv1d,
+    2: torch.nn.functional.conv2d,
+    3: torch.nn.functional.conv3d,
+}
+
+
+def zero_padded_convolution(maps: torch.Tensor, kernels: torch.Tensor) -> torch.Tensor:
+    """(B, n, *positions), (m, n, *kernel) -> (B, m, *positions); zero-padded, odd kernels."""
+    if torch.compiler.is_compiling() and not torch.compiler.is_exporting():
+        return _opaque_convolution(maps, kernels)
+    return _convolution(maps, kernels)
+
+
+def _convolution(maps: torch.Tensor, kernels: torch.Tensor) -> torch.Tensor:
+    return CONVOLUTIONS[kernels.ndim - 2](maps, kernels, padding=_margins(kernels))
+
+
+def _margins(kernels: torch.Tensor) -> list[int]:
+    return [size // 2 for size in kernels.shape[2:]]
+
+
+@torch.library.custom_op("keras_attn::convolution", mutates_args=())
+def _opaque_convolution(maps: torch.Tensor, kernels: torch.Tensor) -> torch.Tensor:
+    return _convolution(maps, kernels).contiguous()
+
+
+@_opaque_convolution.register_fake
+def _(maps: torch.Tensor, kernels: torch.Tensor) -> torch.Tensor:
+    return maps.new_empty((maps.shape[0], kernels.shape[0], *maps.shape[2:]))
+
+
+@torch.library.custom_op("keras_attn::convolution_gradients", mutates_args=())
+def _gradients(
+    upstream: torch.Tensor, maps: torch.Tensor, kernels: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    ones = [1] * (kernels.ndim - 2)
+    by_maps, by_kernels, _ = torch.ops.aten.convolution_backward(
+        upstream,
+        maps,
+        kernels,
+        None,
+        ones,
+        _margins(kernels),
+        ones,
+        False,
+        [0] * len(ones),
+        1,
+        [True, True, False],
+    )
+    return by_maps.contiguous(), by_kernels.contiguous()
+
+
+@_gradients.register_fake
+def _(
+    upstream: torch.Tensor, maps: torch.Tensor, kernels: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    return maps.new_empty(maps.shape), kernels.new_empty(kernels.shape)
+
+
+def _keep(ctx: Any, inputs: tuple[torch.Tensor, torch.Tensor], output: torch.Tensor) -> None:
+    ctx.save_for_backward(*inputs)
+
+
+def _backward(ctx: Any, upstream: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    return _gradients(upstream, *ctx.saved_tensors)
+
+
+_opaque_convolution.register_autograd(_backward, setup_context=_keep)
+
+
+class Maximum(torch.autograd.Function):
+    """The maximum over axes, which are dropped; the values that tie share the gradient.
+
+    PyTorch's own gradient counts ties in integers of 64 bits, which slows down loops over floats.
+    """
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x: torch.Tensor, axes: Sequence[int]) -> torch.Tensor:
+        """The maximum."""
+        return x.amax(axes)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple, output: torch.Tensor) -> None:
+        """Keeps what the gradient reads."""
+        x, ctx.axes = inputs
+        ctx.save_for_backward(x, output)
+
+    @staticmethod
+    def backward(ctx: Any, upstream: torch.Tensor) -> tuple[torch.Tensor, None]:
+        """An equal share for all that are as large."""
+        x, largest = ctx.saved_tensors
+        places, count = _places(x, largest, ctx.axes)
+        share = upstream.reshape(count.shape) / count
+        return torch.where(places, share.to(x.dtype), 0), None
+
+
+class MaximumInForwardMode(Maximum):
+    """The same with a forward-mode derivative, which torch.compile does not take."""
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple, output: torch.Tensor) -> None:
+        """Keeps what both derivatives read."""
+        Maximum.setup_context(ctx, inputs, output)
+        ctx.save_for_forward(inputs[0], output)
+
+    @staticmethod
+    def jvp(ctx: Any, tangent: torch.Tensor, _: None) -> torch.Tensor:
+        """The mean tangent of all that are as large."""
+        x, largest = ctx.saved_tensors
+        places, count = _places(x, largest, ctx.axes)
+        shares = torch.where(places, tangent, 0).sum(ctx.axes, keepdim=True) / count
+        return shares.to(x.dtype).reshape(largest.shape)
+
+
+def _places(
+    x: torch.Tensor, largest: torch.Tensor, axes: Sequence[int]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Where x is the largest, and how often along `axes`."""
+    kept = [1 if axis in axes else length for axis, length in enumerate(x.shape)]
+    places = x == largest.reshape(kept)
+    return places, places.sum(axes, keepdim=True, dtype=torch.float32)
+
+
+class BatchNormalization(keras.layers.BatchNormalization):
+    """Keras's own for channels_last maps, with the variance of `normalize.standardized`.
+
+    torch.compile traces this as one graph; Keras's own breaks it.
+
+    Args:
+        **kwargs: Arguments of `keras.layers.BatchNormalization`.
+    """
+
+    def call(self, x: Tensor, training: bool | None = None, mask: Tensor | None = None) -> Tensor:
+        """The normalised map; positions outside of the mask do not enter the statistics."""
+        if not (training and self.trainable):
+            return super().call(x, training=training, mask=mask)
+        wide = ops.cast(x, accumulation_dtype(x.dtype))
+        axes = tuple(range(len(x.shape) - 1))
+        weights = None if mask is None else ops.expand_dims(mask, -1)
+        mean = weighted_mean(wide, axes, weights)
+        variance = weighted_mean(ops.square(wide - mean), axes, weights)
+        for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            value = ops.cast(ops.stop_gradient(value), moving.dtype)
+            moving.assign(moving * self.momentum + value * (1 - self.momentum))
+        scale = ops.rsqrt(variance + self.epsilon) * ops.cast(self.gamma, wide.dtype)
+        shifted = (wide - mean) * scale + ops.cast(self.beta, wide.dtype)
+        return ops.cast(shifted, self.compute_dtype)
+
+
+class Torch(Kernels):
+    """PyTorch on any device."""
+
+    batch_normalization: ClassVar = BatchNormalization
+
+    def maximum(self, x: Tensor, axes: Sequence[int], under: Tensor | None = None) -> Tensor:
+        """Keras's own checks whether x is empty, which breaks a graph that torch.compile traces."""
+        function = Maximum if torch.compiler.is_compiling() else MaximumInForwardMode
+        largest = function.apply(x if under is None else x * under, tuple(axes))
+        return ops.cast(largest, accumulation_dtype(x.dtype))
+
+    def correlate(self, maps: Tensor, kernels: Tensor) -> Tensor:
+        """One operation under torch.compile."""
+        kernels = ops.cast(kernels, maps.dtype)
+        return zero_padded_convolution(ops.moveaxis(maps, -1, 1), kernels)[:, 0]
