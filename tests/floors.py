@@ -1,6 +1,6 @@
 """Prints the lowest versions that pyproject.toml declares, as constraints for pip.
 
-    python tests/floors.py EXTRA [EXTRA ...]
+python tests/floors.py EXTRA [EXTRA ...]
 """
 
 import sys

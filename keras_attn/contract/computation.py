@@ -6,9 +6,10 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras import ops
 
 from keras_attn.catalogue import Entry
-from keras_attn.contract.assertions import expect, expect_equal, expect_near
+from keras_attn.contract.assertions import expect, expect_equal, expect_error, expect_near
 from keras_attn.contract.running import as_array, attended, run, run_attended
 from keras_attn.contract.samples import (
     CHANNELS,
@@ -66,8 +67,9 @@ def check_gates(entry: Entry) -> None:
             expect(fits, f"the gate {name} of shape {gate.shape} does not broadcast to {x.shape}")
         gained = _gained(layer, x, gates)
         if "gain" not in entry.limits:
-            expect(gained is not None, "the layer has no gain, and does not declare that limit")
-            expect_near(as_array(output), gained, what="x times the gain")
+            if gained is None:
+                raise AssertionError("the layer has no gain, and does not declare that limit")
+            expect_near(gained, as_array(output), what="x times the gain")
         elif gained is not None and gained.shape == x.shape:
             different = np.abs(as_array(output) - gained).max() > 1e-3
             expect(different, "the limit gain is declared, but the output is x times the gain")
@@ -105,4 +107,22 @@ def check_batch_independence(entry: Entry) -> None:
         expect_near(alone, together[index : index + 1], what=f"sample {index} alone")
 
 
-CHECKS = (check_shapes, check_gates, check_data_formats, check_batch_independence)
+def check_mask(entry: Entry) -> None:
+    """A masked signal gives the output of the signal without padding, or a mask is refused."""
+    rank = entry.spatial_ranks[0]
+    x = random_map(shape_of(rank)) - 1
+    mask = np.ones(x.shape[:-1], bool)
+    mask[:, 4:] = False
+    layer = create_random(entry, x.shape)
+    if "mask" in entry.limits:
+        with expect_error("does not take a mask"):
+            layer.compute_mask(x, mask)
+        return
+    expect_equal(rank, 1, "the rank of the maps that can have a mask")
+    expected = run_attended(layer, x[:, :4])
+    x[~mask] = 100
+    masked = run(layer, x, lambda x: attended(layer(x, mask=ops.convert_to_tensor(mask))))
+    expect_near(as_array(masked)[:, :4], expected, what="the output for a masked signal")
+
+
+CHECKS = (check_shapes, check_gates, check_data_formats, check_batch_independence, check_mask)

@@ -9,8 +9,8 @@ import numpy as np
 from keras import ops
 
 from keras_attn.catalogue import Entry
-from keras_attn.contract.assertions import expect_equal, expect_near
-from keras_attn.contract.running import HALF, as_array, attended, dtype_of, run, wide_floats
+from keras_attn.contract.assertions import expect, expect_equal, expect_near
+from keras_attn.contract.running import as_array, attended, dtype_of, run, wide_floats
 from keras_attn.contract.samples import CHANNELS, copy_weights, create, random_map
 
 #: Policy -> tolerance, in units of the rounding of its compute dtype where that is coarse.
@@ -51,17 +51,11 @@ def check_dtypes(entry: Entry) -> None:
 
 
 def _check_parts(layer: keras.layers.Layer, policy: keras.DTypePolicy) -> None:
-    """The layer and every part of it keep variables and compute as the policy says.
-
-    A part may compute in its variables' dtype, which is never less precise than the policy's.
-    """
+    """Every part has the policy of the layer, or computes in the dtype of its variables."""
     for part in layer._flatten_layers():
-        what = f"of {part.name} under {policy.name}"
-        expect_equal(part.variable_dtype, policy.variable_dtype, f"variable dtype {what}")
-        allowed = {policy.compute_dtype, policy.variable_dtype}
-        if policy.compute_dtype in HALF:
-            allowed.add("float32")
-        expect_equal(part.compute_dtype in allowed, True, f"compute dtype {what} is allowed")
+        allowed = (policy.name, policy.variable_dtype)
+        name = part.dtype_policy.name
+        expect(name in allowed, f"{part.path} has the policy {name}, not one of {allowed}")
         for variable in part.weights:
             expect_equal(dtype_of(variable), policy.variable_dtype, f"dtype of {variable.path}")
 

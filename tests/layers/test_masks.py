@@ -6,11 +6,11 @@ import pytest
 from keras import ops
 
 import keras_attn
-from keras_attn.contract import as_array, create_random, random_map
+from keras_attn.contract.running import as_array
+from keras_attn.contract.samples import create_random, random_map
 
 KEYS = keras_attn.list_layers()
-ON_SIGNALS = [key for key in KEYS if 1 in keras_attn.describe(key).spatial_ranks]
-ON_IMAGES_ONLY = [key for key in KEYS if key not in ON_SIGNALS]
+ON_IMAGES_ONLY = [key for key in KEYS if 1 not in keras_attn.describe(key).spatial_ranks]
 
 #: The positions of a padded signal that are not padding.
 KEPT = slice(2, 9)
@@ -23,20 +23,6 @@ def padded_signal(channels=32):
     mask[:, KEPT] = True
     x[~mask] = 100
     return x, mask
-
-
-@pytest.mark.parametrize("key", ON_SIGNALS)
-def test_a_masked_signal_gives_what_it_gives_without_padding(key):
-    x, mask = padded_signal()
-    entry = keras_attn.describe(key)
-    assert "mask" not in entry.limits
-    layer = create_random(entry, x.shape)
-    masked = as_array(layer(x, mask=mask))[:, KEPT]
-    alone = as_array(layer(x[:, KEPT]))
-    np.testing.assert_allclose(masked, alone, rtol=1e-4, atol=1e-5)
-    unmasked = as_array(layer(x))[:, KEPT]
-    # In inference NAM looks at each position by itself.
-    assert np.allclose(unmasked, alone, rtol=1e-4, atol=1e-5) == (key == "nam")
 
 
 @pytest.mark.parametrize("key", ["cbam", "nam"])

@@ -9,7 +9,8 @@ import pytest
 
 import keras_attn
 from keras_attn import kernels
-from keras_attn.contract import attended, create_random, random_map
+from keras_attn.contract.running import attended
+from keras_attn.contract.samples import create_random, random_map
 from keras_attn.layers import AttentionLayer
 
 BACKEND = keras.backend.backend()
