@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from keras_attn.kernels.choice import chosen, is_xla_on_cpu, plain
-from keras_attn.kernels.interface import Tensor, accumulation_dtype
 from keras_attn.kernels.normalize import EPSILON, softmax, standardized, weighted_mean
+from keras_attn.kernels.tensor import Tensor, accumulation_dtype
 
 __all__ = [
     "EPSILON",

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from keras import ops
 
-from keras_attn.kernels.interface import Tensor
+from keras_attn.kernels.tensor import Tensor
 
 #: The longest last axis for which banded matrices, whose size is its square, are worth it.
 LONGEST_BAND = 64

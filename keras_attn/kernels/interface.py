@@ -5,19 +5,13 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import keras
 from keras import ops
 
-#: An array of the backend, or a symbolic one; Keras has no type for both.
-Tensor = Any
-
-
-def accumulation_dtype(dtype: str) -> str:
-    """The dtype in which statistics of a map of `dtype` are kept: float32 or wider."""
-    name = keras.backend.standardize_dtype(dtype)
-    return "float32" if name in ("float16", "bfloat16") else name
+from keras_attn.kernels.normalize import BatchNormalization
+from keras_attn.kernels.tensor import Tensor, accumulation_dtype
 
 
 class Kernels:
@@ -28,9 +22,7 @@ class Kernels:
     """
 
     #: Normalises each channel of a channels_last map over the batch.
-    batch_normalization: ClassVar[type[keras.layers.BatchNormalization]] = (
-        keras.layers.BatchNormalization
-    )
+    batch_normalization: ClassVar[type[keras.layers.BatchNormalization]] = BatchNormalization
 
     def mean(self, x: Tensor, axes: Sequence[int], under: Tensor | None = None) -> Tensor:
         """Accumulated and returned in float32 or wider."""

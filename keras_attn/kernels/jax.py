@@ -8,7 +8,7 @@ import jax
 from keras import ops
 
 from keras_attn.kernels import taps
-from keras_attn.kernels.interface import Tensor
+from keras_attn.kernels.tensor import Tensor
 from keras_attn.kernels.xla import XLA, XLAOnCPU
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import keras
 from keras import ops
 
-from keras_attn.kernels.interface import Tensor
+from keras_attn.kernels.tensor import Tensor
 
 
 def sum_over(x: Tensor, axes: Sequence[int], weights: Tensor | None = None) -> Tensor:

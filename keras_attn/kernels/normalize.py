@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
+import keras
 from keras import ops
 
-from keras_attn.kernels.interface import Tensor, accumulation_dtype
+from keras_attn.kernels.tensor import Tensor, accumulation_dtype
 
 #: Added to a variance before its root is taken; that of PyTorch's normalisation layers.
 EPSILON = 1e-5
@@ -45,3 +47,31 @@ def standardized(x: Tensor, axes: Sequence[int], weights: Tensor | None = None) 
 def softmax(logits: Tensor, axis: int = -1) -> Tensor:
     """Softmax over an axis, which may have one element: Keras's own warns of that."""
     return ops.exp(ops.log_softmax(logits, axis=axis))
+
+
+class BatchNormalization(keras.layers.BatchNormalization):
+    """Keras's own for channels_last maps, which fails where a mask meets a single channel.
+
+    Args:
+        **kwargs: Arguments of `keras.layers.BatchNormalization`.
+    """
+
+    #: Whether the variance of a batch without a mask is taken as in `standardized` too.
+    takes_own_moments: ClassVar[bool] = False
+
+    def call(self, x: Tensor, training: bool | None = None, mask: Tensor | None = None) -> Tensor:
+        """The normalised map; positions that the mask leaves out do not enter the statistics."""
+        own = mask is not None or self.takes_own_moments
+        if not (own and training and self.trainable):
+            return super().call(x, training=training)
+        wide = ops.cast(x, accumulation_dtype(x.dtype))
+        axes = tuple(range(len(x.shape) - 1))
+        weights = None if mask is None else ops.expand_dims(mask, -1)
+        mean = weighted_mean(wide, axes, weights)
+        variance = weighted_mean(ops.square(wide - mean), axes, weights)
+        for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            value = ops.cast(ops.stop_gradient(value), moving.dtype)
+            moving.assign(moving * self.momentum + value * (1 - self.momentum))
+        scale = ops.rsqrt(variance + self.epsilon) * ops.cast(self.gamma, wide.dtype)
+        shifted = (wide - mean) * scale + ops.cast(self.beta, wide.dtype)
+        return ops.cast(shifted, self.compute_dtype)

@@ -14,7 +14,7 @@ from typing import Any
 from keras import ops
 
 from keras_attn.kernels.banded import LONGEST_BAND, shifts
-from keras_attn.kernels.interface import Tensor
+from keras_attn.kernels.tensor import Tensor
 
 
 def depthwise_correlation(x: Tensor, kernel: Tensor) -> Tensor:

@@ -8,8 +8,8 @@ from keras import ops
 from tensorflow.python.framework import ops as framework
 from tensorflow.python.ops import control_flow_util
 
-from keras_attn.kernels.interface import Tensor
 from keras_attn.kernels.matrix_sums import sum_to
+from keras_attn.kernels.tensor import Tensor
 from keras_attn.kernels.xla import SHORT, XLA, XLAOnCPU
 
 

@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-import keras
 import torch
 from keras import ops
 
-from keras_attn.kernels.interface import Kernels, Tensor, accumulation_dtype
-from keras_attn.kernels.normalize import weighted_mean
+from keras_attn.kernels.interface import Kernels
+from keras_attn.kernels.normalize import BatchNormalization
+from keras_attn.kernels.tensor import Tensor, accumulation_dtype
 
 CONVOLUTIONS = {
     1: torch.nn.functional.conv1d,
@@ -145,36 +145,16 @@ def _places(
     return places, places.sum(axes, keepdim=True, dtype=torch.float32)
 
 
-class BatchNormalization(keras.layers.BatchNormalization):
-    """Keras's own for channels_last maps, with the variance of `normalize.standardized`.
+class OwnBatchNormalization(BatchNormalization):
+    """torch.compile traces this as one graph; Keras's own breaks it."""
 
-    torch.compile traces this as one graph; Keras's own breaks it.
-
-    Args:
-        **kwargs: Arguments of `keras.layers.BatchNormalization`.
-    """
-
-    def call(self, x: Tensor, training: bool | None = None, mask: Tensor | None = None) -> Tensor:
-        """The normalised map; positions outside of the mask do not enter the statistics."""
-        if not (training and self.trainable):
-            return super().call(x, training=training, mask=mask)
-        wide = ops.cast(x, accumulation_dtype(x.dtype))
-        axes = tuple(range(len(x.shape) - 1))
-        weights = None if mask is None else ops.expand_dims(mask, -1)
-        mean = weighted_mean(wide, axes, weights)
-        variance = weighted_mean(ops.square(wide - mean), axes, weights)
-        for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
-            value = ops.cast(ops.stop_gradient(value), moving.dtype)
-            moving.assign(moving * self.momentum + value * (1 - self.momentum))
-        scale = ops.rsqrt(variance + self.epsilon) * ops.cast(self.gamma, wide.dtype)
-        shifted = (wide - mean) * scale + ops.cast(self.beta, wide.dtype)
-        return ops.cast(shifted, self.compute_dtype)
+    takes_own_moments = True
 
 
 class Torch(Kernels):
     """PyTorch on any device."""
 
-    batch_normalization: ClassVar = BatchNormalization
+    batch_normalization: ClassVar = OwnBatchNormalization
 
     def maximum(self, x: Tensor, axes: Sequence[int], under: Tensor | None = None) -> Tensor:
         """Keras's own checks whether x is empty, which breaks a graph that torch.compile traces."""

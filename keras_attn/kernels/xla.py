@@ -11,8 +11,9 @@ import keras
 from keras import ops
 
 from keras_attn.kernels import banded, taps
-from keras_attn.kernels.interface import Kernels, Tensor, accumulation_dtype
+from keras_attn.kernels.interface import Kernels
 from keras_attn.kernels.matrix_sums import sum_over, sum_to
+from keras_attn.kernels.tensor import Tensor, accumulation_dtype
 
 #: The longest axis whose halves are not worth combining first.
 SHORT = 8
