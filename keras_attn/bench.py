@@ -23,6 +23,7 @@ import keras
 import numpy as np
 
 from keras_attn import catalogue
+from keras_attn.checks import check_whole_number
 from keras_attn.cost import cost
 from keras_attn.gates.parts import size
 from keras_attn.layers import AttentionLayer
@@ -96,8 +97,7 @@ def bench(key: str, shape: Sequence[int], repeats: int = 20) -> list[Timing]:
         ValueError: If the key is unknown, the shape is not one, or the layer does not take it.
     """
     shape = check_shape(shape)
-    if repeats < 1:
-        raise ValueError(f"`repeats` must be at least 1. Received: repeats={repeats}.")
+    repeats = check_whole_number("repeats", repeats, least=1)
     return list(_timings(key, shape, repeats))
 
 

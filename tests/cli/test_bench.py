@@ -58,7 +58,10 @@ def test_bench_shows_a_table(command, monkeypatch):
         (("csa", "--shape", "2,16"), "batch, height, width and channels"),
         (("csa", "--shape", "2,8,0,16"), "at least 1"),
         (("csa", "--shape", "2x8x8x16"), "whole numbers separated by commas"),
-        (("csa", "--shape", "2,8,8,16", "--repeats", "0"), "`repeats` must be at least 1"),
+        (
+            ("csa", "--shape", "2,8,8,16", "--repeats", "0"),
+            "--repeats must be a whole number of at least 1",
+        ),
         (("bam", "--shape", "2,8,16"), "spatial axes: 2 (images)"),
         (("shuffle", "--shape", "2,8,8,64"), "multiple of 128"),
         (("csa",), "--shape"),

@@ -7,7 +7,6 @@ import sys
 import keras
 import numpy as np
 import pytest
-from PIL import Image
 
 import keras_attn
 from keras_attn.study.backbone import build_model
@@ -35,7 +34,7 @@ def test_recommend_by_number_and_by_data_set(command):
     _, text, _ = command("recommend", "--samples", 5000, "--granularity", "fine", "--json")
     assert json.loads(text)["topology"] == "sca"
     _, text, _ = command("recommend", "--samples", 5000, "--task", "detection")
-    assert "for detection this is the law of another task" in text
+    assert "for detection this is the law of another task" in " ".join(text.split())
 
 
 def write_archive(path, **changes):
@@ -78,14 +77,14 @@ def test_compare_trains_and_writes_what_it_says(command, tmp_path):
     assert "epochs was 1 and is 2" in error
 
 
-def test_an_interrupted_comparison_says_how_to_go_on(command, tmp_path, monkeypatch):
+def test_an_interrupted_comparison_says_how_to_resume(command, tmp_path, monkeypatch):
     def interrupt(*arguments):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("keras_attn.study.trial.Trainer.run", interrupt)
     status, _, error = command("compare", "digits", "--output", tmp_path / "results")
     assert status == 130
-    assert "the same command goes on" in error
+    assert "the same command resumes" in error
     assert "Traceback" not in error
 
 
@@ -94,8 +93,8 @@ def test_an_interrupted_comparison_says_how_to_go_on(command, tmp_path, monkeypa
     [
         (("recommend",), "either a data set or --samples"),
         (("recommend", "digits", "--samples", "5"), "either a data set or --samples"),
-        (("recommend", "--samples", "0"), "positive integer"),
-        (("recommend", "--samples", "5", "--priority", "speed"), "`priority` must be one of"),
+        (("recommend", "--samples", "0"), "--samples"),
+        (("recommend", "--samples", "5", "--priority", "speed"), "--priority must be one of"),
         (("recommend", "brestmnist"), "breastmnist"),
         (("compare", "digits", "--topologies", "cmsa"), "nearest: cmssa"),
         (("compare", "digits", "--topologies", "scsa"), "two published designs"),
@@ -148,7 +147,7 @@ def test_the_command_runs_as_a_process(tmp_path):
         check=False,
     )
     assert process.returncode == 2
-    assert "positive integer" in process.stderr
+    assert "--samples" in process.stderr
     assert "Traceback" not in process.stderr
 
 
@@ -168,21 +167,6 @@ def saved_model(tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "model.keras"
     model.save(path)
     return path
-
-
-def test_explain_draws_the_images(saved_model, tmp_path, command):
-    pictures = [tmp_path / "one.png", tmp_path / "two.png"]
-    for number, path in enumerate(pictures):
-        Image.new("RGB", (20, 20), (200, 40 * number, 0)).save(path)
-    output = tmp_path / "new" / "seen.png"
-    status, text, _ = command("explain", saved_model, *pictures, "--output", output)
-    assert status == 0
-    assert text == f"Picture: {output}\n"
-    with Image.open(output) as picture:
-        assert picture.width > picture.height > 500
-    status, _, errors = command("explain", tmp_path / "no.keras", *pictures, "--output", output)
-    assert status == 2
-    assert "There is no model" in errors
 
 
 def test_export_writes_and_compares(saved_model, tmp_path, command):
