@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from keras_attn.cli.parts import Json, plain_table, show_json
@@ -26,6 +27,7 @@ def list_command(
         show_json([entry.as_dict() for entry in entries])
         return
     console = Console()
+    # Formulas are never broken: on a narrow terminal each stands below its layer.
     beside = console.width >= 60 + max(len(entry.formula) for entry in entries)
     table = plain_table()
     for column in ("key", "name"):
@@ -42,9 +44,10 @@ def list_command(
         # A dash where a layer's default groups do not divide so many channels.
         row = entry.key, unique_title(entry, entries), "-" if count is None else f"{count:,}"
         table.add_row(*row, *([Text(entry.formula)] if beside else []))
-    console.print(table)
-    if not beside:
-        show_formulas(entries)
+    if beside:
+        console.print(table)
+    else:
+        print_with_formulas(console, table, {entry.key: entry.formula for entry in entries})
 
 
 def unique_title(entry: Entry, entries: list[Entry]) -> str:
@@ -54,9 +57,11 @@ def unique_title(entry: Entry, entries: list[Entry]) -> str:
     return f"{entry.title} ({entry.key.removeprefix(f'{entry.title.lower()}_')})"
 
 
-def show_formulas(entries: list[Entry]) -> None:
-    """Prints a formula per line, for terminals too narrow to have them in the table."""
-    width = max(len(entry.key) for entry in entries)
-    typer.echo("\nformula")
-    for entry in entries:
-        typer.echo(f"{entry.key:{width}}  {entry.formula}")
+def print_with_formulas(console: Console, table: Table, formulas: dict[str, str]) -> None:
+    """Prints a table with the formula of each layer on a line below it."""
+    for line in console.render_lines(table, pad=False):
+        text = Text.assemble(*((segment.text, segment.style or "") for segment in line))
+        console.print(text, no_wrap=True)
+        key = text.plain.partition(" ")[0]
+        if key in formulas:
+            console.print(Text(f"  {formulas[key]}"), no_wrap=True, crop=False)

@@ -51,6 +51,13 @@ def test_bench_shows_a_table(command, monkeypatch):
     assert ["peak", "memory", "-"] in lines
 
 
+def test_three_sizes_are_said_to_be_signals(command, monkeypatch):
+    monkeypatch.setattr(bench, "bench", lambda key, shape, repeats: [])
+    _, _, errors = command("bench", "csa", "--shape", "28,28,64")
+    assert "Three sizes are signals: 28 of length 28 with 64 channels." in errors
+    assert command("bench", "csa", "--shape", "2,28,28,64")[2] == ""
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

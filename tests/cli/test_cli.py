@@ -16,9 +16,56 @@ def test_list_names_every_layer(command):
     status, text, _ = command("list")
     assert status == 0
     assert all(key in text for key in keras_attn.list_layers())
-    assert "[x₁" in text  # brackets of a formula are no markup
+    assert "[x₁" in text  # brackets of a formula are not markup
     status, text, _ = command("list", "--json")
     assert [entry["key"] for entry in json.loads(text)] == keras_attn.list_layers()
+
+
+@pytest.mark.parametrize("columns", [80, 200])
+def test_list_breaks_no_formula_and_shows_no_name_twice(command, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    _, text, _ = command("list")
+    assert max(map(len, text.splitlines())) <= columns
+    for key in keras_attn.list_layers():
+        formula = keras_attn.describe(key).formula
+        assert any(line.rstrip().endswith(formula) for line in text.splitlines())
+    assert "SCSA (topology)" in text
+    assert "SCSA (synergistic)" in text
+
+
+def test_compare_takes_what_python_takes(command, monkeypatch, tmp_path):
+    """Seeds, optimiser, task and classes; what training does with them is tested elsewhere."""
+    given = {}
+
+    def compare(datasets, **options):
+        given.update(options, datasets=datasets)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("keras_attn.study.compare", compare)
+    for seeds, expected in (("3,4", [3, 4]), ("2", 2), ("7,", [7])):
+        command("compare", "digits", "--seeds", seeds, "--output", tmp_path)
+        assert given["seeds"] == expected
+    assert (given["learning_rate"], given["weight_decay"]) == (3e-3, 5e-4)
+    command(
+        *(
+            "compare",
+            "digits",
+            "--learning-rate",
+            "0.01",
+            "--weight-decay",
+            0,
+            "--output",
+            tmp_path,
+        ),
+        *("--task", "ordinal", "--granularity", "fine"),
+        *("--class-names", "9=nine," + ",".join("876543210")),
+    )
+    assert (given["learning_rate"], given["weight_decay"]) == (0.01, 0)
+    (dataset,) = given["datasets"]
+    assert (dataset.task, dataset.granularity) == ("ordinal", "fine")
+    assert dataset.class_names == ("nine", *"876543210")
+    status, _, errors = command("compare", "digits", "digits", "--class-names", "a,b")
+    assert (status, "--class-names are those of one data set" in errors) == (2, True)
 
 
 def test_recommend_by_number_and_by_data_set(command):
