@@ -1,7 +1,7 @@
 """How long a layer takes on this machine: what `keras-attn bench` and benchmarks/ measure.
 
 A layer is compiled the way its backend's `fit` compiles it: by XLA on JAX and TensorFlow, and on
-PyTorch both as it stands and by `torch.compile`. Maps and weights are arguments or variables of
+PyTorch both eagerly and by `torch.compile`. Maps and weights are arguments or variables of
 what is compiled, so that nothing is computed beforehand.
 """
 
@@ -28,7 +28,7 @@ from keras_attn.cost import cost
 from keras_attn.gates.parts import size
 from keras_attn.layers import AttentionLayer
 
-#: Does a piece of work, and returns its results when they are there.
+#: Does a piece of work, and returns its results when they are ready.
 Step = Callable[[], Any]
 
 #: How a backend runs a layer; the first is what users get without asking.
@@ -86,15 +86,15 @@ def bench(key: str, shape: Sequence[int], repeats: int = 20) -> list[Timing]:
 
     Args:
         key: One of `keras_attn.list_layers()`.
-        shape: Batch, height, width and channels of the map; or one or three sizes in place of
+        shape: Batch, height, width and channels of the map; or one or three sizes instead of
             height and width, for signals and volumes.
         repeats: How often each step is timed, in turn with the others.
 
     Returns:
-        One timing a mode of the backend: on PyTorch eager and compiled.
+        One timing per mode of the backend: on PyTorch eager and compiled.
 
     Raises:
-        ValueError: If the key is unknown, the shape is not one, or the layer does not take it.
+        ValueError: If the key is unknown, or the shape is invalid or not one the layer takes.
     """
     shape = check_shape(shape)
     repeats = check_whole_number("repeats", repeats, least=1)
@@ -105,7 +105,7 @@ def check_shape(shape: Sequence[int]) -> tuple[int, ...]:
     """The shape as a tuple.
 
     Raises:
-        ValueError: If it is not one of a batch of signals, images or volumes.
+        ValueError: If it is not the shape of a batch of signals, images or volumes.
     """
     if not 3 <= len(shape) <= 5 or any(number < 1 for number in shape):
         raise ValueError(

@@ -41,7 +41,7 @@ def list_command(
             family = entry.family
             table.add_row(Text(family, style="italic"), end_section=True)
         count = entry.parameters_or_none(channels)
-        # A dash where a layer's default groups do not divide so many channels.
+        # A dash where a layer's default groups do not divide the number of channels.
         row = entry.key, unique_title(entry, entries), "-" if count is None else f"{count:,}"
         table.add_row(*row, *([Text(entry.formula)] if beside else []))
     if beside:

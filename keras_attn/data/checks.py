@@ -1,4 +1,4 @@
-"""What images, labels and classes have to be, and what is said when they are not.
+"""What images, labels and classes must be, and the errors when they are not.
 
 Every `Dataset` passes through here, whichever way its arrays came.
 """
@@ -51,7 +51,7 @@ def check_images(images: Any, where: str) -> np.ndarray:
             f"{where} are of type {images.dtype}: expected uint8 in 0..255 or floats in [0, 1]. "
             'If their values lie in 0..255, convert them with images.astype("uint8").'
         )
-    # The extremes tell of NaN and infinity too, without an array as large as the images.
+    # The extremes show NaN and infinity too, without an array as large as the images.
     low, high = float(images.min()), float(images.max())
     if not np.isfinite([low, high]).all():
         raise ValueError(
@@ -100,7 +100,7 @@ def check_labels(labels: Any, count: int, where: str) -> np.ndarray:
     if labels.ndim == 2 and (low < 0 or high > 1):
         raise ValueError(
             f"{where} have the shape {labels.shape} and values from {low} to {high}: multi-label "
-            "labels are 0 or 1. For one class an image, give class indices of shape (N,)."
+            "labels are 0 or 1. For one class per image, give class indices of shape (N,)."
         )
     if low < 0:
         raise ValueError(

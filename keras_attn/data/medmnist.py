@@ -49,7 +49,7 @@ def is_3d(name: str) -> bool:
 def load_medmnist(
     name: str, data_dir: str | os.PathLike[str] | None, size: int | None
 ) -> RawDataset:
-    """Load a MedMNIST set from where it lies, or download it.
+    """Load a MedMNIST set from its file, or download it.
 
     Args:
         name: One of `names()`.
@@ -103,7 +103,7 @@ def _suffix(name: str, info: dict[str, Any], size: int) -> str:
 
 
 def _find(filename: str, data_dir: str | os.PathLike[str] | None) -> Path:
-    """Where a file lies or, if it is nowhere, where it is to be downloaded to."""
+    """The path of a file or, if there is none, the path to download it to."""
     folders = data_folders(data_dir)
     if _table().DEFAULT_ROOT is not None:
         folders.append(Path(_table().DEFAULT_ROOT))

@@ -99,7 +99,7 @@ def _check_bits(headers: dict[Path, Header]) -> None:
         )
         raise ValueError(
             f"The image files differ in bits per sample: {found}. They would be scaled "
-            "differently, so that a model could learn the type of the file in place of the class. "
+            "differently, so that a model could learn the type of the file instead of the class. "
             "Convert all of them to one type."
         )
 
