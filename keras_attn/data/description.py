@@ -123,12 +123,14 @@ REGISTERED_NAME = keras.saving.get_registered_name(DescribedInitializer)
 def attach(model: keras.Model, description: ModelDescription) -> None:
     """Store a description in a model; it replaces one that is there.
 
+    A file of such a model loads after `import keras_attn`, as one of a model with attention does.
+
     Args:
-        model: A model whose layers are known, such as a Functional or Sequential model.
+        model: A Functional or Sequential model.
         description: What the model was trained for.
 
     Raises:
-        ValueError: No layer of the model has an initializer.
+        ValueError: The model is of another kind, or none of its layers has an initializer.
 
     Example:
         >>> model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(),
@@ -140,8 +142,9 @@ def attach(model: keras.Model, description: ModelDescription) -> None:
     carriers = list(_carriers(model))
     if not carriers:
         raise ValueError(
-            f"The model {model.name!r} has no layer with an initializer, in which its description "
-            "is stored. Add a layer with weights, such as Dense."
+            f"The model {model.name!r} is not a Functional or Sequential model with a layer that "
+            "has an initializer, in which its description is stored. Add such a layer, for example "
+            "Dense, or make it a Functional model."
         )
     layer, name = carriers[-1]
     initializer = getattr(layer, name)
@@ -178,12 +181,25 @@ def describe_model(model: keras.Model | str | os.PathLike[str]) -> ModelDescript
 
 
 def _carriers(model: keras.Model) -> Iterator[tuple[keras.layers.Layer, str]]:
-    """Each layer with initializers, nested models' layers in their place, and the first's name."""
+    """Each layer with initializers, nested models' layers in their place, and the first's name.
+
+    Only Functional and Sequential models save the configuration of their layers.
+    """
+    if not (isinstance(model, keras.Sequential) or hasattr(model, "operations")):
+        return
     for layer in model.layers:
         if isinstance(layer, keras.Model):
             yield from _carriers(layer)
-        elif name := _initializer_name(layer.get_config()):
+        elif name := _initializer_name(_config_of(layer)):
             yield layer, name
+
+
+def _config_of(layer: keras.layers.Layer) -> dict[str, Any]:
+    """A layer's configuration; empty if it has none, so that it cannot be saved anyway."""
+    try:
+        return layer.get_config()
+    except NotImplementedError:
+        return {}
 
 
 def _initializer_name(config: Mapping[str, Any]) -> str | None:

@@ -115,7 +115,7 @@ def _warn_of_what_is_lost(headers: dict[Path, Header]) -> None:
     deeper = [path for path, header in headers.items() if header.stored_bits > header.bits]
     if deeper:
         warnings.warn(
-            f"{_count(deeper, 'colour image')} 16 bits per sample, of which Pillow reads the upper "
+            f"{_count(deeper, 'image file')} 16 bits per sample, of which Pillow reads the upper "
             "8. If the values are small, save arrays in a .npz file.",
             stacklevel=6,
         )

@@ -23,6 +23,25 @@ DESCRIPTION = ModelDescription(
 )
 
 
+class Subclassed(keras.Model):
+    """A model whose file does not hold the configuration of its layers."""
+
+    def __init__(self):
+        super().__init__()
+        self.head = layers.Dense(1)
+
+
+class Unsaveable(layers.Layer):
+    """A layer without a configuration."""
+
+    def __init__(self, factor):
+        super().__init__()
+        self.factor = factor
+
+    def call(self, x):
+        return x * self.factor
+
+
 def described():
     inputs = keras.Input((8, 8, 1))
     x = keras_attn.create("csa")(layers.Conv2D(4, 3)(inputs))
@@ -84,9 +103,17 @@ def test_it_is_read_off_a_data_set():
     assert found.version == keras_attn.__version__
 
 
+def test_a_layer_without_a_configuration_is_no_obstacle():
+    model = keras.Sequential([keras.Input((8, 8, 1)), described(), Unsaveable(2)])
+    assert describe_model(model) == DESCRIPTION
+
+
 def test_what_cannot_be_described(tmp_path):
-    with pytest.raises(ValueError, match="has no layer with an initializer"):
-        attach(keras.Sequential([keras.Input((8,)), layers.ReLU()]), DESCRIPTION)
+    for model in (keras.Sequential([keras.Input((8,)), layers.ReLU()]), Subclassed()):
+        with pytest.raises(
+            ValueError, match="is not a Functional or Sequential model with a layer"
+        ):
+            attach(model, DESCRIPTION)
     path = tmp_path / "model.keras"
     with pytest.raises(FileNotFoundError, match="There is no file"):
         describe_model(path)

@@ -346,7 +346,7 @@ def test_pages_and_bits_that_are_not_read_are_named(tmp_path):
     with pytest.warns(UserWarning, match="8 image files .* have more than one page or frame"):
         load_dataset(tmp_path)
     deep = {f"{i}.tif": tiff(BANDS[..., :3].astype("uint16") * 256, 2) for i in range(4)}
-    with pytest.warns(UserWarning, match="8 colour images .* have 16 bits per sample") as caught:
+    with pytest.warns(UserWarning, match="8 image files .* have 16 bits per sample") as caught:
         load_dataset(write(tmp_path, flat(deep)))
     assert caught[0].filename == __file__
 
