@@ -87,7 +87,7 @@ def fingerprint() -> str:
     digest = hashlib.sha256()
     files = [*ROOT.glob("keras_attn/gates/*.py"), *ROOT.glob("keras_attn/layers/**/*.py")]
     files += ROOT.glob("benchmarks/published_forms/*.py")
-    files += [ROOT / "keras_attn/bench.py", ROOT / "benchmarks/subjects.py"]
+    files += [*ROOT.glob("keras_attn/bench/*.py"), ROOT / "benchmarks/subjects.py"]
     for path in sorted(files):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
