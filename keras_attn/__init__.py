@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING
 
 from keras_attn.version import __version__
 
-# The command imports Keras itself, once it knows that it needs it. See _keras_attn_command.py.
-_IS_COMMAND = "_keras_attn_command" in _sys.modules or _sys.orig_argv[1:3] == ["-m", "keras_attn"]
+# The command line postpones all that needs Keras until a command runs: see _keras_attn_command.py.
+# It then reloads this module, in which the name is already there.
+_IS_POSTPONED = "_IS_POSTPONED" not in globals() and (
+    "_keras_attn_command" in _sys.modules or _sys.orig_argv[1:3] == ["-m", "keras_attn"]
+)
 
-if not _IS_COMMAND:
+if not _IS_POSTPONED:
     from keras_attn import layers
     from keras_attn.branch_network import attention_branch_network
     from keras_attn.catalogue import create, describe, list_layers, list_topologies

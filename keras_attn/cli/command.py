@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import sys
@@ -16,6 +17,8 @@ from typing import Any
 
 import typer
 from typer.core import TyperCommand
+
+import keras_attn
 
 #: What a user's mistake raises; anything else may be a fault of this package.
 EXPECTED = (ValueError, OSError, ImportError, RuntimeError)
@@ -45,15 +48,13 @@ def is_about_usage(error: Exception) -> bool:
 
 
 def load_package() -> None:
-    """Imports Keras and registers the layers, as `import keras_attn` does outside the command."""
+    """Does what `import keras_attn` does outside the command: registers layers, gives names."""
     # Messages of TensorFlow after its import obey this; errors that matter are raised as well.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if not any(isinstance(finder, QuietTensorFlow) for finder in sys.meta_path):
         sys.meta_path.insert(0, QuietTensorFlow())
-    import keras_attn.branch_network
-    import keras_attn.data.description
-    import keras_attn.layers
-    import keras_attn.surgery  # noqa: F401
+    if keras_attn._IS_POSTPONED:
+        importlib.reload(keras_attn)
 
 
 class QuietTensorFlow(MetaPathFinder):

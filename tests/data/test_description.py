@@ -51,7 +51,7 @@ def described():
     return model
 
 
-def test_it_survives_saving_loading_and_cloning_and_changes_no_output(tmp_path):
+def test_it_survives_saving_loading_and_surgery_and_changes_no_output(tmp_path):
     model = described()
     images = np.random.default_rng(0).random((2, 8, 8, 1), "float32")
     expected = model.predict(images, verbose=0)
@@ -60,7 +60,9 @@ def test_it_survives_saving_loading_and_cloning_and_changes_no_output(tmp_path):
     loaded.save(tmp_path / "two.keras")
     assert type(loaded) is type(model)
     np.testing.assert_array_equal(loaded.predict(images, verbose=0), expected)
-    for each in (model, loaded, tmp_path / "two.keras", keras.models.clone_model(loaded)):
+    attended = keras_attn.insert_attention(loaded, "ca", where="conv2d*")
+    copies = keras.models.clone_model(loaded), attended, keras_attn.remove_attention(attended)
+    for each in (model, loaded, tmp_path / "two.keras", *copies):
         assert describe_model(each) == DESCRIPTION
 
 
