@@ -54,7 +54,7 @@ def choose_target(paths: list[Path], size: int | None) -> Target:
     """
     headers = {path: read_header(path) for path in paths}
     _check_bits(headers)
-    _warn_of_what_is_lost(headers)
+    warn_of_what_is_lost(headers)
     sizes = {(header.width, header.height) for header in headers.values()}
     if size is not None or len(sizes) > 1:
         size = DEFAULT_SIZE if size is None else size
@@ -104,7 +104,8 @@ def _check_bits(headers: dict[Path, Header]) -> None:
         )
 
 
-def _warn_of_what_is_lost(headers: dict[Path, Header]) -> None:
+def warn_of_what_is_lost(headers: dict[Path, Header]) -> None:
+    """Name the files of which more is stored than is read: pages, frames, bits."""
     pages = [path for path, header in headers.items() if header.pages]
     if pages:
         warnings.warn(

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from keras_attn.data.description import ModelDescription
-from keras_attn.data.image_file import read_header, read_pixels
-from keras_attn.data.pictures import Target, choose_target, read_picture
+from keras_attn.data.image_file import Header, read_header, read_pixels
+from keras_attn.data.pictures import Target, choose_target, read_picture, warn_of_what_is_lost
 
 
 def read_as_trained(paths: list[Path], description: ModelDescription) -> np.ndarray:
@@ -25,7 +25,9 @@ def read_as_trained(paths: list[Path], description: ModelDescription) -> np.ndar
         OSError: A file does not exist or cannot be read.
         ValueError: An image is of another kind than the training images, or outside their range.
     """
-    return np.stack([_read_one(path, description) for path in paths])
+    headers = {path: read_header(path) for path in paths}
+    warn_of_what_is_lost(headers)
+    return np.stack([_read_one(path, headers[path], description) for path in paths])
 
 
 def read_for_input(
@@ -61,8 +63,7 @@ def read_for_input(
     return low + (high - low) * np.stack([read_picture(path, target) for path in paths])
 
 
-def _read_one(path: Path, description: ModelDescription) -> np.ndarray:
-    header = read_header(path)
+def _read_one(path: Path, header: Header, description: ModelDescription) -> np.ndarray:
     bits = 8 if description.dtype == "uint8" else description.bits
     if bits is not None and header.bits != bits:
         raise ValueError(

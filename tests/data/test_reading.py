@@ -59,6 +59,14 @@ def test_images_of_another_kind_are_refused(trained, tmp_path):
         read_as_trained([tmp_path / "missing.png"], description)
 
 
+def test_pages_that_are_not_read_are_named(trained, tmp_path):
+    kind, _, dataset = trained
+    pages = [Image.fromarray(values) for values in VALUES[kind]]
+    pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
+    with pytest.warns(UserWarning, match="more than one page or frame"):
+        read_as_trained([tmp_path / "a.tif"], ModelDescription.of(dataset))
+
+
 def test_a_model_trained_on_float_arrays_gets_floats(tmp_path):
     digits = ModelDescription.of(load_dataset("digits"))
     Image.fromarray(VALUES["shallow"][0]).save(tmp_path / "a.png")
