@@ -88,7 +88,7 @@ def fingerprint() -> str:
     folders = ("kernels", "gates", "layers")
     files = [path for each in folders for path in ROOT.glob(f"keras_attn/{each}/**/*.py")]
     files += ROOT.glob("benchmarks/published_forms/*.py")
-    files += [ROOT / "keras_attn/bench.py", ROOT / "benchmarks/subjects.py"]
+    files += [*ROOT.glob("keras_attn/bench/*.py"), ROOT / "benchmarks/subjects.py"]
     for path in sorted(files):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]

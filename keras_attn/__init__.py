@@ -1,32 +1,48 @@
 """Channel-spatial attention for Keras 3: layers, a guideline, and an honest comparison.
 
 Importing the package registers its layers, so that saved models with them can be loaded.
-`compare` is imported when it is first used: it needs the extra `study`.
+`compare` and the modules `data`, `export` and `visualize` are imported when they are first used;
+`compare` needs the extra `study`.
 """
 
-from typing import TYPE_CHECKING, Any
+import importlib as _importlib
+import importlib.util as _importlib_util
+import sys as _sys
+from typing import TYPE_CHECKING
 
-from keras_attn import layers
-from keras_attn.branch_network import attention_branch_network
-from keras_attn.catalogue import create, describe, list_layers, list_topologies
-from keras_attn.cost import cost
-from keras_attn.data import load_dataset
-from keras_attn.extras import require
-from keras_attn.guideline import recommend, recommend_for
-from keras_attn.surgery import insert_attention, insertion_points, remove_attention
-from keras_attn.torch_weights import load_torch_weights, torch_state_dict
+from keras_attn.version import __version__
+
+# The command line postpones all that needs Keras until a command runs: see _keras_attn_command.py.
+# It then reloads this module, in which the name is already there.
+_IS_POSTPONED = "_IS_POSTPONED" not in globals() and (
+    "_keras_attn_command" in _sys.modules or _sys.orig_argv[1:3] == ["-m", "keras_attn"]
+)
+
+if not _IS_POSTPONED:
+    from keras_attn import layers
+    from keras_attn.branch_network import attention_branch_network
+    from keras_attn.catalogue import create, describe, list_layers, list_topologies
+    from keras_attn.cost import cost
+    from keras_attn.data.description import describe_model
+    from keras_attn.data.load import load_dataset
+    from keras_attn.guideline import recommend, recommend_for
+    from keras_attn.surgery import insert_attention, insertion_points, remove_attention
+    from keras_attn.torch_weights import load_torch_weights, torch_state_dict
 
 if TYPE_CHECKING:
+    from keras_attn import data, export, visualize
     from keras_attn.study import compare
 
-__version__ = "0.1.0"
-
 __all__ = [
+    "__version__",
     "attention_branch_network",
     "compare",
     "cost",
     "create",
+    "data",
     "describe",
+    "describe_model",
+    "export",
     "insert_attention",
     "insertion_points",
     "layers",
@@ -38,10 +54,24 @@ __all__ = [
     "recommend_for",
     "remove_attention",
     "torch_state_dict",
+    "visualize",
 ]
 
+_PUBLIC = tuple(__all__)
 
-def __getattr__(name: str) -> Any:
+# So that a star import works without the extra; the name itself says what to install.
+if not _importlib_util.find_spec("pandas"):
+    __all__.remove("compare")
+
+
+def __getattr__(name: str) -> object:
     if name == "compare":
-        return require("keras_attn.study", extra="study").compare
+        extras = _importlib.import_module("keras_attn.extras")
+        return extras.require("keras_attn.study", extra="study").compare
+    if name in ("data", "export", "visualize"):
+        return _importlib.import_module(f"keras_attn.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(_PUBLIC)

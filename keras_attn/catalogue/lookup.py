@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
-from keras_attn.catalogue.entry import FAMILIES, Entry
+from keras_attn.catalogue.entry import Entry
 from keras_attn.catalogue.published import PUBLISHED
 from keras_attn.catalogue.topologies import TOPOLOGIES
 from keras_attn.layers import AttentionLayer
@@ -45,14 +45,14 @@ def list_layers() -> list[str]:
 
 
 def list_topologies() -> list[str]:
-    """The keys of the 18 topologies of arXiv:2601.07310.
+    """The keys of the 18 topologies of arXiv:2601.07310; a registered layer is not one of them.
 
     Example:
         >>> import keras_attn
         >>> len(keras_attn.list_topologies())
         18
     """
-    return [key for key, entry in _ENTRIES.items() if entry.family in FAMILIES]
+    return [entry.key for entry in TOPOLOGIES]
 
 
 def describe(key: str) -> Entry:

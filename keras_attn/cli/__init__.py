@@ -1,14 +1,19 @@
-"""The command `keras-attn`: what the package does, from a shell. A file a command.
+"""The command `keras-attn`: what the package does, from a shell. One file per command.
 
 The backend is Keras's own choice: set KERAS_BACKEND to tensorflow, jax or torch.
 Bad input ends with one message on standard error and exit status 2.
+
+Nothing here imports Keras: a command does so when it runs, so that help and mistyped options are
+answered at once.
 """
 
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 from keras_attn.extras import missing
+from keras_attn.version import __version__
 
 try:
     import rich  # noqa: F401
@@ -16,6 +21,7 @@ try:
 except ImportError as error:
     sys.exit(f"keras-attn: {missing('typer', 'study', error)}")
 
+from keras_attn.cli.command import Command, show_warnings_in_one_line
 from keras_attn.cli.comparison import compare_command
 from keras_attn.cli.explanation import explain_command
 from keras_attn.cli.exporting import export_command
@@ -29,19 +35,40 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
+    pretty_exceptions_enable=False,
 )
-app.command("list")(list_command)
-app.command("recommend")(recommend_command)
-app.command("compare")(compare_command)
-app.command("bench")(bench_command)
-app.command("explain")(explain_command)
-app.command("export")(export_command)
+app.command("list", cls=Command)(list_command)
+app.command("recommend", cls=Command)(recommend_command)
+app.command("compare", cls=Command)(compare_command)
+app.command("bench", cls=Command)(bench_command)
+app.command("explain", cls=Command)(explain_command)
+app.command("export", cls=Command)(export_command)
+
+
+def show_version(wanted: bool) -> None:
+    """Prints the version and ends."""
+    if wanted:
+        typer.echo(f"keras-attn {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=show_version, is_eager=True, help="Print the version."),
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an error. Works anywhere.")
+    ] = False,
+) -> None:
+    """Declares the options of all commands."""
 
 
 def main() -> None:
-    """Runs the command; bad input is one message and exit status 2."""
-    try:
-        app()
-    except (ValueError, OSError, ImportError, RuntimeError) as error:
-        typer.echo(f"keras-attn: {error}", err=True)
-        sys.exit(2)
+    """Runs the command."""
+    arguments = sys.argv[1:]
+    if "--debug" in arguments:
+        arguments = ["--debug", *(each for each in arguments if each != "--debug")]
+    show_warnings_in_one_line()
+    app(arguments)

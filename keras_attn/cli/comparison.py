@@ -1,4 +1,4 @@
-"""`keras-attn compare`: topologies side by side on somebody's images, and how far a study is."""
+"""`keras-attn compare`: topologies side by side on a user's images, and how far a study is."""
 
 from __future__ import annotations
 
@@ -10,12 +10,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import keras
 import typer
 from rich.console import Console
 
-import keras_attn
-from keras_attn.cli.parts import Json, plain_table, show_json, whole_numbers
+from keras_attn.cli.parts import (
+    ClassNames,
+    DataDir,
+    Granularity,
+    Json,
+    plain_table,
+    read_class_names,
+    show_json,
+    whole_numbers,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +31,7 @@ if TYPE_CHECKING:
 
     from keras_attn.study import Comparison
 
-#: The verdicts in as few letters as a table of 80 has for them.
+#: The verdicts, shortened for a table 80 columns wide.
 VERDICTS = {"better": "better", "worse": "worse", "not shown to differ": "not shown"}
 
 
@@ -39,7 +46,9 @@ def compare_command(
         str | None,
         typer.Option(help="Keys, separated by commas; csa and the recommended if not given."),
     ] = None,
-    seeds: Annotated[int, typer.Option(help="How many seeds for each topology.")] = 3,
+    seeds: Annotated[
+        str, typer.Option(help="How many seeds for each topology, or which: 3, or 5,6,7.")
+    ] = "3",
     samples: Annotated[
         str | None,
         typer.Option(help="Training sizes, separated by commas; all images if not given."),
@@ -50,7 +59,13 @@ def compare_command(
     ] = "resnet20",
     batch_size: Annotated[
         int | None,
-        typer.Option(help="Images a training step; 64 if not given, less for small sets."),
+        typer.Option(help="Images per training step; 64 if not given, less for small sets."),
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="Of AdamW at the first step; 0.003 if not given.")
+    ] = None,
+    weight_decay: Annotated[
+        float | None, typer.Option(help="Of AdamW; 0.0005 if not given.")
     ] = None,
     shift: Annotated[
         int, typer.Option(help="Shift training images by up to this many pixels.")
@@ -59,7 +74,12 @@ def compare_command(
     size: Annotated[
         int | None, typer.Option(help="Side of the images in pixels, where there is a choice.")
     ] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="Folder of the data sets' files.")] = None,
+    task: Annotated[
+        str | None, typer.Option(help="binary, multi-class, ordinal or multi-label.")
+    ] = None,
+    class_names: ClassNames = None,
+    granularity: Granularity = None,
+    data_dir: DataDir = None,
     output: Annotated[
         Path | None, typer.Option(help="Folder for the results; runs/DATASET if not given.")
     ] = None,
@@ -68,7 +88,7 @@ def compare_command(
     ] = "local",
     jobs: Annotated[
         int | None,
-        typer.Option(help="Trials at a time; 1 if not given, with ray one a processor."),
+        typer.Option(help="Trials at a time; 1 if not given, with ray one per processor."),
     ] = None,
     address: Annotated[str, typer.Option(help="Of the Ray cluster's head, or auto.")] = "auto",
     devices: Annotated[
@@ -83,7 +103,7 @@ def compare_command(
 ) -> None:
     """Train topologies side by side on your images, with a baseline, and report.
 
-    A run that was ended goes on with the same command.
+    The same command resumes a run that was ended.
     """
     if (status is None) == (not datasets):
         raise ValueError(
@@ -93,21 +113,37 @@ def compare_command(
     if status is not None:
         show_status(status, as_json)
         return
-    from keras_attn.study import compare
+    import keras
 
+    from keras_attn.data import load_dataset
+    from keras_attn.study import compare
+    from keras_attn.study.configuration import TrainingConfig
+
+    if class_names is not None and len(datasets or ()) > 1:
+        raise ValueError("--class-names are those of one data set. Compare the sets one by one.")
     images = [
-        keras_attn.load_dataset(name, data_dir=data_dir, size=size) for name in datasets or ()
+        load_dataset(
+            name,
+            data_dir=data_dir,
+            size=size,
+            task=task,  # type: ignore[arg-type]  # checked there
+            class_names=read_class_names(class_names),
+            granularity=granularity,  # type: ignore[arg-type]
+        )
+        for name in datasets or ()
     ]
     folder = output or Path("runs") / "-".join(each.name for each in images)
-    with saying_how_to_go_on(folder):
+    with saying_how_to_resume(folder):
         comparison = compare(
             images,
             topologies=None if topologies is None else topologies.replace(" ", "").split(","),
-            seeds=seeds,
+            seeds=which_seeds(seeds),
             samples=None if samples is None else whole_numbers("--samples", samples),
             epochs=epochs,
             backbone=backbone,
             batch_size=batch_size,
+            learning_rate=given(learning_rate, TrainingConfig.learning_rate),
+            weight_decay=given(weight_decay, TrainingConfig.weight_decay),
             shift=shift,
             flip=flip,
             devices=devices,
@@ -125,15 +161,27 @@ def compare_command(
     typer.echo(f"\nReport: {(folder / 'report.html').resolve()}")
 
 
+def which_seeds(text: str) -> int | list[int]:
+    """The number of seeds or, with a comma, the seeds themselves."""
+    if "," not in text:
+        return whole_numbers("--seeds", text)[0]
+    return whole_numbers("--seeds", text.removesuffix(","))
+
+
+def given(value: float | None, default: float) -> float:
+    """The value of an option, or what it stands for if it was not given."""
+    return default if value is None else value
+
+
 @contextmanager
-def saying_how_to_go_on(folder: Path) -> Iterator[None]:
+def saying_how_to_resume(folder: Path) -> Iterator[None]:
     """Ends an interrupted comparison with one message."""
     try:
         yield
     except KeyboardInterrupt:
         typer.echo(
-            f"keras-attn: interrupted. What was finished is kept in {str(folder)!r}, and the same "
-            "command goes on with the rest.",
+            f"keras-attn: interrupted. Finished trials are kept in {str(folder)!r}; the same "
+            "command resumes with the rest.",
             err=True,
         )
         sys.exit(130)
@@ -151,7 +199,7 @@ def show_status(folder: Path, as_json: bool) -> None:
 
 
 def show_summary(comparison: Comparison) -> None:
-    """Prints a row a topology: means, 95 % intervals, the difference to the baseline, the test."""
+    """Prints for each topology means, 95 % intervals, the difference to the baseline, the test."""
     for group in comparison.groups:
         table = plain_table(padding=(0, 1, 0, 0))
         if len(comparison.groups) > 1:

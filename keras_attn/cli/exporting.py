@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 
 from keras_attn.cli.parts import load_model
@@ -21,13 +20,20 @@ def export_command(
     ] = None,
 ) -> None:
     """Write a model for another runtime, run it there, and say how far the outputs are apart."""
+    import keras
+    import numpy as np
+
     from keras_attn.export import check_format, export_model, largest_difference
 
     check_format(format)
     loaded = load_model(model)
     path = export_model(loaded, output or model.with_suffix(""), format)
     typer.echo(f"Written: {path.resolve()}")
-    shape = [2, *(size or 64 for size in loaded.input_shape[1:])]
-    images = np.random.default_rng(0).random(shape, "float32")
+    generator = np.random.default_rng(0)
+
+    def random_input(tensor: keras.KerasTensor) -> np.ndarray:
+        return generator.random([2, *(size or 64 for size in tensor.shape[1:])], "float32")
+
+    images = keras.tree.map_structure(random_input, loaded.input)
     difference = largest_difference(loaded, path, format, images)
     typer.echo(f"Largest difference to Keras, relative to the largest output: {difference:.1e}")

@@ -1,16 +1,18 @@
-"""`keras-attn bench`: how long a layer takes at somebody's shape."""
+"""`keras-attn bench`: how long a layer takes at a user's shape."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from keras_attn import bench
 from keras_attn.cli.parts import Json, plain_table, show_json, whole_numbers
+
+if TYPE_CHECKING:
+    from keras_attn.bench import Timing
 
 
 def megabytes(count: int | None) -> str:
@@ -21,7 +23,7 @@ def megabytes(count: int | None) -> str:
 
 
 #: What is shown of a timing.
-TIMING_ROWS: dict[str, Callable[[bench.Timing], str]] = {
+TIMING_ROWS: dict[str, Callable[[Timing], str]] = {
     "inference": lambda timing: f"{timing.inference_ms:.3g} ms",
     "forward + backward": lambda timing: f"{timing.training_ms:.3g} ms",
     "x * 2, for comparison": lambda timing: f"{timing.double_ms:.3g} ms",
@@ -41,7 +43,16 @@ def bench_command(
     as_json: Json = False,
 ) -> None:
     """Time a layer on your backend, this machine and your shape."""
+    from keras_attn import bench
+
     sizes = whole_numbers("--shape", shape)
+    if len(sizes) == 3:
+        batch, length, channels = sizes
+        typer.echo(
+            f"Three sizes are signals: {batch} of length {length} with {channels} channels. For "
+            "images give four: batch, height, width and channels.",
+            err=True,
+        )
     if sys.stderr.isatty():
         typer.echo("Compiling and timing; PyTorch takes longest.", err=True)
     timings = bench.bench(key, sizes, repeats)

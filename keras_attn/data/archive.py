@@ -37,11 +37,11 @@ def read_archive(path: Path) -> Arrays:
         Images and labels of each split that the file has.
 
     Raises:
-        ValueError: It is no `.npz`, is damaged, holds pickled objects, or lacks an array.
+        ValueError: It is not a `.npz` file, is damaged, holds pickled objects, or lacks an array.
         OSError: It cannot be read.
     """
     try:
-        # Opened here, since is_zipfile takes a path that it may not read for no archive.
+        # Opened here: is_zipfile says of a path without read permission that it is not an archive.
         with path.open("rb") as file:
             archive = np.load(path, allow_pickle=False) if zipfile.is_zipfile(file) else None
     except (ValueError, zipfile.BadZipFile):
@@ -88,6 +88,6 @@ def _array(archive: NpzFile, key: str, path: Path) -> np.ndarray:
         raise ValueError(
             f"{key} of {path} is damaged ({error}). Download or save the file again."
         ) from error
-    if not isinstance(found, np.ndarray):  # a member of a zip file that is no .npy
-        raise ValueError(f"{key} of {path} is no array. Save the file with np.savez.")
+    if not isinstance(found, np.ndarray):  # a member of a zip file that is not a .npy file
+        raise ValueError(f"{key} of {path} is not an array. Save the file with np.savez.")
     return found

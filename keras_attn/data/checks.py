@@ -1,14 +1,16 @@
-"""What images, labels and classes have to be, and what is said when they are not.
+"""What images, labels and classes must be, and the errors when they are not.
 
 Every `Dataset` passes through here, whichever way its arrays came.
 """
 
 from __future__ import annotations
 
-import operator
+from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
 import numpy as np
+
+from keras_attn.checks import check_choice
 
 Task = Literal["binary", "multi-class", "ordinal", "multi-label"]
 Granularity = Literal["coarse", "fine"]
@@ -47,9 +49,10 @@ def check_images(images: Any, where: str) -> np.ndarray:
     if not np.issubdtype(images.dtype, np.floating):
         raise ValueError(
             f"{where} are of type {images.dtype}: expected uint8 in 0..255 or floats in [0, 1]. "
-            'If their values lie in 0..255, convert them with images.astype("uint8").'
+            'If their values lie in 0..255, convert them with images.astype("uint8"); if they are '
+            "larger, divide all images by the same number, such as 65535."
         )
-    # The extremes tell of NaN and infinity too, without an array as large as the images.
+    # The extremes show NaN and infinity too, without an array as large as the images.
     low, high = float(images.min()), float(images.max())
     if not np.isfinite([low, high]).all():
         raise ValueError(
@@ -90,10 +93,7 @@ def check_labels(labels: Any, count: int, where: str) -> np.ndarray:
             f"{where}: {len(labels)} labels for {count} images. Every image needs one label."
         )
     if labels.dtype != np.bool_ and not np.issubdtype(labels.dtype, np.integer):
-        raise ValueError(
-            f"{where} are of type {labels.dtype}: expected integers. Number the classes with "
-            "np.unique(labels, return_inverse=True)[1]."
-        )
+        raise ValueError(f"{where} are of type {labels.dtype}: {_how_to_mend(labels)}")
     labels = labels.astype(np.int64)
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
@@ -101,7 +101,7 @@ def check_labels(labels: Any, count: int, where: str) -> np.ndarray:
     if labels.ndim == 2 and (low < 0 or high > 1):
         raise ValueError(
             f"{where} have the shape {labels.shape} and values from {low} to {high}: multi-label "
-            "labels are 0 or 1. For one class an image, give class indices of shape (N,)."
+            "labels are 0 or 1. For one class per image, give class indices of shape (N,)."
         )
     if low < 0:
         raise ValueError(
@@ -117,7 +117,7 @@ def check_classes(labels: np.ndarray, task: str, class_names: tuple[str, ...], w
     Args:
         labels: Labels of the training split as `check_labels` returns them.
         task: One of the four tasks.
-        class_names: One name a class.
+        class_names: One name per class.
         where: What the labels are called in error messages.
 
     Raises:
@@ -135,6 +135,11 @@ def check_classes(labels: np.ndarray, task: str, class_names: tuple[str, ...], w
         raise ValueError(
             f"{where} are all {labels[0]}: one class only, where a classifier needs two or more."
         )
+    if repeated := sorted({name for name in class_names if class_names.count(name) > 1}):
+        raise ValueError(
+            f"{where} have {some(repeated)} as the name of more than one class. Every class needs "
+            "its own name."
+        )
     classes = len(class_names)
     if labels.ndim == 2 and labels.shape[1] != classes:
         raise ValueError(f"{where} have {labels.shape[1]} columns for {classes} class names.")
@@ -143,7 +148,7 @@ def check_classes(labels: np.ndarray, task: str, class_names: tuple[str, ...], w
     if not present.all():
         absent = [class_names[i] for i in np.flatnonzero(~present)]
         raise ValueError(
-            f"{where} never name the class {_some(absent)}: a model cannot learn a class without "
+            f"{where} never name the class {some(absent)}: a model cannot learn a class without "
             f"images. Add some, or leave the class out and renumber the others."
         )
     if task == "binary" and classes != 2:
@@ -167,43 +172,6 @@ def check_range(labels: np.ndarray, classes: int, where: str) -> None:
             "Each class has training images and a name, and they are numbered from 0 without "
             "gaps: np.unique(labels, return_inverse=True)[1]."
         )
-
-
-def check_choice(argument: str, value: object, choices: tuple[str, ...]) -> None:
-    """Check an argument that takes one of a few strings.
-
-    Args:
-        argument: Its name.
-        value: What was given.
-        choices: What may be given.
-
-    Raises:
-        ValueError: It is none of them.
-    """
-    if value not in choices:
-        expected = ", ".join(f'"{choice}"' for choice in choices)
-        raise ValueError(f"{argument} is {value!r}: expected one of {expected}.")
-
-
-def check_size(size: Any) -> int:
-    """Check an image size given by the user.
-
-    Args:
-        size: What was given.
-
-    Returns:
-        It, as a Python integer.
-
-    Raises:
-        ValueError: It is no whole number, or below 1.
-    """
-    try:
-        number = operator.index(size)
-    except TypeError:
-        number = 0
-    if number < 1:
-        raise ValueError(f"size is {size!r}: expected a number of pixels such as 64.")
-    return number
 
 
 def infer_task(labels: np.ndarray) -> Task:
@@ -232,7 +200,39 @@ def count_classes(labels: np.ndarray) -> int:
     return labels.shape[1] if labels.ndim == 2 else len(np.unique(labels))
 
 
-def _some(names: list[str], most: int = 5) -> str:
+def _is_missing(label: Any) -> bool:
+    """Whether a label is one of the ways in which tables say that there is none."""
+    if isinstance(label, str):
+        return label.strip().lower() in ("", "nan", "none")
+    return label is None or label != label
+
+
+def _how_to_mend(labels: np.ndarray) -> str:
+    """What is expected in place of labels that are not integers."""
+    missing = np.flatnonzero([any(map(_is_missing, np.ravel(row))) for row in labels])
+    if len(missing):
+        return (
+            f"{len(missing)} of the {len(labels)} labels are NaN or missing, the first that of "
+            f"image {missing[0]}. Label these images or remove them, then convert the labels to "
+            "integers."
+        )
+    if labels.ndim == 2 and labels.shape[1] > 1:
+        if np.issubdtype(labels.dtype, np.number) and np.isin(labels, (0, 1)).all():
+            if (labels.sum(axis=1) == 1).all():
+                return (
+                    "every row has exactly one 1. If the rows are one-hot, save the class indices, "
+                    "labels.argmax(axis=1); if any number of classes may apply to an image, save "
+                    'labels.astype("int64") and load them with task="multi-label".'
+                )
+            return 'expected integers. For a multi-label task save labels.astype("int64").'
+        return (
+            "expected class indices (N,), or (N, classes) of 0 and 1. If the columns are "
+            "probabilities or scores, save labels.argmax(axis=1)."
+        )
+    return "expected integers. Number the classes with np.unique(labels, return_inverse=True)[1]."
+
+
+def some(names: Sequence[str], most: int = 5) -> str:
     """The first few of a list of names, for a message that stays readable."""
     text = ", ".join(repr(name) for name in names[:most])
     return text if len(names) <= most else f"{text} and {len(names) - most} more"

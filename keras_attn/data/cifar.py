@@ -61,7 +61,7 @@ def _from_keras(name: str) -> Arrays:
         raise OSError(
             f"{name} could not be downloaded ({error}). Try again, or put {name}.npz with "
             "train_images, train_labels, test_images and test_labels into a folder, and name the "
-            f"folder in data_dir or in the environment variable {VARIABLE}."
+            f"folder in `data_dir` or in the environment variable {VARIABLE}."
         ) from error
     return {"train": _channels_last(*train), "test": _channels_last(*test)}
 

@@ -1,4 +1,4 @@
-"""The one type in which every image set arrives: checked arrays, and what they mean."""
+"""The type of every image set: checked arrays, and what they mean."""
 
 from __future__ import annotations
 
@@ -36,19 +36,20 @@ class Split(NamedTuple):
 class Dataset:
     """An image set ready to train on.
 
-    Arrays are checked and brought into the form of `Split` when the set is made, so a `Dataset`
-    that exists can be trained on.
+    Arrays are checked and brought into the form of `Split` when the set is created, so every
+    `Dataset` can be trained on.
 
     Attributes:
         name: Short name, used in results.
         task: `"binary"`, `"multi-class"`, `"ordinal"` or `"multi-label"`.
-        class_names: One name a class, in the order of the labels.
-        train: What models are fitted to.
-        val: What epochs are chosen by.
-        test: What is reported.
+        class_names: One name per class, in the order of the labels.
+        train: The images that models are fitted to.
+        val: The images that the best epoch is chosen by.
+        test: The images that results are reported for.
         granularity: `"fine"` where classes differ in detail only, else `"coarse"`.
         licence: Under which the images may be used; empty if unknown.
         source: Where the images come from.
+        bits: Bits per sample of the image files, 8 or more; None if the images came as arrays.
 
     Raises:
         ValueError: The arrays are not images and labels of one task.
@@ -69,6 +70,7 @@ class Dataset:
     granularity: Granularity = "coarse"
     licence: str = ""
     source: str = ""
+    bits: int | None = None
 
     def __post_init__(self) -> None:
         """Check every part, and that the parts go together."""
@@ -81,7 +83,7 @@ class Dataset:
             parts[part] = split = checked_split(getattr(self, part), part, self.name)
             _check_alike(split, train, f"{part} images of {self.name}")
             check_range(split.labels, len(names), f"{part} labels of {self.name}")
-        # The way to complete a frozen dataclass while it is being made.
+        # A frozen dataclass can be completed only in this way.
         for field, value in {**parts, "class_names": names}.items():
             object.__setattr__(self, field, value)
 

@@ -29,7 +29,7 @@ def download(url: str, path: Path, md5: str) -> Path:
     if not os.access(path.parent, os.W_OK):
         raise PermissionError(
             f"{path.parent} is not writable, so {path.name} cannot be saved there. Name another "
-            "folder in data_dir."
+            "folder in `data_dir`."
         )
     # In a folder beside the final name, so that the last step is a rename, which is atomic.
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as folder:

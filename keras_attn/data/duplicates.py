@@ -1,4 +1,4 @@
-"""Images that lie in two splits at once, and so tell a model the answer."""
+"""Images that are in two splits at once, so that a model has seen the answer."""
 
 from __future__ import annotations
 

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from keras_attn.checks import check_whole_number
 from keras_attn.data import medmnist
 from keras_attn.data.archive import load_archive
-from keras_attn.data.checks import Granularity, Task, check_size
+from keras_attn.data.assemble import assemble
+from keras_attn.data.checks import Granularity, Task
 from keras_attn.data.cifar import CLASS_NAMES as CIFAR
 from keras_attn.data.cifar import load_cifar
 from keras_attn.data.dataset import Dataset
 from keras_attn.data.digits import load_digits
 from keras_attn.data.folder import load_folder
 from keras_attn.data.places import check_folder
-from keras_attn.data.raw import RawDataset, assemble
+from keras_attn.data.raw import RawDataset
 from keras_attn.extras import missing
 
 
@@ -41,7 +43,7 @@ def load_dataset(
     size: int | None = None,
     seed: int = 0,
     task: Task | None = None,
-    class_names: Sequence[str] | None = None,
+    class_names: Sequence[str] | Mapping[str, str] | None = None,
     granularity: Granularity | None = None,
 ) -> Dataset:
     """Load an image set by its name, from a `.npz` file or from a folder of images.
@@ -73,8 +75,13 @@ def load_dataset(
             to; by default images of one size keep it, others become 64x64.
         seed: Of the choice of images where a split is missing.
         task: `"binary"`, `"multi-class"`, `"ordinal"` or `"multi-label"`; by default what the
-            known set is for, else inferred. That classes are ordered cannot be inferred.
-        class_names: One name a class; by default those of the set or the folders, else numbers.
+            known set is for, else inferred. That classes are ordered cannot be inferred, and
+            the order of the grades cannot either: give it in `class_names`.
+        class_names: The classes in the order of their labels: label k is the k-th name, and its
+            images are those of the folder (or the class of the set) with that name. To rename
+            classes, map each name to the new one, in order: `{"cls_0": "healthy", ...}`. Labels
+            that are only numbers, as in a `.npz` file, get the names in the order of the
+            numbers. By default the classes are in alphabetical order, or in that of the set.
         granularity: `"fine"` where classes differ in detail only; by default so for cifar100.
 
     Returns:
@@ -92,20 +99,18 @@ def load_dataset(
     if data_dir is not None:
         data_dir = check_folder(data_dir, "data_dir")
     if size is not None:
-        size = check_size(size)
+        size = check_whole_number("size", size, least=1)
     raw = _find(os.fspath(name_or_path), data_dir, size)
     if task is not None:
         raw = replace(raw, task=task)
-    if class_names is not None:
-        raw = replace(raw, class_names=tuple(class_names))
     if granularity is not None:
         raw = replace(raw, granularity=granularity)
-    dataset = assemble(raw, seed)
+    dataset = assemble(raw, seed, class_names)
     height, width, _ = dataset.image_shape
     if size is not None and (height, width) != (size, size):
         raise ValueError(
             f"{raw.origin} has images of {height}x{width}, not of size {size}: only folders of "
-            "images are resized, and only MedMNIST sets come in several sizes. Leave size out."
+            "images are resized, and only MedMNIST sets come in several sizes. Leave `size` out."
         )
     return dataset
 

@@ -49,7 +49,7 @@ def is_3d(name: str) -> bool:
 def load_medmnist(
     name: str, data_dir: str | os.PathLike[str] | None, size: int | None
 ) -> RawDataset:
-    """Load a MedMNIST set from where it lies, or download it.
+    """Load a MedMNIST set from its file, or download it.
 
     Args:
         name: One of `names()`.
@@ -84,6 +84,7 @@ def load_medmnist(
         origin=str(path),
         task=TASKS[info["task"]],
         class_names=tuple(info["label"][str(i)] for i in range(len(info["label"]))),
+        ordered=TASKS[info["task"]] == "ordinal",
         licence=info["license"],
         source=source,
     )
@@ -94,19 +95,22 @@ def _suffix(name: str, info: dict[str, Any], size: int) -> str:
     larger = [int(key.removeprefix("url_")) for key in info if key.startswith("url_")]
     if size != DEFAULT_SIZE and size not in larger:
         sizes = ", ".join(map(str, sorted([DEFAULT_SIZE, *larger])))
-        raise ValueError(f"{name} has no images of size {size}: expected one of {sizes}.")
+        raise ValueError(
+            f"{name} has no images of that size: `size` must be one of {sizes}. "
+            f"Received: size={size}."
+        )
     return "" if size == DEFAULT_SIZE else f"_{size}"
 
 
 def _find(filename: str, data_dir: str | os.PathLike[str] | None) -> Path:
-    """Where a file lies or, if it is nowhere, where it is to be downloaded to."""
+    """The path of a file or, if there is none, the path to download it to."""
     folders = data_folders(data_dir)
     if _table().DEFAULT_ROOT is not None:
         folders.append(Path(_table().DEFAULT_ROOT))
     if not folders:
         raise OSError(
             f"There is no folder to download {filename} to: medmnist could not make its own in "
-            f"the home folder. Name one in data_dir or in the environment variable {VARIABLE}."
+            f"the home folder. Name one in `data_dir` or in the environment variable {VARIABLE}."
         )
     return find_file(filename, folders) or folders[0] / filename
 

@@ -44,8 +44,12 @@ def check_folder(folder: str | os.PathLike[str], what: str) -> Path:
     if path.is_dir():
         return path
     if path.exists():
-        raise NotADirectoryError(f"{what} is a file, {path}: expected the folder it lies in.")
-    raise FileNotFoundError(f"{what} names a folder that does not exist, {path}: create it first.")
+        raise NotADirectoryError(
+            f"`{what}` is a file, {path}: expected the folder that contains it."
+        )
+    raise FileNotFoundError(
+        f"`{what}` names a folder that does not exist, {path}: create it first."
+    )
 
 
 def find_file(name: str, folders: list[Path]) -> Path | None:

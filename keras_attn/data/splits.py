@@ -16,12 +16,12 @@ def cut_missing(
 
     A missing test split takes 20 % and a missing validation split 10 % of the training images as
     they were given. The cut is stratified: it takes these fractions of each class, at least one
-    image, and leaves at least one. For multi-label tasks there is no one class to stratify by,
+    image, and leaves at least one. For multi-label tasks stratifying by class is not defined,
     and the images are drawn at random.
 
     Args:
         splits: Checked splits by name; `"train"` is there, `"val"` and `"test"` may be.
-        class_names: One name a class.
+        class_names: One name per class.
         seed: Of the random choice: the same seed, the same splits.
         origin: The set or the file they come from, for error messages.
 

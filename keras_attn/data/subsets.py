@@ -10,11 +10,11 @@ from keras_attn.data.dataset import Dataset, Split
 
 
 def subset(dataset: Dataset, samples: int) -> Dataset:
-    """The data set with fewer training images; validation and test stay whole.
+    """The data set with fewer training images; validation and test stay complete.
 
-    Every class keeps its share to within one image, and a smaller subset lies in every larger
-    one, so that results at several sizes differ by the images that were added alone. For
-    multi-label tasks there is no one class to stratify by, and the images are drawn at random.
+    Every class keeps its share to within one image, and every larger subset contains the smaller
+    ones, so that results at several sizes differ only by the images that were added. For
+    multi-label tasks stratifying by class is not defined, and the images are drawn at random.
     Which images are drawn is the same every time.
 
     Args:
@@ -22,7 +22,7 @@ def subset(dataset: Dataset, samples: int) -> Dataset:
         samples: How many training images to keep.
 
     Raises:
-        ValueError: If there are not so many, or a class would be left without images.
+        ValueError: If there are fewer images, or a class would be left without images.
     """
     images, labels = dataset.train
     if samples > len(images):
@@ -57,6 +57,6 @@ def _check_classes(dataset: Dataset, kept: np.ndarray) -> None:
     if absent:
         raise ValueError(
             f"A stratified subset of {len(kept):,} training images of {dataset.name} leaves the "
-            f"class {', '.join(map(repr, absent[:5]))} without images, and what a class looks like "
-            "cannot be learned without. Name a larger size."
+            f"class {', '.join(map(repr, absent[:5]))} without images, so it could not be "
+            "learned. Name a larger size."
         )

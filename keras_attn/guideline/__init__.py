@@ -1,4 +1,4 @@
-"""Which topology for which data: the published law, its evidence, and the choice."""
+"""Which topology suits which data: the published law, its evidence, and the choice."""
 
 from keras_attn.guideline.recommendation import Recommendation, recommend, recommend_for
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import operator
 from dataclasses import asdict, dataclass
 from typing import Any, get_args
 
 from keras_attn import catalogue
+from keras_attn.checks import check_choice, check_whole_number
 from keras_attn.data.checks import Granularity
 from keras_attn.data.dataset import Dataset
 from keras_attn.guideline.evidence import replication
@@ -92,8 +92,8 @@ def recommend(
         granularity: `"fine"` where the classes differ in detail only (breeds, grades),
             else `"coarse"`.
         priority: `"accuracy"` follows the law; `"stability"` of training prefers an identity
-            path; `"parameters"` prefers, of the topologies that fit the law's words, the one
-            with the fewest.
+            path; `"parameters"` prefers, of all topologies that the law's claims name for this
+            case, the one with the fewest.
         task: `"binary"`, `"multi-class"`, `"ordinal"`, `"multi-label"`, `"detection"` or
             `"segmentation"`. It does not change the topology, as the paper names one law for all;
             it changes what to judge by, and the reasons say where the paper has tested nothing.
@@ -102,7 +102,7 @@ def recommend(
         The recommendation.
 
     Raises:
-        ValueError: If the number of samples is not a positive integer, or a word is unknown.
+        ValueError: The number of samples is not a positive whole number, or a word is unknown.
 
     Example:
         >>> import keras_attn
@@ -111,28 +111,27 @@ def recommend(
         >>> keras_attn.recommend(50_000, granularity="fine").topology
         'sca'
     """
-    num_samples = _check_samples(num_samples)
-    _check_choice("granularity", granularity, GRANULARITIES)
-    _check_choice("priority", priority, PRIORITIES)
-    _check_choice("task", task, TASKS)
+    num_samples = check_whole_number("num_samples", num_samples, least=1)
+    check_choice("granularity", granularity, GRANULARITIES)
+    check_choice("priority", priority, PRIORITIES)
+    check_choice("task", task, TASKS)
     regime = regime_of(num_samples)
     claims: list[Claim] = [regime, RESIDUAL]
     if granularity == "fine":
         claims.insert(0, FINE_GRAINED)
     if priority == "stability":
         claims.sort(key=lambda claim: claim is not RESIDUAL)
+    topologies = [key for claim in claims for key in claim.topologies]
     if priority == "parameters":
-        # Only the few keys of the first claim compete: cheapness does not override the law.
-        first = sorted(claims[0].topologies, key=_parameters)
-    else:
-        first = list(claims[0].topologies)
-    topology, *alternatives = first + [key for claim in claims[1:] for key in claim.topologies]
+        topologies.sort(key=_parameters)
+    topology, *alternatives = topologies
+    chosen = next(claim for claim in claims if topology in claim.topologies)
     return Recommendation(
         topology=topology,
         alternatives=tuple(alternatives),
         regime=regime.name,
-        reasons=tuple(_reasons(num_samples, regime, claims[0], priority, task)),
-        evidence=(EVIDENCE, replication(claims[0].name)),
+        reasons=tuple(_reasons(num_samples, regime, chosen, priority, task)),
+        evidence=(EVIDENCE, replication(chosen.name)),
         judge_by=JUDGE_BY[task],
         num_samples=num_samples,
         granularity=granularity,
@@ -171,7 +170,9 @@ def _reasons(
         f"{SOURCE}: “{chosen.sentence}”. {chosen.reading}",
     ]
     if priority == "parameters":
-        reasons.append("of the topologies that fit, it has the fewest parameters")
+        reasons.append(
+            "of all topologies that the claims name for this case, it has the fewest parameters"
+        )
     if (doubt := caution(task)) is not None:
         reasons.append(doubt)
     return reasons
@@ -179,21 +180,3 @@ def _reasons(
 
 def _parameters(key: str) -> int:
     return catalogue.describe(key).parameters(channels=64)
-
-
-def _check_samples(num_samples: int) -> int:
-    try:
-        value = operator.index(num_samples)
-    except TypeError:
-        value = 0
-    if isinstance(num_samples, bool) or value < 1:
-        raise ValueError(
-            f"`num_samples` is the number of training samples, a positive integer. "
-            f"Received: num_samples={num_samples!r}."
-        )
-    return value
-
-
-def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise ValueError(f"`{name}` must be one of {choices}. Received: {name}={value!r}.")

@@ -1,4 +1,4 @@
-"""What the notebooks share: a first look at images, one training, and what came of it.
+"""What the notebooks share: a first look at images, one training, and its results.
 
 The training, the metrics and the gate maps are those of `keras_attn.study`. One training on one
 seed shows how things are done, and nothing about which topology is better: for that there is

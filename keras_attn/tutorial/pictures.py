@@ -1,4 +1,4 @@
-"""What a notebook looks at.
+"""Figures for notebooks.
 
 Figures are made without pyplot, as everywhere in this package; a notebook that says
 `%matplotlib inline` shows them.
@@ -37,12 +37,12 @@ def show_images(
 
     Args:
         dataset: The images.
-        classes: Which classes, by name; if None the first ten or, of no more than two tens, all.
+        classes: Which classes, by name; if None the first ten or, of at most twenty, all.
         each: How many images of a class, below each other.
         columns: Classes beside each other; what does not fit comes below.
 
     Raises:
-        ValueError: If there is no class of such a name.
+        ValueError: If there is no class with such a name.
     """
     names = list(dataset.class_names)
     chosen = names[: NAMED if len(names) <= NAMED else 10] if classes is None else list(classes)
@@ -132,7 +132,7 @@ def show_confusion(run: Run) -> Figure:
     """Test images by class and by answer; the colour is the share of the class.
 
     Args:
-        run: A training on a task of one class an image.
+        run: A training on a task with one class per image.
 
     Raises:
         ValueError: If the task is multi-label.

@@ -1,4 +1,4 @@
-"""Part of an image set, for a notebook that has minutes and not hours."""
+"""Part of an image set, for notebooks that run in minutes."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from dataclasses import replace
 
 import numpy as np
 
+from keras_attn.checks import check_whole_number
 from keras_attn.data.dataset import Dataset, Split
 from keras_attn.data.subsets import sampling_order
-from keras_attn.study.configuration import check_whole_number
 
 
 def take(dataset: Dataset, samples: int, evaluated: int | None = None) -> Dataset:
-    """The image set with at most so many images in each split, the same ones every time.
+    """The image set with at most a given number of images per split, the same ones every time.
 
-    Classes keep their shares, except that every class stays, however rare it is.
+    Classes keep their shares, except that every class keeps at least one image.
 
     Args:
         dataset: The image set.
         samples: Training images to keep; all of them if there are fewer.
-        evaluated: Validation images, and test images, to keep; as many as `samples` if None.
+        evaluated: Validation and test images to keep, of each; `samples` if None.
 
     Returns:
         A new image set.
 
     Raises:
-        ValueError: If a number is no positive whole number, or there are more classes than
+        ValueError: If a number is not a positive whole number, or there are more classes than
             `samples`.
 
     Example:
@@ -34,8 +34,8 @@ def take(dataset: Dataset, samples: int, evaluated: int | None = None) -> Datase
         <Dataset digits: multi-class, 10 classes, 8x8x1, train 200, val 100, test 100>
     """
     evaluated = samples if evaluated is None else evaluated
-    check_whole_number("samples", samples, 1)
-    check_whole_number("evaluated", evaluated, 1)
+    check_whole_number("samples", samples, least=1)
+    check_whole_number("evaluated", evaluated, least=1)
     return replace(
         dataset,
         train=_beginning(dataset.train, samples),
@@ -48,7 +48,7 @@ def _beginning(split: Split, samples: int) -> Split:
     order = sampling_order(split.labels)
     ordered = split.labels[order]
     members = ordered.T == 1 if ordered.ndim == 2 else ordered == np.unique(ordered)[:, None]
-    # The first image of each class comes first of all: a class without images cannot be learned.
+    # The first image of each class comes first: a class without images cannot be learned.
     firsts = [order[each.argmax()] for each in members if each.any()]
     kept = np.sort(list(dict.fromkeys([*firsts, *order]))[:samples])
     return Split(split.images[kept], split.labels[kept])

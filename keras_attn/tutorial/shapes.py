@@ -1,10 +1,10 @@
-"""Images that are drawn on the spot, of which everything is known."""
+"""Synthetic images, of which everything is known."""
 
 from __future__ import annotations
 
 import numpy as np
 
-#: What is drawn, in the order of the labels.
+#: The names of the classes, in the order of the labels.
 SHAPES = ("disc", "ring", "cross")
 
 

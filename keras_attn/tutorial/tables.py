@@ -1,4 +1,4 @@
-"""What came of trainings, in tables."""
+"""The results of trainings, in tables."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def metrics_table(runs: Mapping[str, Run]) -> pd.DataFrame:
         runs: Trainings by name.
 
     Returns:
-        A row a training.
+        A row per training.
     """
     rows = {
         name: {
@@ -39,7 +39,7 @@ def class_table(run: Run) -> pd.DataFrame:
         run: A training.
 
     Returns:
-        A row a class or label: its training images and test images, its recall, and the area
+        A row per class or label: its training images and test images, its recall, and the area
         under its ROC curve against all the others; NaN where the test images define none.
     """
     dataset = run.dataset
@@ -62,11 +62,11 @@ def confused_pairs(run: Run, count: int = 8) -> pd.DataFrame:
     """Which classes are taken for which others most often.
 
     Args:
-        run: A training on a task of one class an image.
+        run: A training on a task with one class per image.
         count: How many pairs.
 
     Returns:
-        A row a pair: the class, what it is taken for, and how many test images that befalls.
+        A row per pair: the class, what it is taken for, and the number of test images.
 
     Raises:
         ValueError: If the task is multi-label.

@@ -18,11 +18,11 @@ from keras_attn.tutorial.portion import take
 
 @dataclass(frozen=True)
 class Run:
-    """A trained network, and what it says of the test images.
+    """A trained network, and its predictions for the test images.
 
     Attributes:
         dataset: The images.
-        trial: What the study keeps of a training.
+        trial: The record of the training.
         model: The network with the weights of its best epoch; it takes images as they are in
             the image set, and gives logits.
         probabilities: Of the test images, (N, classes).
@@ -40,7 +40,7 @@ class Run:
 
     @property
     def history(self) -> pd.DataFrame:
-        """One row an epoch: losses, and the validation scores."""
+        """One row per epoch: losses, and the validation scores."""
         return pd.DataFrame(self.trial.curve).set_index("epoch")
 
     @property
@@ -77,15 +77,15 @@ def train(
         samples: How many of the training images to use (`take`); all if None.
         seed: Decides the first weights and the order of the images.
         progress: Whether to print a line that counts the epochs.
-        **config: What else `TrainingConfig` has: `batch_size`, `learning_rate`, `weight_decay`,
-            `shift` and `flip`.
+        **config: Other arguments of `TrainingConfig`: `batch_size`, `learning_rate`,
+            `weight_decay`, `shift` and `flip`.
 
     Returns:
         The network and its scores.
 
     Raises:
-        ValueError: If an argument is not what it should be.
-        RuntimeError: If the loss stopped being a number.
+        ValueError: If an argument is invalid.
+        RuntimeError: If the loss became NaN or infinite.
 
     Example:
         >>> import keras_attn
@@ -101,7 +101,7 @@ def train(
     trainer = Trainer(dataset, topology, backbone, TrainingConfig(epochs, **config))
 
     def show(epoch: int) -> None:
-        """Writes over the line of the epoch before."""
+        """Overwrites the line of the previous epoch."""
         print(f"\r{topology}: epoch {epoch} of {epochs}", end="", flush=True)
 
     trial = trainer.run(seed, show if progress else None)
@@ -109,7 +109,7 @@ def train(
         print(f", {trial.seconds:.0f} s")
     if trial.diverged:
         raise RuntimeError(
-            f"The training of {topology!r} diverged: its loss stopped being a number. "
+            f"The training of {topology!r} diverged: its loss became NaN or infinite. "
             "Try a lower `learning_rate`."
         )
     logits = trainer.logits(trainer.model, dataset.test.images)

@@ -51,6 +51,13 @@ def test_bench_shows_a_table(command, monkeypatch):
     assert ["peak", "memory", "-"] in lines
 
 
+def test_three_sizes_are_said_to_be_signals(command, monkeypatch):
+    monkeypatch.setattr(bench, "bench", lambda key, shape, repeats: [])
+    _, _, errors = command("bench", "csa", "--shape", "28,28,64")
+    assert "Three sizes are signals: 28 of length 28 with 64 channels." in errors
+    assert command("bench", "csa", "--shape", "2,28,28,64")[2] == ""
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -58,7 +65,10 @@ def test_bench_shows_a_table(command, monkeypatch):
         (("csa", "--shape", "2,16"), "batch, height, width and channels"),
         (("csa", "--shape", "2,8,0,16"), "at least 1"),
         (("csa", "--shape", "2x8x8x16"), "whole numbers separated by commas"),
-        (("csa", "--shape", "2,8,8,16", "--repeats", "0"), "`repeats` must be at least 1"),
+        (
+            ("csa", "--shape", "2,8,8,16", "--repeats", "0"),
+            "--repeats must be a whole number of at least 1",
+        ),
         (("bam", "--shape", "2,8,16"), "spatial axes: 2 (images)"),
         (("shuffle", "--shape", "2,8,8,64"), "multiple of 128"),
         (("csa",), "--shape"),

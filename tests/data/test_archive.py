@@ -129,6 +129,26 @@ SPOILT = {
     "fewer labels": (change("val_labels", lambda y: y[1:]), "val labels .*: 3 labels for 4 images"),
     "negative label": (change("train_labels", lambda y: y.astype(int) - 1), "go down to -1"),
     "float labels": (change("train_labels", np.float32), "of type float32: expected integers"),
+    "NaN labels": (
+        change("train_labels", lambda y: np.where(np.arange(len(y))[:, None] == 3, np.nan, y)),
+        "1 of the 8 labels are NaN or missing, the first that of image 3. Label these images or re",
+    ),
+    "NaN as text": (
+        change("train_labels", lambda y: np.where(y == 1, "nan", "cat")[:, 0]),
+        "4 of the 8 labels are NaN or missing",
+    ),
+    "float one-hot": (
+        change("train_labels", lambda y: np.eye(2, dtype="float32")[y[:, 0]]),
+        r"exactly one 1. If the rows are one-hot, save the class indices, labels.argmax\(axis=1\)",
+    ),
+    "float multi-label": (
+        change("train_labels", lambda y: np.hstack([y, y * 0 + 1.0])),
+        r"For a multi-label task save labels.astype\(\"int64\"\)",
+    ),
+    "probabilities": (
+        change("train_labels", lambda y: np.hstack([y * 0.3, 1 - y * 0.3])),
+        r"If the columns are probabilities or scores, save labels.argmax\(axis=1\)",
+    ),
     "text labels": (change("train_labels", lambda y: y.astype(str)), "expected integers"),
     "labels of rank 3": (change("train_labels", lambda y: y[..., None]), r"shape \(8, 1, 1\)"),
     "labels without columns": (change("train_labels", lambda y: y[:, :0]), r"shape \(8, 0\)"),
@@ -203,3 +223,23 @@ def test_unreadable_file(arrays, save, monkeypatch):
     monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(OSError, match=r"mine.npz cannot be read \(Permission denied\)"):
         load_dataset(path)
+
+
+def test_class_names_of_numbers_give_names_or_an_order(arrays, save):
+    path = save(arrays(per_class=(3, 3, 3)))
+    named = load_dataset(path, class_names=["a", "b", "c"])
+    ordered = load_dataset(path, class_names=["2", "0", "1"])
+    mapped = load_dataset(path, class_names={"2": "c", "0": "a", "1": "b"})
+    assert ordered.train.labels.tolist() == [(label + 1) % 3 for label in named.train.labels]
+    np.testing.assert_array_equal(mapped.train.labels, ordered.train.labels)
+    assert mapped.class_names == ("c", "a", "b")
+    assert load_dataset(path, task="ordinal").class_names == ("0", "1", "2")
+
+
+def test_class_names_reorder_the_columns_of_labels(arrays, save):
+    found = arrays()
+    for part in PARTS:
+        found[f"{part}_labels"] = np.hstack([found[f"{part}_labels"], found[f"{part}_labels"] ^ 1])
+    path = save(found)
+    dataset = load_dataset(path, task="multi-label", class_names=["1", "0"])
+    np.testing.assert_array_equal(dataset.test.labels, found["test_labels"][:, ::-1])

@@ -33,8 +33,9 @@ MULTI = np.array([[0, 1], [1, 1], [1, 0], [0, 0]])
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"task": "binery"}, 'task is \'binery\': expected one of "binary", "multi-class"'),
-        ({"granularity": "medium"}, 'granularity is \'medium\': expected one of "coarse", "fine"'),
+        ({"task": "binery"}, r'`task` must be one of "binary", "multi-class".*\'binery\''),
+        ({"granularity": "medium"}, r'`granularity` must be one of "coarse", "fine".*\'medium\''),
+        ({"names": ("a", "a")}, "'a' as the name of more than one class"),
         ({"task": "multi-label"}, r"class indices \(N,\).*does not suit the task 'multi-label'"),
         ({"labels": MULTI}, r"\(N, classes\).*does not suit the task 'binary'.*argmax"),
         ({"labels": MULTI, "task": "multi-label", "names": "abc"}, "2 columns for 3 class names"),

@@ -86,7 +86,7 @@ def test_size_of_what_has_one_size(arrays, save):
 
 
 def test_data_dir_is_checked_even_where_it_is_not_needed(tmp_path):
-    with pytest.raises(FileNotFoundError, match="data_dir names a folder that does not exist"):
+    with pytest.raises(FileNotFoundError, match="`data_dir` names a folder that does not exist"):
         load_dataset("digits", tmp_path / "missing")
 
 
@@ -116,3 +116,18 @@ assert not heavy, heavy
 """
     folder = Path(keras_attn.data.__file__).parents[1]
     subprocess.run([sys.executable, "-c", code, str(folder)], check=True)
+
+
+def test_names_of_a_known_set_give_an_order_or_are_mapped():
+    names = list("0123456789")
+    usual = load_dataset("digits")
+    backwards = load_dataset("digits", class_names=names[::-1])
+    assert backwards.class_names == tuple("9876543210")
+    counts = np.bincount(usual.train.labels)
+    np.testing.assert_array_equal(np.bincount(backwards.train.labels), counts[::-1])
+    words = load_dataset("digits", class_names={name: f"digit {name}" for name in names})
+    np.testing.assert_array_equal(words.train.labels, usual.train.labels)
+    assert words.class_names[3] == "digit 3"
+    with pytest.raises(ValueError, match="`class_names` differ from the classes of digits"):
+        load_dataset("digits", class_names=[f"digit {name}" for name in names])
+    assert load_dataset("digits", task="ordinal").class_names == tuple(names)

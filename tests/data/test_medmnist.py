@@ -103,7 +103,9 @@ def test_sizes(size, table, arrays, save, monkeypatch):
 
 @pytest.mark.parametrize("size", [27, 32, 2240])
 def test_unknown_size(size, table):
-    with pytest.raises(ValueError, match=f"no images of size {size}: .* 28, 64, 128, 224"):
+    with pytest.raises(
+        ValueError, match=f"`size` must be one of 28, 64, 128, 224. Received: size={size}"
+    ):
         load_dataset("breastmnist", size=size)
 
 
@@ -170,13 +172,13 @@ def test_unreachable_download_leaves_nothing(table, server, tmp_path, monkeypatc
 
 
 def test_folder_to_download_to(table, tmp_path, monkeypatch):
-    with pytest.raises(FileNotFoundError, match="data_dir names a folder that does not exist"):
+    with pytest.raises(FileNotFoundError, match="`data_dir` names a folder that does not exist"):
         load_dataset("breastmnist", tmp_path / "missing")
     (tmp_path / "file").touch()
-    with pytest.raises(NotADirectoryError, match="data_dir is a file"):
+    with pytest.raises(NotADirectoryError, match="`data_dir` is a file"):
         load_dataset("breastmnist", tmp_path / "file")
     monkeypatch.setenv("KERAS_ATTN_DATA", str(tmp_path / "missing"))
-    with pytest.raises(FileNotFoundError, match="KERAS_ATTN_DATA names a folder"):
+    with pytest.raises(FileNotFoundError, match="`KERAS_ATTN_DATA` names a folder"):
         load_dataset("breastmnist")
     monkeypatch.delenv("KERAS_ATTN_DATA")
     monkeypatch.setattr("os.access", lambda *args: False)

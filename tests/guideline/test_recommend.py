@@ -64,8 +64,19 @@ def test_granularity_and_priority_change_the_choice():
     assert keras_attn.recommend(5_000, "fine").alternatives[0] == "csafa"
     assert FINE_GRAINED.sentence in keras_attn.recommend(5_000, "fine").reasons[1]
     assert keras_attn.recommend(5_000, priority="stability").topology == "rcsa"
-    # C-CMSSA has no mixing gate, and so fewer parameters than C-MSSA.
-    assert keras_attn.recommend(500, priority="parameters").topology == "ccmssa"
+
+
+@pytest.mark.parametrize("granularity", ["coarse", "fine"])
+@pytest.mark.parametrize("num_samples", [546, 5_000, 100_000])
+def test_priority_on_parameters_names_the_fewest_of_all_that_it_lists(num_samples, granularity):
+    found = keras_attn.recommend(num_samples, granularity, "parameters")
+    counts = {
+        key: keras_attn.describe(key).parameters(channels=64)
+        for key in (found.topology, *found.alternatives)
+    }
+    assert counts[found.topology] == min(counts.values())
+    assert any("fewest parameters" in reason for reason in found.reasons)
+    assert found.alternatives
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -81,12 +92,12 @@ def test_a_task_changes_how_to_judge_and_not_the_topology(task):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((0,), "positive integer.*num_samples=0"),
-        ((-5,), "positive integer.*num_samples=-5"),
-        ((1.5,), r"positive integer.*num_samples=1\.5"),
-        (("many",), "positive integer.*num_samples='many'"),
-        ((True,), "positive integer.*num_samples=True"),
-        ((10, "medium"), r"`granularity` must be one of \('coarse', 'fine'\).*'medium'"),
+        ((0,), "whole number of at least 1.*num_samples=0"),
+        ((-5,), "whole number of at least 1.*num_samples=-5"),
+        ((1.5,), r"whole number of at least 1.*num_samples=1\.5"),
+        (("many",), "whole number of at least 1.*num_samples='many'"),
+        ((True,), "whole number of at least 1.*num_samples=True"),
+        ((10, "medium"), '`granularity` must be one of "coarse", "fine".*\'medium\''),
         ((10, "fine", "speed"), "`priority` must be one of .*'speed'"),
         ((10, "fine", "accuracy", "captions"), "`task` must be one of .*'captions'"),
     ],

@@ -1,0 +1,30 @@
+"""The recommendations that the notebooks print are those of the guideline and evidence of today."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from keras_attn.guideline.evidence import replication
+
+FOLDER = Path(__file__).parents[2] / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+CLAIM = re.compile(r"^  evidence: (.*\bclaim on ([\w-]+)\b.*)$", re.MULTILINE)
+
+
+def printed(path):
+    """What the code cells of a notebook printed."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    outputs = [output for cell in cells for output in cell.get("outputs", ())]
+    return "\n".join("".join(output.get("text", ())) for output in outputs)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_printed_evidence_is_current(path):
+    for sentence, claim in CLAIM.findall(printed(path)):
+        assert sentence == replication(claim), f"{path.name} is stale: run it again"
+
+
+def test_some_notebooks_print_evidence():
+    assert sum(bool(CLAIM.search(printed(path))) for path in NOTEBOOKS) >= 5
