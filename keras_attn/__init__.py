@@ -7,13 +7,17 @@ Importing the package registers its layers, so that saved models with them can b
 from typing import TYPE_CHECKING, Any
 
 from keras_attn import layers
-from keras_attn.branch_network import attention_branch_network
 from keras_attn.catalogue import create, describe, list_layers, list_topologies
-from keras_attn.cost import cost
 from keras_attn.data import load_dataset
 from keras_attn.extras import require
+from keras_attn.graph.cost import cost
 from keras_attn.guideline import recommend, recommend_for
-from keras_attn.surgery import insert_attention, insertion_points, remove_attention
+from keras_attn.surgery import (
+    attention_branch_network,
+    insert_attention,
+    insertion_points,
+    remove_attention,
+)
 from keras_attn.torch_weights import load_torch_weights, torch_state_dict
 
 if TYPE_CHECKING:

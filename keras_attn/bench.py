@@ -23,8 +23,8 @@ import keras
 import numpy as np
 
 from keras_attn import catalogue
-from keras_attn.cost import cost
 from keras_attn.gates.parts import size
+from keras_attn.graph.cost import cost
 from keras_attn.layers import AttentionLayer
 
 #: Does a piece of work, and returns its results when they are there.

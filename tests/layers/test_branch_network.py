@@ -80,7 +80,7 @@ def test_what_is_no_classifier_or_no_layer_of_it_is_an_error():
         keras_attn.attention_branch_network(classifier, at="convolutions")
     with pytest.raises(ValueError, match=r"one output of shape.*\(None, 6, 6, 4\)"):
         keras_attn.attention_branch_network(keras.Model(inputs, maps), at="convolution")
-    with pytest.raises(ValueError, match="Functional models are taken"):
+    with pytest.raises(ValueError, match="Expected a Functional model"):
         keras_attn.attention_branch_network(keras.Sequential([keras.layers.Dense(2)]), at="dense")
 
 

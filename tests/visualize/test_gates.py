@@ -5,7 +5,7 @@ import pytest
 import keras_attn
 from keras_attn.study.backbone import build_model
 from keras_attn.visualize import gate_maps, read_gates, spatial_gates
-from keras_attn.visualize.figures import Panel, colour_range
+from keras_attn.visualize.drawing import Panel, colour_range
 
 
 def test_the_maps_are_those_that_the_layers_multiply_by():

@@ -95,6 +95,15 @@ class ABN(AttentionLayer):
         mask, _ = self.branch(x if features is None else features)
         return {"spatial": mask}
 
+    def gates(self, x: Any, features: Any = None) -> dict[str, Tensor]:
+        """The mask for input x and the branch's features, as a trained layer sees it."""
+        if features is None:
+            return super().gates(x)
+        x, features = (ops.convert_to_tensor(each, self.compute_dtype) for each in (x, features))
+        if not self.built:
+            self.build(x.shape, features.shape)
+        return self.compute_gates(x, features)
+
     def gain(self, spatial: Tensor) -> Tensor:
         """One and the mask."""
         return 1 + spatial
