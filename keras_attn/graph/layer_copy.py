@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import tempfile
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -25,14 +26,22 @@ def copy_layer(layer: keras.Layer, counterpart: Callable[[Any], Any]) -> keras.L
     """
     if isinstance(layer, keras.layers.Lambda):
         return _copy_lambda(layer)
+    is_wrapper = isinstance(layer, keras.layers.Wrapper) and not _overrides_from_config(layer)
+    functions = {
+        name: value
+        for name, value in vars(layer).items()
+        if isinstance(value, types.FunctionType) and not value.__module__.startswith("keras.")
+    }
+    placeholders: dict[str, Any] = dict.fromkeys(functions, keras.activations.linear)
+    if is_wrapper:
+        placeholders["layer"] = keras.layers.Identity()
     try:
-        config = layer.get_config()
-        if isinstance(layer, keras.layers.Wrapper) and not _overrides_from_config(layer):
+        with _replaced(layer, placeholders):
+            config = layer.get_config()
+        if is_wrapper:
             del config["layer"]
             return type(layer)(counterpart(layer.layer), **config)
-        for name, value in vars(layer).items():
-            if isinstance(value, types.FunctionType) and isinstance(config.get(name), dict):
-                config[name] = value
+        config.update({name: value for name, value in functions.items() if name in config})
         with keras.saving.custom_object_scope(_classes(layer)):
             return type(layer).from_config(config)
     except Exception as error:
@@ -40,9 +49,9 @@ def copy_layer(layer: keras.Layer, counterpart: Callable[[Any], Any]) -> keras.L
             return layer
         raise ValueError(
             f"The layer {layer.name!r} of class {type(layer).__name__} cannot be copied, because "
-            f"it cannot be made from its configuration: {error} Define `get_config` in the class "
-            f"so that it returns all constructor arguments; or use weights='share', which copies "
-            f"no layers."
+            f"it cannot be created from its configuration. Define `get_config` in the class so "
+            f"that it returns all constructor arguments; or use weights='share', which copies no "
+            f"layers."
         ) from error
 
 
@@ -80,6 +89,19 @@ def _copy_lambda(layer: Any) -> keras.Layer:
         name=layer.name,
         dtype=layer.dtype_policy,
     )
+
+
+@contextmanager
+def _replaced(layer: keras.Layer, values: dict[str, Any]) -> Iterator[None]:
+    """Replaces attributes that `get_config` might not be able to serialize."""
+    before = {name: vars(layer)[name] for name in values if name in vars(layer)}
+    vars(layer).update(values)
+    try:
+        yield
+    finally:
+        for name in values:
+            del vars(layer)[name]
+        vars(layer).update(before)
 
 
 def _overrides_from_config(layer: Any) -> bool:
