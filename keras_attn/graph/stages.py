@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import math
 
-from keras_attn.graph.anatomy import Anatomy, positions
+import keras
+
+from keras_attn.graph.anatomy import Anatomy
 from keras_attn.graph.kinds import (
     CONVOLUTIONS,
     SEPARABLE,
@@ -82,21 +84,33 @@ def _main_path(anatomy: Anatomy) -> list[int]:
     The main output is the one that most calls lead to.
     """
     output = max(anatomy.outputs, key=lambda tensor: anatomy.before(tensor).bit_count())
-    relevant = positions(anatomy.before(output))
-    last_use: dict[int, int] = {}
-    for index in relevant:
-        for tensor in anatomy.calls[index].inputs:
-            if not anatomy.is_long_skip(index, tensor):
-                last_use[id(tensor)] = index
-    outputs = {id(each) for index in relevant for each in anatomy.calls[index].outputs}
+    inputs = _inputs_without_skips(anatomy, output)
+    last_use = {id(tensor): index for index in sorted(inputs) for tensor in inputs[index]}
+    outputs = {id(each) for index in inputs for each in anatomy.calls[index].outputs}
     open_until = max(use for tensor, use in last_use.items() if tensor not in outputs)
     path = []
-    for index in relevant:
+    for index in sorted(inputs):
         if open_until <= index:
             path.append(index)
         for tensor in anatomy.calls[index].outputs:
             open_until = max(open_until, last_use.get(id(tensor), index))
     return path
+
+
+def _inputs_without_skips(
+    anatomy: Anatomy, output: keras.KerasTensor
+) -> dict[int, list[keras.KerasTensor]]:
+    """The calls that an output depends on, long skips aside, and their inputs."""
+    found: dict[int, list[keras.KerasTensor]] = {}
+    waiting = [anatomy.producer(output)]
+    while waiting:
+        index = waiting.pop()
+        if index is None or index in found:
+            continue
+        inputs = anatomy.calls[index].inputs
+        found[index] = [each for each in inputs if not anatomy.is_long_skip(index, each)]
+        waiting += [anatomy.producer(each) for each in found[index]]
+    return found
 
 
 def _without_head(anatomy: Anatomy, path: list[int]) -> list[int]:

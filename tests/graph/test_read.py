@@ -1,5 +1,7 @@
 """The calls of a model."""
 
+import itertools
+
 import keras
 from keras import layers
 
@@ -21,6 +23,5 @@ def test_each_call_has_a_path_and_calls_of_a_nested_model_share_nodes():
     assert calls[0].node is not calls[2].node
     assert calls[3].outputs[0] is output
     assert all(
-        later.inputs[0] is earlier.outputs[0]
-        for earlier, later in zip(calls, calls[1:], strict=False)
+        later.inputs[0] is earlier.outputs[0] for earlier, later in itertools.pairwise(calls)
     )
