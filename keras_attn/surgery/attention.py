@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -48,7 +49,9 @@ def attention_name(attention: Attention) -> str:
     keys = {catalogue.describe(key).layer_class: key for key in catalogue.list_layers()}
     if named in keys:
         return keys[named]
-    return "attention" if name == "<lambda>" else keras.utils.to_snake_case(name)
+    if name == "<lambda>":
+        return "attention"
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
 def new_attention(
@@ -68,10 +71,9 @@ def new_attention(
     """
     inner = attention_name(attention) if start == "identity" else name
     if isinstance(attention, str) or _is_layer_class(attention):
-        layer = _from_class(attention, point, {**config, "name": inner})
+        layer = _from_class(attention, point, config)
     elif isinstance(attention, keras.layers.Layer):
         layer = copy_layer(attention, lambda each: copy_layer(each, lambda same: same))
-        layer.name = inner
     else:
         layer = attention(point)
         if not isinstance(layer, keras.layers.Layer):
@@ -79,7 +81,7 @@ def new_attention(
                 f"A function that is inserted must take an insertion point and return a layer. "
                 f"{attention!r} returned {layer!r}."
             )
-        layer.name = inner
+    layer.name = inner
     if start == "published":
         return layer
     return Blend(layer, name=name, dtype=config.get("dtype", point.dtype_policy))
@@ -89,14 +91,20 @@ def _is_layer_class(attention: Any) -> bool:
     return isinstance(attention, type) and issubclass(attention, keras.layers.Layer)
 
 
-def _from_class(attention: Any, point: InsertionPoint, config: dict[str, Any]) -> keras.Layer:
-    """A layer in the data format and dtype of its place."""
-    settings: dict[str, Any] = {"dtype": point.dtype_policy}
+def _from_class(attention: Any, point: InsertionPoint, config: Mapping[str, Any]) -> keras.Layer:
+    """A layer in the data format and dtype of its place, where it has such arguments."""
+    policy = point.dtype_policy
+    # A name can be saved in the configuration of a layer that does not define its own.
+    settings = {
+        "data_format": point.data_format,
+        "dtype": policy.name if type(policy) is keras.DTypePolicy else policy,
+    }
     if isinstance(attention, str):
-        return catalogue.create(
-            attention, **{"data_format": point.data_format, **settings, **config}
-        )
-    takes_format = "data_format" in inspect.signature(attention).parameters
-    if takes_format or issubclass(attention, AttentionLayer):
-        settings["data_format"] = point.data_format
+        return catalogue.create(attention, **{**settings, **config})
+    parameters = inspect.signature(attention).parameters
+    takes_layer_arguments = any(each.kind is each.VAR_KEYWORD for each in parameters.values())
+    if "data_format" not in parameters and not issubclass(attention, AttentionLayer):
+        del settings["data_format"]
+    if "dtype" not in parameters and not takes_layer_arguments:
+        del settings["dtype"]
     return attention(**{**settings, **config})
