@@ -77,7 +77,7 @@ def classifier_with_end(end):
     normalization = keras.layers.Normalization(name="normalization")
     normalization.adapt(5 + 3 * np.random.default_rng(0).standard_normal((64, 8, 8, 3)))
     inputs = keras.Input((8, 8, 3))
-    x = keras.layers.Lambda(lambda x: x[..., ::-1], name="reversed")(normalization(inputs))
+    x = keras.layers.Lambda(lambda x: -x, name="negative")(normalization(inputs))
     x = keras.layers.Conv2D(4, 3, padding="same", activation="relu", name="stage")(x)
     x = keras.layers.Dense(3, name="dense")(keras.layers.GlobalAveragePooling2D()(x))
     return keras.Model(inputs, end(x))
