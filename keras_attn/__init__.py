@@ -1,9 +1,10 @@
 """Channel-spatial attention for Keras 3: layers, a guideline, and an honest comparison.
 
 Importing the package registers its layers, so that saved models with them can be loaded.
-`compare` is imported when it is first used: it needs the extra `study`.
+`compare`, `export` and `visualize` are imported when they are first used.
 """
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from keras_attn import layers
@@ -46,6 +47,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name in ("export", "visualize"):
+        return importlib.import_module(f"keras_attn.{name}")
     if name == "compare":
         return require("keras_attn.study", extra="study").compare
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

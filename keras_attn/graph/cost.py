@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import keras
 
 from keras_attn.gates.parts import size
+from keras_attn.graph.inputs import input_shapes
 from keras_attn.graph.kinds import CONVOLUTIONS, SEPARABLE, TRANSPOSED
 from keras_attn.graph.read import graph_of, trace
 from keras_attn.layers import AttentionLayer, Blend
@@ -132,16 +133,7 @@ def cost(model: keras.Model | AttentionLayer | Blend, input_shape: Sequence | No
 
 def _inputs(graph: keras.Function, input_shape: Sequence | None) -> list[keras.KerasTensor]:
     """The inputs of the graph, of the given or their own shapes."""
-    shapes = [tensor.shape[1:] for tensor in graph.inputs]
-    if input_shape is not None:
-        single = len(shapes) == 1 and not isinstance(input_shape[0], (list, tuple))
-        given = [input_shape] if single else input_shape
-        if list(map(len, given)) != list(map(len, shapes)):
-            raise ValueError(
-                f"`input_shape` must have the sizes of the model's input without the batch, as in "
-                f"{shapes[0] if len(shapes) == 1 else shapes}. Received: {input_shape!r}."
-            )
-        shapes = [tuple(shape) for shape in given]
+    shapes = input_shapes(graph, input_shape)
     if any(None in shape for shape in shapes):
         raise ValueError(
             f"The model leaves sizes of its input open, {shapes}, and its cost depends on them. "

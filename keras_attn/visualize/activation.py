@@ -12,8 +12,8 @@ from keras import ops
 
 from keras_attn.graph.anatomy import Anatomy
 from keras_attn.graph.head import Head, call_without_activation, find_head
+from keras_attn.graph.inputs import model_inputs
 from keras_attn.graph.read import graph_of, run_nested
-from keras_attn.visualize.inputs import model_inputs
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from keras_attn.graph.anatomy import Anatomy
+from keras_attn.graph.inputs import flat_inputs
+from keras_attn.graph.read import graph_of
 from keras_attn.visualize.activation import class_activation_maps
 from keras_attn.visualize.drawing import Panel, draw
 from keras_attn.visualize.gates import channels_last_gates
-from keras_attn.visualize.inputs import drawn_input
 
 #: The smallest range of the colours of a gate's map. Colours that fill any range would show the
 #: rounding errors of a gate that lets everything through.
@@ -111,9 +112,14 @@ class NoAttentionError(ValueError):
     """A model has no attention layer of keras_attn."""
 
 
+def _drawn_input(model: keras.Model, images: Any) -> np.ndarray:
+    """The first of the inputs with most axes."""
+    return max(flat_inputs(graph_of(model), images), key=np.ndim)
+
+
 def _pictures(model: keras.Model, images: Any) -> np.ndarray:
     """The input that is drawn, with the channels on the last axis."""
-    pictures = drawn_input(model, images)
+    pictures = _drawn_input(model, images)
     channels_first = Anatomy(model).data_format(0) == "channels_first"
     return np.moveaxis(pictures, 1, -1) if channels_first else pictures
 
@@ -139,7 +145,7 @@ def _gate_panels(
             for layer in layers
             for name, gate in gates[layer].items()
         ]
-        for index in range(len(drawn_input(model, images)))
+        for index in range(len(_drawn_input(model, images)))
     ]
 
 

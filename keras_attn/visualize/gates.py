@@ -8,9 +8,9 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_attn.graph.inputs import model_inputs
 from keras_attn.graph.read import graph_of, run_nested
 from keras_attn.layers import AttentionLayer, Blend
-from keras_attn.visualize.inputs import model_inputs
 
 Gates = dict[str, dict[str, np.ndarray]]
 

@@ -1,7 +1,8 @@
-"""Arrays as the inputs of a model, and which of them is drawn."""
+"""The inputs of a model: their shapes, and arrays that are given for them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -25,17 +26,39 @@ def model_inputs(model: keras.Model, images: Any) -> Any:
     graph = graph_of(model)
     tensors = [
         ops.convert_to_tensor(array, dtype=symbol.dtype)
-        for array, symbol in zip(_arrays(graph, images), graph.inputs, strict=True)
+        for array, symbol in zip(flat_inputs(graph, images), graph.inputs, strict=True)
     ]
     return keras.tree.pack_sequence_as(graph._inputs_struct, tensors)
 
 
-def drawn_input(model: keras.Model, images: Any) -> np.ndarray:
-    """The input that figures show: the first of those with most axes."""
-    return max(_arrays(graph_of(model), images), key=np.ndim)
+def input_shapes(
+    graph: keras.Function, input_shape: Sequence | None
+) -> list[tuple[int | None, ...]]:
+    """The shapes of a graph's inputs without the batch.
+
+    Args:
+        graph: What `graph_of` returns.
+        input_shape: The shape to use, for a model with several inputs a list of shapes; if None,
+            the graph's own.
+
+    Raises:
+        ValueError: If the given shape does not have the graph's numbers of axes.
+    """
+    shapes = [tuple(tensor.shape[1:]) for tensor in graph.inputs]
+    if input_shape is None:
+        return shapes
+    single = len(shapes) == 1 and not isinstance(input_shape[0], (list, tuple))
+    given = [input_shape] if single else input_shape
+    if list(map(len, given)) != list(map(len, shapes)):
+        raise ValueError(
+            f"`input_shape` must have the sizes of the model's input without the batch, as in "
+            f"{shapes[0] if len(shapes) == 1 else shapes}. Received: {input_shape!r}."
+        )
+    return [tuple(shape) for shape in given]
 
 
-def _arrays(graph: keras.Function, images: Any) -> list[np.ndarray]:
+def flat_inputs(graph: keras.Function, images: Any) -> list[np.ndarray]:
+    """Arrays in the order of the graph's inputs; as for `model_inputs`."""
     symbols = graph.inputs
     is_structure = isinstance(images, (list, tuple, dict))
     if len(symbols) == 1 and not (is_structure and np.ndim(images) != len(symbols[0].shape)):
