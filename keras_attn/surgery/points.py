@@ -101,9 +101,11 @@ def insertion_points(model: keras.Model, where: Where | None = None) -> list[Ins
 def check_model(model: Any) -> None:
     """Raises a ValueError if surgery cannot edit a model."""
     if isinstance(model, keras.Sequential):
+        wrap = "Wrap it: keras.Model(model.inputs, model.outputs), which shares its weights."
+        if not model.built:
+            wrap = f"Begin it with a keras.Input, then wrap it. {wrap}"
         raise ValueError(
-            f"Surgery needs a Functional model, and {model.name!r} is Sequential. Wrap it: "
-            f"keras.Model(model.inputs, model.outputs), which shares its weights."
+            f"Surgery needs a Functional model, and {model.name!r} is Sequential. {wrap}"
         )
     quantized = [
         layer.name

@@ -48,6 +48,7 @@ def test_inputs_and_outputs_keep_their_order(format, structure, tmp_path):
     generator = np.random.default_rng(1)
     images = {name: generator.random((3, 4, 4, 3), "float32") for name in ("alpha", "zeta")}
     assert export.largest_difference(model, path, format, images) < 1e-5
+    assert export.largest_difference(model, path, format) < 1e-5
     swapped = {"alpha": images["zeta"], "zeta": images["alpha"]}
     given = [images["zeta"], images["alpha"]] if structure is list else images
     run = export.load_exported(path, format, model)
@@ -103,6 +104,19 @@ def test_open_sizes_work_at_two_sizes_or_are_refused_with_advice(tmp_path):
     assert export.largest_difference(model, path, "onnx", images) < 1e-4
     with pytest.raises(ValueError, match=r"`input_shape` must have the sizes.*\(32, 24\)"):
         export.export_model(model, tmp_path / "other", "onnx", input_shape=(32, 24))
+
+
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="other exporters refuse most layers")
+def test_every_layer_is_written_with_open_sizes(tmp_path):
+    needs("onnx")
+    inputs = keras.Input((None, None, 32))
+    maps = []
+    for key in keras_attn.list_layers():
+        entry = keras_attn.describe(key)
+        config = {**entry.default_config, **entry.sample, "data_format": "channels_last"}
+        maps.append(keras.tree.flatten(entry.create(**config)(inputs))[0])
+    path = export.export_model(keras.Model(inputs, maps), tmp_path / "model", "onnx")
+    assert path.exists()
 
 
 class Unstable(layers.Layer):
