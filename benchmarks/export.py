@@ -62,7 +62,7 @@ def differences(keys: list[str], format: str) -> dict[str, float]:
     model = network(keys)
     with tempfile.TemporaryDirectory() as folder:
         path = export.export_model(model, Path(folder) / "model", format)
-        (found,) = export.load_exported(path, format)(images)
+        (found,) = export.load_exported(path, format, model)([images])
     expected = model.predict_on_batch(images)
     parts = (np.split(each, len(keys), axis=-1) for each in (found, expected))
     return {

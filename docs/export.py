@@ -12,22 +12,34 @@ from keras_attn.export import FORMATS
 PAGE = """\
 # Export
 
-A model is written for another runtime, run there, and compared with what Keras says:
+A model is written for another runtime, run there, and compared with Keras:
 
     keras-attn export best.keras --format onnx
 
 or, from Python, `keras_attn.export.export_model(model, "model.onnx", "onnx")`. The files are
-Keras's own (`keras.Model.export`). A model that was trained on one backend can be exported on
-another: `KERAS_BACKEND=tensorflow keras-attn export best.keras --format litert`. The runtimes come
+written by Keras itself (`keras.Model.export`). A file is kept only if its runtime returns what
+Keras returns for random inputs; otherwise one error says why, and no file is left. A model that was
+trained on one backend can be exported on another:
+`KERAS_BACKEND=tensorflow keras-attn export best.keras --format litert`. The runtimes are installed
 with `pip install "keras-attn[export]"`.
 
-On {one_sample}, files take one sample at a time.
+Models may have several inputs and outputs, which keep their order. Files for
+{one_sample} take one sample at a time.
+
+## Open sizes
+
+Where a model leaves the height and width open, as in `keras.Input((None, None, 3))`, the file is
+run at two sizes before it is kept. On TensorFlow, every layer of the catalogue can be written to
+ONNX with open sizes, which a test checks. The ONNX exporters of JAX and PyTorch refuse most layers
+then. Write such a model on TensorFlow, or fix its sizes:
+
+    keras_attn.export.export_model(model, "model.onnx", "onnx", input_shape=(224, 224, 3))
 
 ## What works
 
-Layers of the catalogue that give the same in the format's own runtime as in Keras (the largest
-difference, relative to the largest output, below 1e-4), of {count}; for each backend that Keras
-writes the format on:
+The number of layers of the catalogue, of {count}, that return the same in the format's own runtime
+as in Keras (largest difference below 1e-4, relative to the largest output), at the fixed size of
+16 x 16 with 32 channels; for each backend on which Keras writes the format:
 
 | format | file | {backends} |
 |---|---|{lines}|
@@ -35,20 +47,19 @@ writes the format on:
 
 {failures}
 
-Written from `benchmarks/results/export.json`, which
-`KERAS_BACKEND=tensorflow python -m benchmarks.export`, and the same on JAX and PyTorch, has
-measured, with {versions}. `python -m docs.generate` makes this page, and a test exports every
-layer again.
+This page is written by `python -m docs.generate` from `benchmarks/results/export.json`, which
+`KERAS_BACKEND=tensorflow python -m benchmarks.export`, and the same on JAX and PyTorch, measured
+with {versions}. A test exports every layer again.
 
 ## Eight bits
 
-`model.quantize("int8")`, Keras's own, quantises the dense layers inside the gates too: each layer
+`model.quantize("int8")`, Keras's own, quantizes the dense layers inside the gates too: each layer
 of the catalogue stays within 3 % of its largest output (tests/layers/test_quantization.py), and a
-quantised model can be saved and loaded. Convolutions and the rest stay as they are, and Keras warns
-of each. Quantise last: surgery refuses a quantised model.
+quantized model can be saved and loaded. Convolutions and other layers are not quantized, and Keras
+warns about each. Quantize last: surgery refuses a quantized model.
 """
 
-#: What Keras or a runtime cannot do, in words, where the table has less than all.
+#: Why the table has less than all layers: what Keras or a runtime cannot do.
 REASONS = {
     ("jax", "tf_saved_model", "cpca"): (
         "JAX {jax} writes the error function of CPCA's GELU as an operation that TensorFlow "
@@ -85,12 +96,12 @@ def page() -> str:
         f"program, XlaCallModule, which OpenVINO {versions['openvino']} does not convert."
     )
     one_sample = [
-        f"{' and '.join(BACKENDS[each] for each in format.one_sample)} for {name}"
+        f"{name} on {' and '.join(BACKENDS[each] for each in format.one_sample)}"
         for name, format in FORMATS.items()
         if set(format.one_sample) & set(format.backends)
     ]
     return PAGE.format(
-        one_sample="; ".join(one_sample),
+        one_sample=", ".join(one_sample),
         count=len(catalogue.list_layers()),
         backends=" | ".join(BACKENDS.values()),
         lines="|".join(["---:"] * len(BACKENDS)),

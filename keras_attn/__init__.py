@@ -20,13 +20,17 @@ _IS_POSTPONED = "_IS_POSTPONED" not in globals() and (
 
 if not _IS_POSTPONED:
     from keras_attn import layers
-    from keras_attn.branch_network import attention_branch_network
     from keras_attn.catalogue import create, describe, list_layers, list_topologies
-    from keras_attn.cost import cost
     from keras_attn.data.description import describe_model
     from keras_attn.data.load import load_dataset
+    from keras_attn.graph.cost import cost
     from keras_attn.guideline import recommend, recommend_for
-    from keras_attn.surgery import insert_attention, insertion_points, remove_attention
+    from keras_attn.surgery import (
+        attention_branch_network,
+        insert_attention,
+        insertion_points,
+        remove_attention,
+    )
     from keras_attn.torch_weights import load_torch_weights, torch_state_dict
 
 if TYPE_CHECKING:

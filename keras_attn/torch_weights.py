@@ -1,8 +1,8 @@
 """Published PyTorch weights for our layers, and back.
 
-Each layer and gate names its parts as the published module does, in `torch_names`. Here these
-names meet the arrays. Variables of gates have the published shape; Keras's own layers order
-their axes in another way.
+Each layer and gate names its parts as the published module does, in `torch_names`. This module
+maps these names to variables. Variables of gates have the published shape; Keras's own layers
+order their axes differently.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import keras
 import numpy as np
 
 from keras_attn.gates.parts import Linear
-from keras_attn.layers import AttentionLayer
+from keras_attn.layers import AttentionLayer, Blend
 
 #: Counts the training steps of a batch normalisation, in PyTorch only.
 STEP_COUNT = "num_batches_tracked"
@@ -30,8 +30,8 @@ class PublishedVariable:
         name: The published name.
         variable: Ours.
         axes: The axes of ours in the published order.
-        ones: How many axes of length one the published array has after them. An array with
-            fewer or more is taken as well where this is not zero.
+        ones: How many axes of length one the published array has after them. Where this is not
+            zero, arrays with fewer or more of them are accepted too.
     """
 
     name: str
@@ -46,11 +46,11 @@ class PublishedVariable:
 
     def to_torch(self) -> np.ndarray:
         """The variable's value as it is published."""
-        value = keras.ops.convert_to_numpy(self.variable.value)
+        value = _from_bfloat16(keras.ops.convert_to_numpy(self.variable.value))
         return np.ascontiguousarray(value.transpose(self.axes)).reshape(self.torch_shape)
 
     def from_torch(self, array: np.ndarray) -> np.ndarray | None:
-        """The array as we keep it, or None where it has not the published shape."""
+        """The array as we store it; None if it does not have the published shape."""
         rank = len(self.axes)
         shape = self.torch_shape
         if self.ones is not None and array.shape[rank:] == (1,) * (array.ndim - rank):
@@ -102,26 +102,38 @@ def _vectors(part: Any, name: str, **names: str) -> Iterator[PublishedVariable]:
 
 
 def to_numpy(value: Any) -> np.ndarray:
-    """An array of a NumPy array, or of a PyTorch tensor on any device, with or without gradient."""
-    return np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
+    """An array of a NumPy array, or of a PyTorch tensor on any device, with or without gradient.
+
+    NumPy has no bfloat16 of its own, so such values become float32, without loss.
+    """
+    if hasattr(value, "detach"):
+        value = value.detach().cpu()
+        value = value.float() if str(value.dtype) == "torch.bfloat16" else value
+    return _from_bfloat16(np.asarray(value))
+
+
+def _from_bfloat16(array: np.ndarray) -> np.ndarray:
+    return array.astype("float32") if array.dtype.name == "bfloat16" else array
 
 
 def load_torch_weights(
-    layer: AttentionLayer, state_dict: Mapping[str, Any], prefix: str = ""
+    layer: AttentionLayer | Blend, state_dict: Mapping[str, Any], prefix: str = ""
 ) -> None:
     """Sets the weights of a built layer from a published state dict.
 
     Args:
-        layer: A built layer (call it, or its model, once).
-        state_dict: Published parameter name -> NumPy array or PyTorch tensor, in PyTorch's
-            layout. The step counts of batch normalisations have no counterpart and are passed
-            over.
+        layer: A built layer (call it, or its model, once). Of a layer that surgery inserted with
+            the start `"identity"`, a `Blend`, the attention inside.
+        state_dict: Published parameter name -> NumPy array or PyTorch tensor of any floating
+            type, in PyTorch's layout. The step counts of batch normalizations have no
+            counterpart and are ignored.
         prefix: What the names begin with, such as `"layer1.0.cbam."` in the checkpoint of a
-            network; entries without it are those of other modules and are passed over.
+            network; entries without it belong to other modules and are ignored.
 
     Raises:
-        ValueError: If the layer is not built, or entries are missing, unexpected or of the
-            wrong shape. The message lists them all, and no weight is changed.
+        ValueError: If the layer is not built or is not an attention layer, or entries are
+            missing, unexpected or of the wrong shape. The message lists them all, and no weight is
+            changed.
 
     Example:
         >>> import keras_attn, numpy as np
@@ -154,18 +166,18 @@ def load_torch_weights(
         each.variable.assign(values[name])
 
 
-def torch_state_dict(layer: AttentionLayer, prefix: str = "") -> dict[str, np.ndarray]:
+def torch_state_dict(layer: AttentionLayer | Blend, prefix: str = "") -> dict[str, np.ndarray]:
     """The weights of a built layer under their published names, in PyTorch's layout.
 
-    The way back from `load_torch_weights`: a round trip is exact.
+    The inverse of `load_torch_weights`: a round trip is exact.
 
     Args:
-        layer: A built layer.
-        prefix: What the names shall begin with.
+        layer: A built layer; as for `load_torch_weights`.
+        prefix: What the names begin with.
 
     Returns:
-        Published parameter name -> NumPy array. A PyTorch module takes it through
-        `load_state_dict({name: torch.from_numpy(array) for name, array in ...})`.
+        Published parameter name -> NumPy array; bfloat16 becomes float32. A PyTorch module takes
+        it through `load_state_dict({name: torch.from_numpy(array) for name, array in ...})`.
 
     Raises:
         ValueError: If the layer is not built.
@@ -180,10 +192,16 @@ def torch_state_dict(layer: AttentionLayer, prefix: str = "") -> dict[str, np.nd
     return {f"{prefix}{name}": each.to_torch() for name, each in _by_name(layer).items()}
 
 
-def _by_name(layer: AttentionLayer) -> dict[str, PublishedVariable]:
+def _by_name(layer: AttentionLayer | Blend) -> dict[str, PublishedVariable]:
+    attention = layer.attention if isinstance(layer, Blend) else layer
+    if not hasattr(attention, "torch_names"):
+        raise ValueError(
+            f"Expected an attention layer of keras_attn, whose parts have published names. "
+            f"Received: {attention!r}."
+        )
     if not layer.built:
         raise ValueError(
             f"{layer.name} has no weights yet. Build it first, by calling it on an input or with "
             f"`layer.build(input_shape)`."
         )
-    return {each.name: each for each in published_variables(layer)}
+    return {each.name: each for each in published_variables(attention)}

@@ -14,8 +14,8 @@ from keras_attn.bench.clock import WARM_UP, interleaved_times, seconds
 from keras_attn.bench.memory import training_memory
 from keras_attn.bench.steps import MODES, layer_steps, new_layer
 from keras_attn.checks import check_whole_number
-from keras_attn.cost import cost
 from keras_attn.gates.parts import size
+from keras_attn.graph.cost import cost
 
 
 @dataclass(frozen=True)

@@ -8,18 +8,19 @@ import keras
 from keras import ops
 from keras.saving import register_keras_serializable
 
-from keras_attn.kernels import Tensor
-
 
 @register_keras_serializable(package="keras_attn")
 class Blend(keras.layers.Layer):
-    """Attention that is blended with the identity, and at first is the identity.
+    """Attention blended with the identity; it starts as the identity.
 
         y = x + α (A(x) - x)
 
-    α is one learnable number that starts at 0, so that y = x and a trained network goes on as it
-    was. Its gradient is the sum of (A(x) - x) times that of y, which is not 0; the weights of A
-    learn as soon as α has left 0. At α = 1 the layer is A.
+    α is one learnable number that starts at 0, so that y = x and a trained network gives the same
+    outputs as before. The gradient of α is the sum of (A(x) - x) times the gradient of y, which is
+    not 0; the weights of A learn as soon as α has left 0. At α = 1 the layer is A.
+
+    The blend is computed in float32 or more. Where A(x) overflows, y = x: otherwise 0 times
+    infinity would be NaN, in a mixed_float16 network for example.
 
     Trainable parameters: those of A, and 1.
 
@@ -33,7 +34,8 @@ class Blend(keras.layers.Layer):
     Output shape: that of x.
 
     Raises:
-        ValueError: If `attention` is no Keras layer.
+        ValueError: If `attention` is not a Keras layer; at build, if it does not return one map
+            of the shape of its input.
 
     Source: the start at zero is that of ReZero (arXiv:2003.04887), here for a whole module.
 
@@ -56,16 +58,26 @@ class Blend(keras.layers.Layer):
         self.attention = attention
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Makes the blend, and builds the attention."""
+        """Creates α, and builds the attention."""
         self.blend = self.add_weight(shape=(), initializer="zeros", name="blend")
-        if not self.attention.built:
-            self.attention.build(input_shape)
+        # A symbolic call also builds layers that create their parts when they are first called.
+        outputs = self.attention(keras.KerasTensor(input_shape, dtype=self.compute_dtype))
+        if getattr(outputs, "shape", None) != tuple(input_shape):
+            found = keras.tree.map_structure(lambda each: tuple(each.shape), outputs)
+            raise ValueError(
+                f"`attention` must return one map of the shape of its input, "
+                f"{tuple(input_shape)}. {self.attention.name!r} returns {found}."
+            )
 
-    def call(self, x: Tensor) -> Tensor:
+    def call(self, x: Any) -> Any:
         """The blended map."""
-        return x + ops.cast(self.blend, x.dtype) * (self.attention(x) - x)
+        precision = keras.backend.result_type(x.dtype, "float32")
+        identity = ops.cast(x, precision)
+        attended = ops.cast(self.attention(x), precision)
+        change = ops.where(ops.isfinite(attended), attended - identity, 0)
+        return ops.cast(identity + ops.cast(self.blend, precision) * change, x.dtype)
 
-    def gates(self, x: Any) -> dict[str, Tensor]:
+    def gates(self, x: Any) -> dict[str, Any]:
         """The gate maps of the attention for input x, as if it were not blended."""
         return self.attention.gates(x)
 

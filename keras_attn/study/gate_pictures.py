@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from keras_attn.data.dataset import Dataset
 from keras_attn.study.plots import Palette
 from keras_attn.visualize import spatial_gates
-from keras_attn.visualize.figures import Panel, draw
+from keras_attn.visualize.drawing import Panel, draw
 
 #: How many images are shown.
 SHOWN = 3

@@ -1,5 +1,6 @@
-"""Attention in a model that is already there: where it can go, in, and out again."""
+"""Surgery on Functional models: where attention can go, how it is inserted and removed."""
 
+from keras_attn.surgery.branch_network import attention_branch_network
 from keras_attn.surgery.feature_pyramid import FeaturePyramid
 from keras_attn.surgery.insert import insert_attention
 from keras_attn.surgery.points import InsertionPoint, insertion_points
@@ -8,6 +9,7 @@ from keras_attn.surgery.remove import remove_attention
 __all__ = [
     "FeaturePyramid",
     "InsertionPoint",
+    "attention_branch_network",
     "insert_attention",
     "insertion_points",
     "remove_attention",

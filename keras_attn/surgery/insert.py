@@ -1,20 +1,24 @@
-"""Attention into a trained model."""
+"""Attention inserted into a trained model."""
 
 from __future__ import annotations
 
-import fnmatch
+import re
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 import keras
 
 from keras_attn import catalogue
-from keras_attn.functional import symbols
-from keras_attn.layers import Blend
+from keras_attn.graph.copy import Edit, copy_model
+from keras_attn.graph.edit import apply_to_input, apply_to_output
+from keras_attn.surgery.attention import (
+    Attention,
+    attention_name,
+    check_attention,
+    new_attention,
+)
 from keras_attn.surgery.feature_pyramid import levels_of, with_levels
-from keras_attn.surgery.points import InsertionPoint, Where, check_model, insertion_points
-from keras_attn.surgery.rebuild import Change, rebuild
+from keras_attn.surgery.points import InsertionPoint, Where, check_model, fits, insertion_points
 
 STARTS = ("identity", "published")
 WEIGHTS = ("copy", "share")
@@ -22,36 +26,41 @@ WEIGHTS = ("copy", "share")
 
 def insert_attention(
     model: keras.Model,
-    key: str | Mapping[int | str, str],
+    key: Attention | Mapping[int | str, Attention],
     where: Where = "blocks",
     start: str = "identity",
     weights: str = "copy",
+    name: str | None = None,
     **config: Any,
 ) -> keras.Model:
     """A new model with attention inside; the trained weights are kept.
 
     Args:
-        model: A Functional model, which stays as it is; models nested in it are looked into.
-        key: One of `list_layers()`, for all places; or a dictionary of keys: by stage (`{1: "se",
-            4: "csa"}`) or by pattern of the layer's name (`{"conv4_*": "csa"}`). Places that none
-            of its entries means are left alone.
-        where: `"published"`, where the authors of that module put it; or as for
+        model: A Functional model, which is not changed; nested models are searched too.
+        key: What is inserted at all places: a key of `list_layers()`; a layer class; a layer, of
+            which each place gets a copy; or a function that takes an `InsertionPoint` and returns
+            a layer. Or a dictionary of these: by stage (`{1: "se", 4: "csa"}`) or by pattern of
+            the layer's name (`{"conv4_*": "csa"}`); places that fit no entry are left alone.
+        where: `"published"`, where the authors of the module put it; or as for
             `insertion_points`.
         start: `"identity"`: the new model gives the outputs of the old one until it is trained
             (`layers.Blend`). `"published"`: the attention as it is, which changes the outputs at
             once.
-        weights: `"copy"`, or `"share"`: the new model has the very layers of the old one, and
-            training either trains both. (Then `get_layer(name).output` of the new model belongs
-            to the old one's graph, which feature extraction needs: copy.)
+        weights: `"copy"`, or `"share"`: the new model uses the layers of the old one, and training
+            either model trains both. (`get_layer(name).output` of the new model then belongs to
+            the old graph; feature extraction needs a copy.)
+        name: Name of the new layer; numbered where there are several. By default the layer's name
+            at that place followed by the key, such as `"conv4_out_csa"`.
         **config: Arguments of the attention layers, such as `reduction`.
 
     Returns:
         The new model, not compiled. Frozen layers stay frozen, new ones can be trained; models
-        around new layers are not frozen as a whole. A backbone with a feature pyramid gives a
-        `FeaturePyramid`; where a level's layer is attended, the level is what comes out.
+        around new layers are not frozen as a whole. A backbone with a feature pyramid becomes a
+        `FeaturePyramid`; a level whose layer is attended becomes the attended map.
 
     Raises:
-        ValueError: If the model is not Functional, a key or place is unknown, or nothing is found.
+        ValueError: If the model is not Functional, a key or place is unknown, nothing is found, or
+            a layer does not keep the shape of the map.
 
     Example:
         >>> import keras, keras_attn, numpy as np
@@ -70,119 +79,108 @@ def insert_attention(
     check_model(model)
     _check_choice("start", start, STARTS)
     _check_choice("weights", weights, WEIGHTS)
-    for each in [key] if isinstance(key, str) else key.values():
-        _check_key(each)
+    choices = list(key.values()) if isinstance(key, Mapping) else [key]
+    for each in choices:
+        check_attention(each, config)
     levels = levels_of(model)
     if levels and weights == "share":
         raise ValueError(
             f"{model.name!r} is a backbone whose levels are read from its layers, and shared "
             f"layers would give those of the old model. Use weights='copy'."
         )
-    places = _places(model, key, where)
-    plan = [
-        (point, each)
-        for each, points in places.items()
-        for point in points
-        if _key_for(point, key) == each
-    ]
-    if not plan:
-        have = [
-            f"{point.layer} (stage {point.stage})" for points in places.values() for point in points
-        ]
-        raise ValueError(
-            f"No place is meant by key={key!r}, whose entries begin with stages, from 1, or with "
-            f"patterns of names. where={where!r} has {', '.join(dict.fromkeys(have))}."
-        )
-    names = {layer.name for layer in model._flatten_layers()}
-    changes: dict[str, Change] = {}
+    plan = _plan(model, key, choices, where)
+    taken = {layer.name for layer in model._flatten_layers()}
+    edits: dict[str, Edit] = {}
     inserted: dict[str, str] = {}
     for point, chosen in plan:
-        layer = _new_layer(point, chosen, start, names, config)
-        changes[point.layer] = _attend(layer, point.input, changes.get(point.layer))
+        place = re.sub(r"\[\d+\]$", "", point.layer.rpartition("/")[2])
+        unique = _unique(name or f"{place}_{attention_name(chosen)}", taken)
+        layer = _Checked(new_attention(chosen, point, start, unique, config), point)
+        earlier = edits.get(point.layer)
         if point.input is None:
-            inserted[point.layer] = layer.name
-    new = rebuild(model, changes, share=weights == "share")
-    return with_levels(new, {level: inserted.get(name, name) for level, name in levels.items()})
+            edits[point.layer] = apply_to_output(layer, earlier)
+            inserted[point.layer] = unique
+        else:
+            edits[point.layer] = apply_to_input(layer, point.input, earlier)
+    new = copy_model(model, edits, share=weights == "share")
+    return with_levels(new, {level: inserted.get(each, each) for level, each in levels.items()})
 
 
-def _places(
-    model: keras.Model, key: str | Mapping[int | str, str], where: Where
-) -> dict[str, list[InsertionPoint]]:
-    """For each key the points that it may go to."""
-    keys = [key] if isinstance(key, str) else list(dict.fromkeys(key.values()))
-    if where == "published":
-        return {each: insertion_points(model, _published_place(each)) for each in keys}
-    return dict.fromkeys(keys, insertion_points(model, where))
+class _Checked:
+    """An attention layer whose output must have the shape of its input."""
+
+    def __init__(self, layer: keras.layers.Layer, point: InsertionPoint) -> None:
+        self.layer = layer
+        self.point = point
+
+    def __call__(self, x: keras.KerasTensor) -> keras.KerasTensor:
+        outputs = self.layer(x)
+        if getattr(outputs, "shape", None) != x.shape:
+            found = keras.tree.map_structure(lambda each: tuple(each.shape), outputs)
+            raise ValueError(
+                f"The layer {self.layer.name!r} cannot be inserted at {self.point.layer!r}: it "
+                f"must return one map of the shape of its input, {tuple(x.shape)}. It returns "
+                f"{found}."
+            )
+        return outputs
 
 
-def _published_place(key: str) -> str:
-    place = catalogue.describe(key).placement
-    if place is None:
-        known = [
-            each
-            for each in catalogue.list_layers()
-            if catalogue.describe(each).placement is not None
-        ]
+def _plan(
+    model: keras.Model,
+    key: Attention | Mapping[int | str, Attention],
+    choices: list[Attention],
+    where: Where,
+) -> list[tuple[InsertionPoint, Attention]]:
+    """The points, and what goes there."""
+    found: list[InsertionPoint] = []
+    plan = []
+    points: dict[str, list[InsertionPoint]] = {}
+    for index, choice in enumerate(choices):
+        place = _published_place(choice) if where == "published" else where
+        cached = str(place) if where == "published" else ""
+        if cached not in points:
+            points[cached] = insertion_points(model, place)
+        found += points[cached]
+        plan += [(point, choice) for point in points[cached] if _entry(point, key) == index]
+    if not plan:
+        have = [f"{point.layer} (stage {point.stage})" for point in found]
         raise ValueError(
-            f"Where its authors put {key!r} is not known here. Choose a place, such as "
-            f"where='blocks'. It is known of {', '.join(known)}."
+            f"No place fits key={key!r}. Its entries must begin with stages, from 1, or with "
+            f"patterns of layer names. where={where!r} has {', '.join(dict.fromkeys(have))}."
+        )
+    return plan
+
+
+def _entry(point: InsertionPoint, key: Attention | Mapping[int | str, Attention]) -> int | None:
+    """The position of the entry of `key` that a point belongs to."""
+    if not isinstance(key, Mapping):
+        return 0
+    for index, choice in enumerate(key):
+        if choice == point.stage or (isinstance(choice, str) and fits(point.layer, choice)):
+            return index
+    return None
+
+
+def _published_place(key: Any) -> str:
+    known = [
+        each for each in catalogue.list_layers() if catalogue.describe(each).placement is not None
+    ]
+    place = catalogue.describe(key).placement if isinstance(key, str) else None
+    if place is None:
+        raise ValueError(
+            f"The place where the authors of {key!r} put it is not known here. Choose a place, "
+            f"such as where='blocks'. It is known for {', '.join(known)}."
         )
     return place
 
 
-def _key_for(point: InsertionPoint, key: str | Mapping[int | str, str]) -> str | None:
-    if isinstance(key, str):
-        return key
-    for choice, each in key.items():
-        if choice == point.stage:
-            return each
-        name = point.layer.rpartition("/")[2]
-        if isinstance(choice, str) and any(
-            fnmatch.fnmatchcase(text, choice) for text in (point.layer, name)
-        ):
-            return each
-    return None
-
-
-def _new_layer(
-    point: InsertionPoint, key: str, start: str, names: set[str], config: dict[str, Any]
-) -> keras.Layer:
-    name = unused = f"{point.layer.rpartition('/')[2]}_{key}"
-    number = 1
-    while unused in names:
+def _unique(name: str, taken: set[str]) -> str:
+    unique, number = name, 1
+    while unique in taken:
         number += 1
-        unused = f"{name}_{number}"
-    names.add(unused)
-    settings = {"data_format": point.data_format, "dtype": point.dtype_policy, **config}
-    if start == "published":
-        return catalogue.create(key, **settings, name=unused)
-    attention = catalogue.create(key, **settings, name=key)
-    return Blend(attention, name=unused, dtype=settings["dtype"])
-
-
-def _attend(attention: keras.Layer, index: int | None, inner: Change | None) -> Change:
-    """The change that attends one input of a layer, or its output; after another change."""
-
-    def change(layer: Any, *args: Any, **kwargs: Any) -> Any:
-        call = layer if inner is None else partial(inner, layer)
-        if index is None:
-            return attention(call(*args, **kwargs))
-        attended = symbols((args, kwargs))[index]
-        args, kwargs = keras.tree.map_structure(
-            lambda each: attention(each) if each is attended else each, (args, kwargs)
-        )
-        return call(*args, **kwargs)
-
-    return change
-
-
-def _check_key(key: str) -> None:
-    reason = catalogue.describe(key).limits.get("single_output")
-    if reason is not None:
-        raise ValueError(
-            f"{key!r} does not {catalogue.LIMITS['single_output']}: {reason}. For it, see "
-            f"keras_attn.attention_branch_network."
-        )
+        unique = f"{name}_{number}"
+    taken.add(unique)
+    return unique
 
 
 def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import keras
 
-from keras_attn.surgery.anatomy import Anatomy
+from keras_attn.graph.anatomy import Anatomy
+from keras_attn.graph.stages import stage_ends, stage_of
 
 #: The places that have a name, and why attention goes there.
 PLACES = {
@@ -24,16 +26,17 @@ PLACES = {
 
 @dataclass(frozen=True)
 class InsertionPoint:
-    """A place for attention.
+    """A place for attention: a call of a layer.
 
     Attributes:
-        layer: Name of the layer; in a nested model `"model/layer"`.
-        place: One of `PLACES`, or `"layer"` for one that was chosen by name.
-        stage: The stage that it belongs to, from 1: stages differ in resolution.
-        channels: Of the map there.
+        layer: Name of the layer, for the second call of a shared layer `"layer[1]"`; in a nested
+            model `"model/layer"`.
+        place: One of `PLACES`, or `"layer"` for a layer that was chosen by name.
+        stage: The stage that it belongs to, from 1.
+        channels: Number of channels of the map there.
         reason: What the place is, in words.
-        data_format: Of the map there.
-        dtype_policy: Of the layer that gives it.
+        data_format: Data format of the map there.
+        dtype_policy: Dtype policy of the layer that returns the map.
         input: Which input of the layer, an addition, is attended; None for its output.
     """
 
@@ -54,23 +57,28 @@ Where = str | Callable[[Any], bool] | Iterable["str | InsertionPoint"]
 
 
 def insertion_points(model: keras.Model, where: Where | None = None) -> list[InsertionPoint]:
-    """Names where attention can go in a model, and why.
+    """Lists where attention can go in a model, and why.
+
+    A layer that is used several times has several places, one per call. The layers of a nested
+    model are listed once, however often that model is called: they stay shared.
 
     Args:
-        model: A Functional model; models in it are looked into.
+        model: A Functional model; nested models are searched too.
         where: `"blocks"`, the end of each residual branch, before the addition; `"stages"`, the
-            last map of each resolution; `"transitions"`, the same without the last stage;
-            `"activations"`, after the first spatial convolution of each residual branch with its
-            normalisation and activation; `"convolutions"`, after the last one itself. Or layers,
-            to attend their outputs: a pattern such as `"conv4_*_out"`, a list of names or points,
-            or a function that is given a layer and says whether. Blocks and stages if None.
+            last map of each resolution, in encoder-decoder networks of encoder, bottleneck and
+            decoder, without the layer that returns the logits; `"transitions"`, the same without
+            the last stage; `"activations"`, after the first spatial convolution of each residual
+            branch with its normalization and activation; `"convolutions"`, after the last spatial
+            convolution itself. Or layers whose outputs are attended: a pattern such as
+            `"conv4_*_out"`, a list of names or points, or a function that takes a layer and
+            returns a bool. Blocks and stages if None.
 
     Returns:
         The points, in the order of computation.
 
     Raises:
         ValueError: If the model is not Functional, nothing is found, or a chosen layer does not
-            give one feature map.
+            return one feature map.
 
     Example:
         >>> import keras, keras_attn
@@ -84,35 +92,20 @@ def insertion_points(model: keras.Model, where: Where | None = None) -> list[Ins
         sum: stage 1, 8 channels; end of a stage, the last map of its resolution
     """
     check_model(model)
-    anatomy = Anatomy(model)
+    search = _Search(Anatomy(model))
     if where is None:
-        points = [*_at(anatomy, "blocks"), *_at(anatomy, "stages")]
-        order = {step.path: index for index, step in enumerate(anatomy.steps)}
-        return sorted(points, key=lambda point: order[point.layer])
-    if isinstance(where, str) and where in PLACES:
-        points = _at(anatomy, where)
-    elif isinstance(where, str):
-        points = _matching(anatomy, where)
-    elif callable(where):
-        chosen = [i for i, step in enumerate(anatomy.steps) if where(step.operation)]
-        points = [_chosen(anatomy, index) for index in chosen]
-    else:
-        points = [
-            point
-            for each in where
-            for point in ([each] if isinstance(each, InsertionPoint) else _matching(anatomy, each))
-        ]
-    if not points:
-        raise ValueError(_nothing_found(where, anatomy))
-    return list(dict.fromkeys(points))
+        return search.blocks_and_stages()
+    return search.points(where)
 
 
 def check_model(model: Any) -> None:
-    """Raises a ValueError if a model is not one that surgery can take apart."""
+    """Raises a ValueError if surgery cannot edit a model."""
     if isinstance(model, keras.Sequential):
+        wrap = "Wrap it: keras.Model(model.inputs, model.outputs), which shares its weights."
+        if not model.built:
+            wrap = f"Begin it with a keras.Input, then wrap it. {wrap}"
         raise ValueError(
-            f"Surgery needs a Functional model, and {model.name!r} is Sequential. Wrap it: "
-            f"keras.Model(model.inputs, model.outputs), which shares its weights."
+            f"Surgery needs a Functional model, and {model.name!r} is Sequential. {wrap}"
         )
     quantized = [
         layer.name
@@ -122,74 +115,136 @@ def check_model(model: Any) -> None:
     ]
     if quantized:
         raise ValueError(
-            f"Surgery needs a model that can be trained, and {quantized[0]!r} is quantised. Do "
+            f"Surgery needs a model that can be trained, and {quantized[0]!r} is quantized. Do "
             f"surgery first, then model.quantize('int8')."
         )
 
 
-def _at(anatomy: Anatomy, place: str) -> list[InsertionPoint]:
-    if place == "blocks":
-        return [_point(anatomy, each.addition, place, each.branch) for each in anatomy.blocks]
-    if place == "stages":
-        found = anatomy.stage_ends
-    elif place == "transitions":
-        found = anatomy.stage_ends[:-1]
-    else:
+def fits(path: str, pattern: str) -> bool:
+    """Whether a pattern fits the path of a call, or the name of its layer."""
+    name = re.sub(r"\[\d+\]$", "", path.rpartition("/")[2])
+    return path == pattern or any(fnmatch.fnmatchcase(each, pattern) for each in (path, name))
+
+
+class _Search:
+    """Finds points in a model."""
+
+    def __init__(self, anatomy: Anatomy) -> None:
+        self.anatomy = anatomy
+        self.stage_ends = stage_ends(anatomy)
+
+    def blocks_and_stages(self) -> list[InsertionPoint]:
+        found = [(i, "blocks", branch) for i, branch in self.at("blocks")]
+        found += [(i, "stages", branch) for i, branch in self.at("stages")]
+        found.sort(key=lambda each: each[0])
+        return self._distinct(found)
+
+    def points(self, where: Where) -> list[InsertionPoint]:
+        """The points that `where` means.
+
+        Raises:
+            ValueError: If there are none.
+        """
+        if isinstance(where, str) and where in PLACES:
+            found = [(i, where, branch) for i, branch in self.at(where)]
+        elif isinstance(where, str):
+            found = self._matching(where)
+        elif callable(where):
+            calls = enumerate(self.anatomy.calls)
+            found = [self._chosen(i) for i, call in calls if where(call.operation)]
+        else:
+            where = list(where)
+            found = [place for each in where for place in self._named(each)]
+        if not found:
+            raise ValueError(self._nothing_found(where))
+        return self._distinct(found)
+
+    def at(self, place: str) -> list[tuple[int, int | None]]:
+        """The calls at a place that has a name, and which of their inputs is attended."""
+        anatomy = self.anatomy
+        if place == "blocks":
+            return [(block.addition, block.branch) for block in anatomy.blocks]
+        if place == "stages":
+            return [(index, None) for index in self.stage_ends]
+        if place == "transitions":
+            return [(index, None) for index in self.stage_ends[:-1]]
         inside = [each for block in anatomy.blocks if (each := anatomy.spatial_convolutions(block))]
         if place == "activations":
-            found = [anatomy.activated(convolutions[0]) for convolutions in inside]
-        else:
-            found = [convolutions[-1] for convolutions in inside]
-    return [_point(anatomy, index, place) for index in found]
+            return [(anatomy.activated(convolutions[0]), None) for convolutions in inside]
+        return [(convolutions[-1], None) for convolutions in inside]
 
+    def _named(self, each: str | InsertionPoint) -> list[tuple[int, str, int | None]]:
+        if isinstance(each, str):
+            return self._matching(each)
+        calls = enumerate(self.anatomy.calls)
+        return [(i, each.place, each.input) for i, call in calls if call.path == each.layer]
 
-def _point(anatomy: Anatomy, index: int, place: str, branch: int | None = None) -> InsertionPoint:
-    return InsertionPoint(
-        layer=anatomy.steps[index].path,
-        place=place,
-        stage=anatomy.stage(index),
-        channels=anatomy.channels(index),
-        reason=PLACES.get(place, "chosen by name"),
-        data_format=anatomy.data_format,
-        dtype_policy=anatomy.dtype_policy(index),
-        input=branch,
-    )
+    def _matching(self, pattern: str) -> list[tuple[int, str, int | None]]:
+        calls = enumerate(self.anatomy.calls)
+        return [self._chosen(i) for i, call in calls if fits(call.path, pattern)]
 
-
-def _matching(anatomy: Anatomy, pattern: str) -> list[InsertionPoint]:
-    """The layers whose path, or name in a nested model, a pattern fits."""
-    return [
-        _chosen(anatomy, index)
-        for index, step in enumerate(anatomy.steps)
-        if fnmatch.fnmatchcase(step.path, pattern)
-        or fnmatch.fnmatchcase(step.path.rpartition("/")[2], pattern)
-    ]
-
-
-def _chosen(anatomy: Anatomy, index: int) -> InsertionPoint:
-    step = anatomy.steps[index]
-    if not anatomy.is_map(index):
-        shapes = [tuple(tensor.shape) for tensor in step.outputs]
+    def _chosen(self, index: int) -> tuple[int, str, int | None]:
+        if self.anatomy.is_map(index):
+            return index, "layer", None
+        call = self.anatomy.calls[index]
+        if self.anatomy.has_time_axis(index):
+            raise ValueError(
+                f"The layer {call.path!r} returns one map per time step, and attention to all of "
+                f"them at once would mix the steps. {_BY_HAND}"
+            )
+        shapes = [tuple(tensor.shape) for tensor in call.outputs]
         raise ValueError(
-            f"Attention takes one feature map with positions and channels. The layer "
-            f"{step.path!r} gives outputs of shape {', '.join(map(str, shapes))}; choose layers "
+            f"Attention needs one feature map with positions and channels. The layer "
+            f"{call.path!r} returns outputs of shape {', '.join(map(str, shapes))}; choose layers "
             f"before the pooling."
         )
-    return _point(anatomy, index, "layer")
 
+    def _distinct(self, found: list[tuple[int, str, int | None]]) -> list[InsertionPoint]:
+        points: dict[Any, InsertionPoint] = {}
+        for index, place, branch in found:
+            key = id(self.anatomy.calls[index].node), branch
+            points.setdefault(key, self._point(index, place, branch))
+        return list(points.values())
 
-def _nothing_found(where: Any, anatomy: Anatomy) -> str:
-    if isinstance(where, str) and where in PLACES:
-        have = [f"{len(found)} {place}" for place in PLACES if (found := _at(anatomy, place))]
-        return (
-            f"The model has no {where} ({PLACES[where]}). It has {', '.join(have) or 'none'}; or "
-            f"choose layers by a pattern, such as where='conv4_*'."
+    def _point(self, index: int, place: str, branch: int | None) -> InsertionPoint:
+        return InsertionPoint(
+            layer=self.anatomy.calls[index].path,
+            place=place,
+            stage=stage_of(index, self.stage_ends),
+            channels=self.anatomy.channels(index),
+            reason=PLACES.get(place, "chosen by name"),
+            data_format=self.anatomy.data_format(index),
+            dtype_policy=self.anatomy.dtype_policy(index),
+            input=branch,
         )
-    names = [step.path for step in anatomy.steps]
-    texts = [each for each in keras.tree.flatten(where) if isinstance(each, str)]
-    near = [name for each in texts for name in difflib.get_close_matches(each, names, n=3)]
-    return (
-        f"No layer of the model is meant by where={where!r}. Give one of "
-        f"{', '.join(map(repr, PLACES))}, a pattern of names, a list of names, or a function of a "
-        f"layer. Layers with such names: {', '.join(near or names[-3:])}."
-    )
+
+    def _nothing_found(self, where: Any) -> str:
+        calls = self.anatomy.calls
+        if isinstance(where, str) and where in PLACES:
+            have = [f"{len(found)} {place}" for place in PLACES if (found := self.at(place))]
+            wrapped = any(self.anatomy.has_time_axis(index) for index in range(len(calls)))
+            return (
+                f"The model has no {where} ({PLACES[where]}). It has "
+                f"{', '.join(have) or 'none of the other places'}; or choose layers by a pattern, "
+                f"such as where='conv4_*'."
+                + (f" Layers with a time axis are not searched. {_BY_HAND}" if wrapped else "")
+            )
+        paths = [call.path for call in calls]
+        texts = [getattr(each, "layer", each) for each in keras.tree.flatten(where)]
+        near = [
+            path
+            for text in texts
+            if isinstance(text, str)
+            for path in difflib.get_close_matches(text, paths, n=3)
+        ]
+        return (
+            f"No layer of the model fits where={where!r}. Give one of "
+            f"{', '.join(map(repr, PLACES))}, a pattern of names, a list of names, or a function "
+            f"of a layer. Layers with similar names: {', '.join(near or paths[-3:])}."
+        )
+
+
+_BY_HAND = (
+    "Insert attention into the model of one time step, and wrap the result: "
+    "keras.layers.TimeDistributed(keras_attn.insert_attention(step_model, 'csa'))."
+)

@@ -1,25 +1,29 @@
-"""Attention out of a model again."""
+"""Attention removed from a model."""
 
 from __future__ import annotations
 
 import keras
 
+from keras_attn.graph.anatomy import Anatomy
+from keras_attn.graph.copy import copy_model
+from keras_attn.graph.edit import leave_out
 from keras_attn.layers import AttentionLayer, Blend
-from keras_attn.surgery.anatomy import Anatomy
 from keras_attn.surgery.feature_pyramid import levels_of, with_levels
 from keras_attn.surgery.points import check_model
-from keras_attn.surgery.rebuild import rebuild
 
 
 def remove_attention(model: keras.Model) -> keras.Model:
     """The model without its attention: what it was before `insert_attention`.
 
+    Of an attention branch network, the classifier remains: its second output, the logits of the
+    branch, goes with the attention that computes it.
+
     Args:
-        model: A Functional model, which stays as it is; models nested in it are looked into.
+        model: A Functional model, which is not changed; nested models are searched too.
 
     Returns:
-        A new model, not compiled, with copies of all other layers and their weights as they are
-        now. After the start `"identity"` and without training, it gives the original's outputs.
+        A new model, not compiled, with copies of all other layers and their current weights.
+        After the start `"identity"` and without training, its outputs are those of the original.
 
     Raises:
         ValueError: If the model is not Functional, or has no attention.
@@ -32,13 +36,15 @@ def remove_attention(model: keras.Model) -> keras.Model:
         0
     """
     check_model(model)
-    steps = Anatomy(model).steps
-    found = [step for step in steps if isinstance(step.operation, (AttentionLayer, Blend))]
+    anatomy = Anatomy(model)
+    found = [call for call in anatomy.calls if isinstance(call.operation, (AttentionLayer, Blend))]
     if not found:
         raise ValueError(f"The model {model.name!r} has no attention layer of keras_attn.")
-    produced_by = {id(tensor): step.path for step in steps for tensor in step.outputs}
-    earlier = {step.path: produced_by.get(id(step.inputs[0]), "") for step in found}
-    new = rebuild(model, dict.fromkeys(earlier))
+    new = copy_model(model, {call.path: leave_out for call in found})
+    earlier = {}
+    for call in found:
+        source = anatomy.producer(call.inputs[0])
+        earlier[call.path] = "" if source is None else anatomy.calls[source].path
     levels = levels_of(model)
     for level, name in levels.items():
         while name in earlier:

@@ -19,7 +19,7 @@ from keras_attn.study.gate_pictures import draw_gates
 from keras_attn.study.plots import Palette
 from keras_attn.tutorial.tables import confusion
 from keras_attn.tutorial.training import Run
-from keras_attn.visualize.figures import displayable
+from keras_attn.visualize.drawing import displayable
 
 PALETTE = Palette()
 

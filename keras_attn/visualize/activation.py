@@ -10,9 +10,10 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_attn.functional import graph_of, run_nested
-from keras_attn.surgery.anatomy import Anatomy
-from keras_attn.visualize.gates import single_input
+from keras_attn.graph.anatomy import Anatomy
+from keras_attn.graph.head import Head, call_without_activation, find_head
+from keras_attn.graph.inputs import model_inputs
+from keras_attn.graph.read import graph_of, run_nested
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,8 @@ class Activation:
     """The class activation of a batch.
 
     Attributes:
-        maps: (N, h, w), at the resolution of the layer; 0 where nothing speaks for the class.
+        maps: (N, *positions), such as (N, h, w), at the resolution of the layer; 0 where nothing
+            speaks for the class.
         classes: The class of each image's map.
         layer: Name of the layer.
     """
@@ -32,7 +34,7 @@ class Activation:
 
 def class_activation_maps(
     model: keras.Model,
-    images: np.ndarray,
+    images: Any,
     layer: str | None = None,
     classes: int | Sequence[int] | None = None,
 ) -> Activation:
@@ -40,17 +42,21 @@ def class_activation_maps(
 
         map = relu(Σ_c w_c f_c),   w_c = mean over the positions of ∂score / ∂f_c
 
-    f are the maps of a layer and score the class's logit; of a model that ends in a softmax, the
-    logarithm of its probability.
+    f are the maps of a layer and score is the logit of the class. If the model returns
+    probabilities, the logits are the inputs of its last softmax or sigmoid. Where the graph does
+    not show where the probabilities come from, outputs between 0 and 1 are taken for
+    probabilities if there is one output, or if they add up to 1.
 
     Args:
-        model: A Functional classifier with one input and one output, (N, classes) or (N, 1).
-        images: A batch of inputs.
-        layer: Name of the layer, in a nested model `"model/layer"`; the last map if None.
-        classes: Of each image, or one for all; what the model says if None.
+        model: A Functional classifier with one output, (N, classes) or (N, 1).
+        images: A batch of inputs; for a model with several inputs a list of batches, or a
+            dictionary by the name of the input.
+        layer: Name of the layer, in a nested model `"model/layer"`, for the second call of a
+            shared layer `"layer[1]"`. If None, the last map with as many axes as the input.
+        classes: The class of each image, or one for all; the predicted class if None.
 
     Raises:
-        ValueError: If the model is no such classifier, there is no such layer, or no such class.
+        ValueError: If the model is not such a classifier, or there is no such layer or class.
 
     Source: arXiv:1610.02391.
 
@@ -68,65 +74,81 @@ def class_activation_maps(
     graph = graph_of(model)
     if len(graph.outputs) != 1 or len(graph.outputs[0].shape) != 2:
         shapes = [tuple(tensor.shape) for tensor in graph.outputs]
-        raise ValueError(f"A classifier has one output of shape (N, classes). Received: {shapes}.")
+        raise ValueError(
+            f"Expected a classifier with one output of shape (N, classes). Received a model with "
+            f"outputs of shape {shapes}."
+        )
     anatomy = Anatomy(model)
-    layer = _last_map(anatomy) if layer is None else _check_layer(anatomy, layer)
-    inputs = single_input(model, images)
-    last = anatomy.steps[-1].operation
+    index = _last_map(anatomy) if layer is None else _check_layer(anatomy, layer)
+    path = anatomy.calls[index].path
+    head = find_head(anatomy.calls, anatomy.outputs[0])
+    inputs = model_inputs(model, images)
     kept: list[Any] = []
 
-    def scores(features: Any) -> tuple[Any, Any]:
-        """The outputs where the layer gives these features; its own if there are none."""
+    def run(features: Any) -> Any:
+        """The scores if the layer returns these features; its own if there are none."""
 
-        def call(path: str, operation: Any, *args: Any, **kwargs: Any) -> Any:
-            outputs = operation(*args, **kwargs)
-            if path != layer:
+        def call(name: str, operation: Any, *args: Any, **kwargs: Any) -> Any:
+            if name == head.path:
+                outputs = call_without_activation(operation, *args, **kwargs)
+            else:
+                outputs = operation(*args, **kwargs)
+            if name != path:
                 return outputs
             kept.append(outputs)
             return outputs if features is None else features
 
         (outputs,) = keras.tree.flatten(run_nested(graph, inputs, call))
-        return _logits(outputs, last)
+        return ops.cast(outputs, "float32")
 
-    logits = ops.convert_to_numpy(scores(None))
+    scores = ops.convert_to_numpy(run(None))
+    to_logits = _to_logits(head, scores)
+    logits = ops.convert_to_numpy(to_logits(ops.convert_to_tensor(scores)))
     features = kept[0]
     chosen = _check_classes(classes, logits)
     # A single logit speaks for class 1, and against class 0.
-    weighting = np.eye(2)[chosen] @ [[-1.0], [1.0]] if logits.shape[1] == 1 else None
-    if weighting is None:
-        weighting = np.eye(logits.shape[1])[chosen]
-    weighting = ops.convert_to_tensor(weighting, dtype=logits.dtype)
-    gradient = _gradient(lambda features: ops.sum(scores(features) * weighting), features)
-    return Activation(_weighted(features, gradient, anatomy.data_format), chosen, layer)
+    signs = np.array([[-1.0], [1.0]]) if logits.shape[1] == 1 else np.eye(logits.shape[1])
+    weighting = ops.convert_to_tensor(signs[chosen], dtype="float32")
+    gradient = _gradient(lambda each: ops.sum(to_logits(run(each)) * weighting), features)
+    return Activation(_weighted(features, gradient, anatomy.data_format(index)), chosen, path)
 
 
 def _weighted(features: Any, gradient: Any, data_format: str) -> np.ndarray:
-    """The positive part of the sum of the maps, each under the mean of its gradient."""
+    """The positive part of the sum of the maps, each times the mean of its gradient."""
     maps, slopes = (
         np.array(ops.convert_to_numpy(each), "float32") for each in (features, gradient)
     )
-    channels = -1 if data_format == "channels_last" else 1
-    positions = (1, 2) if data_format == "channels_last" else (2, 3)
+    if data_format == "channels_first":
+        maps, slopes = (np.moveaxis(each, 1, -1) for each in (maps, slopes))
+    positions = tuple(range(1, maps.ndim - 1))
     weights = slopes.mean(axis=positions, keepdims=True)
-    return np.maximum((maps * weights).sum(axis=channels), 0)
+    return np.maximum((maps * weights).sum(axis=-1), 0)
 
 
-def _last_map(anatomy: Anatomy) -> str:
-    maps = [index for index in range(len(anatomy.steps)) if anatomy.is_map(index)]
+def _last_map(anatomy: Anatomy) -> int:
+    """The last map with as many axes as the input: others are sequences of tokens."""
+    rank = max(anatomy.input_ranks)
+    maps = [
+        index
+        for index, call in enumerate(anatomy.calls)
+        if anatomy.is_map(index) and len(call.outputs[0].shape) == rank
+    ]
     if not maps:
-        raise ValueError("The model has no layer that gives feature maps.")
-    return anatomy.steps[maps[-1]].path
+        raise ValueError(
+            "No layer of the model returns a feature map with as many axes as its input. Name a "
+            "layer: layer='NAME'."
+        )
+    return maps[-1]
 
 
-def _check_layer(anatomy: Anatomy, layer: str) -> str:
-    for index, step in enumerate(anatomy.steps):
-        if step.path == layer and anatomy.is_map(index) and len(step.outputs[0].shape) == 4:
-            return layer
-    known = [step.path for i, step in enumerate(anatomy.steps) if anatomy.is_map(i)]
-    raise ValueError(
-        f"No layer {layer!r} of the model gives a map of height and width. "
-        f"The last that do: {', '.join(known[-5:])}."
-    )
+def _check_layer(anatomy: Anatomy, layer: str) -> int:
+    maps = {call.path: i for i, call in enumerate(anatomy.calls) if anatomy.is_map(i)}
+    if layer not in maps:
+        raise ValueError(
+            f"No layer {layer!r} of the model returns a feature map. "
+            f"The last that do: {', '.join([*maps][-5:])}."
+        )
+    return maps[layer]
 
 
 def _check_classes(classes: int | Sequence[int] | None, logits: np.ndarray) -> np.ndarray:
@@ -141,19 +163,22 @@ def _check_classes(classes: int | Sequence[int] | None, logits: np.ndarray) -> n
     return chosen
 
 
-def _logits(outputs: Any, last: Any) -> Any:
-    """Logits of the outputs, up to a constant that no class depends on alone."""
-    activation = getattr(last, "activation", None)
-    if activation is keras.activations.softmax or isinstance(last, keras.layers.Softmax):
-        return ops.log(outputs + keras.config.epsilon())
-    if activation is keras.activations.sigmoid:
-        epsilon = keras.config.epsilon()
-        return ops.log(outputs + epsilon) - ops.log(1 - outputs + epsilon)
-    return outputs
+def _to_logits(head: Head, scores: np.ndarray) -> Callable[[Any], Any]:
+    """The function that makes logits of what the model returns without its last activation."""
+    if head.activation is not None:
+        return lambda outputs: outputs
+    epsilon = float(np.finfo("float32").tiny)
+    if scores.min() < 0 or scores.max() > 1:
+        return lambda outputs: outputs
+    if scores.shape[1] == 1:
+        return lambda outputs: ops.log(outputs + epsilon) - ops.log(1 - outputs + epsilon)
+    if np.allclose(scores.sum(axis=1), 1, atol=1e-2):
+        return lambda outputs: ops.log(outputs + epsilon)
+    return lambda outputs: outputs
 
 
 def _gradient(function: Callable[[Any], Any], x: Any) -> Any:
-    """The gradient of a number by a tensor."""
+    """The gradient of a number with respect to a tensor."""
     backend = keras.backend.backend()
     if backend == "tensorflow":
         import tensorflow as tf

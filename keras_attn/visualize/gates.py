@@ -8,24 +8,29 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_attn.functional import graph_of, run_nested
+from keras_attn.graph.inputs import model_inputs
+from keras_attn.graph.read import graph_of, run_nested
 from keras_attn.layers import AttentionLayer, Blend
 
+Gates = dict[str, dict[str, np.ndarray]]
 
-def read_gates(model: keras.Model, images: np.ndarray) -> dict[str, dict[str, np.ndarray]]:
+
+def read_gates(model: keras.Model, images: Any) -> Gates:
     """The gate maps of every attention layer of a Functional model, and of models nested in it.
 
     Args:
-        model: The model, with one input.
-        images: A batch of inputs, (N, H, W, channels).
+        model: The model.
+        images: A batch of inputs, (N, H, W, channels); for a model with several inputs a list of
+            batches, or a dictionary by the name of the input.
 
     Returns:
         Layer -> gate -> map, in the order of the model. A channel gate is (N, 1, 1, C), a
         spatial gate (N, H, W, 1), in the data format of the layer. The gates of a layer that is
-        blended with the identity are those of its attention, as if it were not blended.
+        blended with the identity are those of its attention, as if it were not blended. The
+        second call of a shared layer is `"layer[1]"`.
 
     Raises:
-        ValueError: If the model's layers cannot be seen, or it has several inputs.
+        ValueError: If the model's layers cannot be read, or the images do not fit its inputs.
 
     Example:
         >>> import keras, keras_attn, numpy as np
@@ -36,59 +41,51 @@ def read_gates(model: keras.Model, images: np.ndarray) -> dict[str, dict[str, np
         >>> {name: gate.shape for name, gate in gates["csa"].items()}
         {'channel': (2, 1, 1, 16), 'spatial': (2, 8, 8, 1)}
     """
-    found: dict[str, dict[str, np.ndarray]] = {}
-
-    def call(path: str, operation: Any, *args: Any, **kwargs: Any) -> Any:
-        if isinstance(operation, (AttentionLayer, Blend)):
-            gates = operation.gates(args[0])
-            found[path] = {name: _numpy(gate) for name, gate in gates.items()}
-        return operation(*args, **kwargs)
-
-    run_nested(graph_of(model), single_input(model, images), call)
-    return found
+    return {path: gates for path, (gates, _) in _read(model, images).items()}
 
 
-def spatial_gates(model: keras.Model, images: np.ndarray) -> dict[str, np.ndarray]:
+def channels_last_gates(model: keras.Model, images: Any) -> Gates:
+    """Like `read_gates`, with the channels of every map on the last axis."""
+    return {
+        path: {name: _channels_last(gate, data_format) for name, gate in gates.items()}
+        for path, (gates, data_format) in _read(model, images).items()
+    }
+
+
+def spatial_gates(model: keras.Model, images: Any) -> dict[str, np.ndarray]:
     """The spatial gates of the last attention layer at each resolution.
 
     Args:
-        model: A Functional model whose layers are `channels_last`.
-        images: A batch of inputs, (N, H, W, channels).
+        model: A Functional model.
+        images: As for `read_gates`.
 
     Returns:
         Layer and gate -> map, (N, h, w), from the finest resolution to the coarsest.
     """
     chosen: dict[tuple[int, ...], tuple[str, np.ndarray]] = {}
-    for layer, gates in read_gates(model, images).items():
-        maps = {name: gate for name, gate in gates.items() if max(gate.shape[1:3]) > 1}
+    for layer, gates in channels_last_gates(model, images).items():
+        maps = {name: gate for name, gate in gates.items() if max(gate.shape[1:-1]) > 1}
         if maps:
             name, gate = next(iter(maps.items()))
-            chosen[gate.shape[1:3]] = (f"{layer}, {name}", gate.mean(axis=-1))
+            chosen[gate.shape[1:-1]] = (f"{layer}, {name}", gate.mean(axis=-1))
     return dict(chosen.values())
 
 
-def single_input(model: keras.Model, images: Any) -> Any:
-    """Images as the input of a model, in the structure that its graph has.
+def _read(model: keras.Model, images: Any) -> dict[str, tuple[dict[str, np.ndarray], str]]:
+    """Path -> gate maps, and their data format."""
+    found: dict[str, tuple[dict[str, np.ndarray], str]] = {}
 
-    Raises:
-        ValueError: If the model has several inputs, or the images do not fit its input.
-    """
-    graph = graph_of(model)
-    if len(graph.inputs) != 1:
-        raise ValueError(f"The model must have one input. It has {len(graph.inputs)}.")
-    (symbol,) = graph.inputs
-    shape = np.shape(images)
-    fits = len(shape) == len(symbol.shape) and all(
-        wanted in (None, given) for wanted, given in zip(symbol.shape[1:], shape[1:], strict=True)
-    )
-    if not fits:
-        raise ValueError(
-            f"The images must be a batch of shape {tuple(symbol.shape)}, as the model's input. "
-            f"Received: shape {shape}."
-        )
-    tensor = ops.convert_to_tensor(np.asarray(images), dtype=symbol.dtype)
-    return keras.tree.pack_sequence_as(graph._inputs_struct, [tensor])
+    def call(path: str, operation: Any, *args: Any, **kwargs: Any) -> Any:
+        attention = operation.attention if isinstance(operation, Blend) else operation
+        if isinstance(attention, AttentionLayer):
+            gates = attention.gates(*args, **kwargs)
+            arrays = {name: np.array(ops.convert_to_numpy(gate)) for name, gate in gates.items()}
+            found[path] = arrays, attention.data_format
+        return operation(*args, **kwargs)
+
+    run_nested(graph_of(model), model_inputs(model, images), call)
+    return found
 
 
-def _numpy(value: Any) -> np.ndarray:
-    return np.array(ops.convert_to_numpy(value))
+def _channels_last(gate: np.ndarray, data_format: str) -> np.ndarray:
+    return gate if data_format == "channels_last" else np.moveaxis(gate, 1, -1)

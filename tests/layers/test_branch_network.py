@@ -72,6 +72,51 @@ def test_the_branch_of_a_whole_backbone_reads_its_map():
     }
 
 
+def classifier_with_end(end):
+    """A classifier with state that is not a weight, a Lambda, and a given end."""
+    normalization = keras.layers.Normalization(name="normalization")
+    normalization.adapt(5 + 3 * np.random.default_rng(0).standard_normal((64, 8, 8, 3)))
+    inputs = keras.Input((8, 8, 3))
+    x = keras.layers.Lambda(lambda x: -x, name="negative")(normalization(inputs))
+    x = keras.layers.Conv2D(4, 3, padding="same", activation="relu", name="stage")(x)
+    x = keras.layers.Dense(3, name="dense")(keras.layers.GlobalAveragePooling2D()(x))
+    return keras.Model(inputs, end(x))
+
+
+def own_softmax(x):
+    exponents = keras.ops.exp(x)
+    return keras.layers.Lambda(lambda e: e / keras.ops.sum(e, axis=-1, keepdims=True))(exponents)
+
+
+ENDS = {
+    "logits": (lambda x: x, True),
+    "softmax layer": (lambda x: keras.layers.Softmax()(x), False),
+    "softmax function": (lambda x: keras.ops.softmax(x), False),
+    "softmax and cast": (
+        lambda x: keras.layers.Activation("linear", dtype="float32")(
+            keras.layers.Activation("softmax")(x)
+        ),
+        False,
+    ),
+    "own softmax": (own_softmax, False),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_the_loss_takes_what_the_classifier_returns_and_the_state_is_copied(end):
+    make_end, from_logits = ENDS[end]
+    classifier = classifier_with_end(make_end)
+    model = keras_attn.attention_branch_network(classifier, at="stage")
+    assert model.loss["perception"].get_config()["from_logits"] is from_logits
+    assert model.loss["attention"].get_config()["from_logits"] is True
+    images = 5 + 3 * np.random.default_rng(1).standard_normal((4, 8, 8, 3)).astype("float32")
+    # Without attention the copy returns what the classifier returns.
+    copy = keras_attn.remove_attention(model)
+    np.testing.assert_allclose(
+        copy.predict_on_batch(images), classifier.predict_on_batch(images), rtol=1e-5, atol=1e-6
+    )
+
+
 def test_what_is_no_classifier_or_no_layer_of_it_is_an_error():
     inputs = keras.Input((8, 8, 3))
     maps = keras.layers.Conv2D(4, 3, name="convolution")(inputs)
@@ -80,7 +125,7 @@ def test_what_is_no_classifier_or_no_layer_of_it_is_an_error():
         keras_attn.attention_branch_network(classifier, at="convolutions")
     with pytest.raises(ValueError, match=r"one output of shape.*\(None, 6, 6, 4\)"):
         keras_attn.attention_branch_network(keras.Model(inputs, maps), at="convolution")
-    with pytest.raises(ValueError, match="Functional models are taken"):
+    with pytest.raises(ValueError, match="Expected a Functional model"):
         keras_attn.attention_branch_network(keras.Sequential([keras.layers.Dense(2)]), at="dense")
 
 

@@ -118,7 +118,7 @@ def test_open_sizes_and_models_that_hide_their_layers_are_errors():
         def call(self, x):
             return x
 
-    with pytest.raises(ValueError, match=r"cannot be seen.*wrap them in keras\.Model"):
+    with pytest.raises(ValueError, match=r"cannot be read.*wrap them in keras\.Model"):
         keras_attn.cost(Hidden())
 
 

@@ -116,3 +116,41 @@ def test_a_torch_module_takes_what_we_give():
     module.load_state_dict(state)
     torch.testing.assert_close(module(x).detach().cpu(), ours.detach().cpu())
     keras_attn.load_torch_weights(layer, Excitation().state_dict())
+
+
+def test_an_inserted_layer_takes_the_weights_of_its_attention():
+    inputs = keras.Input((8, 8, 64))
+    model = keras.Model(inputs, keras.layers.ReLU(name="relu")(inputs))
+    attended = keras_attn.insert_attention(
+        model, "grcsa", "relu", reduction=4, data_format="channels_last"
+    )
+    blend = attended.get_layer("relu_grcsa")
+    keras_attn.load_torch_weights(blend, state_dict(fill=0.25))
+    found = keras_attn.torch_state_dict(blend)
+    assert found.keys() == state_dict().keys()
+    assert all((array == 0.25).all() for array in found.values())
+    assert float(keras.ops.convert_to_numpy(blend.blend)) == 0
+
+
+def test_a_layer_without_published_names_is_refused():
+    layer = keras.layers.Dense(2)
+    layer.build((None, 3))
+    with pytest.raises(ValueError, match=r"Expected an attention layer of keras_attn.*<Dense"):
+        keras_attn.load_torch_weights(layer, {})
+
+
+def test_bfloat16_is_taken_and_returned_as_float32(layer):
+    torch = pytest.importorskip("torch", reason="needs bfloat16 tensors of PyTorch")
+    values = {
+        name: torch.full(array.shape, 0.3, dtype=torch.bfloat16, requires_grad=True)
+        for name, array in state_dict().items()
+    }
+    keras_attn.load_torch_weights(layer, values)
+    expected = float(torch.tensor(0.3, dtype=torch.bfloat16))
+    low = keras_attn.create("grcsa", reduction=4, dtype="bfloat16")
+    low.build((None, 8, 8, 64))
+    keras_attn.load_torch_weights(low, values)
+    for each in (layer, low):
+        found = keras_attn.torch_state_dict(each)
+        assert {array.dtype.name for array in found.values()} == {"float32"}
+        assert all((array == expected).all() for array in found.values())

@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 import keras_attn
-from keras_attn.functional import graph_of, trace
+from keras_attn.graph.read import graph_of, trace
 from keras_attn.layers import Blend
 
 from .conftest import architecture

@@ -66,9 +66,7 @@ def test_keys_by_stage_and_by_name(network):
     assert list(inserted(by_stage)) == ["first_sum_sa", "second_sum_ca", "third_sum_ca"]
     by_name = keras_attn.insert_attention(network, {"second_*": "csa"}, start="published")
     assert list(inserted(by_name)) == ["second_sum_csa"]
-    with pytest.raises(
-        ValueError, match=r"No place is meant by key=\{7: 'sa'\}.*first_sum \(stage 1"
-    ):
+    with pytest.raises(ValueError, match=r"No place fits key=\{7: 'sa'\}.*first_sum \(stage 1"):
         keras_attn.insert_attention(network, {7: "sa"})
 
 
@@ -79,7 +77,8 @@ def test_where_the_authors_put_it(network):
     attended = keras_attn.insert_attention(network, "bam", "published", reduction=2)
     assert list(inserted(attended)) == ["first_out_bam"]
     with pytest.raises(
-        ValueError, match=r"'csa' is not known here. Choose a place.*scsa_synergist"
+        ValueError,
+        match=r"authors of 'csa' put it is not known here. Choose a place.*scsa_synergist",
     ):
         keras_attn.insert_attention(network, "csa", "published")
 
@@ -131,7 +130,8 @@ def test_several_outputs_shared_layers_and_states_are_kept(tmp_path):
     x = layers.Dropout(0.5, name="dropout")(x)
     model = keras.Model({"image": inputs}, {"map": x, "mean": layers.GlobalAveragePooling2D()(x)})
     attended = keras_attn.insert_attention(model, "sa", ["sum", "twice"])
-    assert len(inserted(attended)) == 2  # one layer that is called as often as `twice`
+    # A place is a call, so each of the two calls of `twice` has attention of its own.
+    assert list(inserted(attended)) == ["twice_sa", "twice_sa_2", "sum_sa"]
     for name, value in outputs(attended, {"image": IMAGES}).items():
         np.testing.assert_allclose(value, outputs(model, {"image": IMAGES})[name], atol=1e-6)
     attended.save(tmp_path / "model.keras")
@@ -186,7 +186,7 @@ def test_bad_arguments(network):
         keras_attn.insert_attention(network, "ca", start="zero")
     with pytest.raises(ValueError, match=r"`weights` must be one of.*'share'"):
         keras_attn.insert_attention(network, "ca", weights="imagenet")
-    with pytest.raises(ValueError, match=r"does not return nothing.*attention_branch_network"):
+    with pytest.raises(ValueError, match=r"'abn' cannot be inserted.*attention_branch_network"):
         keras_attn.insert_attention(network, "abn")
     with pytest.raises(ValueError, match=r"no attention layer with the key 'cbma'.*cbam"):
         keras_attn.insert_attention(network, "cbma")

@@ -4,6 +4,7 @@ from keras import layers
 
 import keras_attn
 from keras_attn import catalogue
+from keras_attn.graph.copy import copy_model
 from keras_attn.surgery.points import PLACES
 
 from .conftest import architecture
@@ -56,7 +57,7 @@ def test_stages_of_known_networks(name, stages):
 
 
 def test_open_sizes_and_nested_models():
-    inner = keras_attn.surgery.rebuild.rebuild(architecture("ResNet50"), {})
+    inner = copy_model(architecture("ResNet50"))
     inputs = keras.Input((64, 64, 3))
     model = keras.Model(inputs, inner(inputs))
     assert names(model, "stages")[0] == "resnet50/conv2_block3_out"
@@ -85,7 +86,7 @@ def test_nothing_to_do_there_says_what_there_is(network):
         keras_attn.insertion_points(wrapped, "blocks")
     with pytest.raises(ValueError, match=r"where='frst_sum'.*'transitions'.*first_sum"):
         keras_attn.insertion_points(network, "frst_sum")
-    with pytest.raises(ValueError, match=r"The layer 'logits' gives outputs of shape \(1, 3\)"):
+    with pytest.raises(ValueError, match=r"The layer 'logits' returns outputs of shape \(1, 3\)"):
         keras_attn.insertion_points(network, "logits")
 
     class Subclassed(keras.Model):

@@ -1,11 +1,12 @@
 import keras
 import numpy as np
 import pytest
+from keras import layers
 
 import keras_attn
 from keras_attn.study.backbone import build_model
 from keras_attn.visualize import gate_maps, read_gates, spatial_gates
-from keras_attn.visualize.figures import Panel, colour_range
+from keras_attn.visualize.drawing import Panel, colour_range
 
 
 def test_the_maps_are_those_that_the_layers_multiply_by():
@@ -71,6 +72,57 @@ def test_the_figure_has_the_image_every_gate_and_its_scale():
     gates = read_gates(model, images)["stage1_block1_attention"]["spatial"]
     np.testing.assert_allclose(overlays[0].images[1].get_array(), gates[0, ..., 0])
     assert overlays[0].images[1].colorbar is not None
+
+
+def test_the_gates_of_a_branch_are_computed_from_its_features():
+    inputs = keras.Input((8, 8, 4))
+    x = layers.Conv2D(4, 1, name="stage")(inputs)
+    classifier = keras.Model(inputs, layers.Dense(3)(layers.GlobalAveragePooling2D()(x)))
+    branch = layers.Conv2D(16, 3, padding="same", activation="relu", name="branch")
+    model = keras_attn.attention_branch_network(classifier, at="stage", branch=branch)
+    images = np.random.default_rng(0).standard_normal((2, 8, 8, 4)).astype("float32")
+    gate = read_gates(model, images)["attention_branch"]["spatial"]
+    before, after = (
+        keras.Model(model.input, tensor).predict_on_batch(images)
+        for tensor in (
+            model.get_layer("stage").output,
+            model.get_layer("attention_branch").output[0],
+        )
+    )
+    np.testing.assert_allclose(before * (1 + gate), after, rtol=1e-4, atol=1e-5)
+
+
+def test_a_layer_that_is_called_twice_has_gates_of_both_calls():
+    inputs = keras.Input((8, 8, 4))
+    layer = keras_attn.create("sa", name="sa", data_format="channels_last")
+    model = keras.Model(inputs, layer(layer(inputs)))
+    gates = read_gates(model, np.random.default_rng(0).random((1, 8, 8, 4), "float32"))
+    assert list(gates) == ["sa", "sa[1]"]
+    assert np.abs(gates["sa"]["spatial"] - gates["sa[1]"]["spatial"]).max() > 0
+
+
+def test_channels_first_gates_are_drawn_as_maps():
+    inputs = keras.Input((4, 8, 8))
+    layer = keras_attn.create("csa", name="csa", data_format="channels_first", reduction=2)
+    model = keras.Model(inputs, layer(inputs))
+    images = np.random.default_rng(0).random((2, 4, 8, 8), "float32")
+    maps = spatial_gates(model, images)
+    assert {name: gate.shape for name, gate in maps.items()} == {"csa, spatial": (2, 8, 8)}
+    figure = gate_maps(model, images)
+    shapes = [image.get_array().shape for axes in figure.axes for image in axes.images[1:]]
+    assert shapes == [(8, 8), (8, 8)]
+    bars = [len(axes.patches) for axes in figure.axes if axes.get_title() == "csa\nchannel"]
+    assert bars == [4, 4]
+
+
+def test_gates_of_signals_and_volumes_are_drawn():
+    volume = keras.Model(x := keras.Input((3, 4, 5, 4)), keras_attn.create("sa")(x))
+    figure = gate_maps(volume, np.random.default_rng(0).random((1, 3, 4, 5, 4), "float32"))
+    assert "of 3" in figure.axes[0].get_title()
+    assert figure.axes[1].images[1].get_array().shape == (4, 5)
+    signal = keras.Model(x := keras.Input((20, 4)), keras_attn.create("sa")(x))
+    figure = gate_maps(signal, np.random.default_rng(0).random((1, 20, 4), "float32"))
+    assert len(figure.axes[-1].lines[0].get_ydata()) == 20
 
 
 def test_chosen_layers_only():

@@ -98,6 +98,15 @@ class ABN(AttentionLayer):
         """The map, and the map under its mask."""
         return times(x, 1 + spatial)
 
+    def gates(self, x: Any, features: Any = None, mask: Any = None) -> dict[str, Tensor]:
+        """The mask for input x and the branch's features, as the layer computes it in inference."""
+        if features is None:
+            return super().gates(x, mask)
+        x, features = (ops.convert_to_tensor(each, self.compute_dtype) for each in (x, features))
+        if not self.built:
+            self.build(x.shape, features.shape)
+        return self.compute_gates(x, features)
+
     def call(self, x: Tensor, features: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """The attended map, and the logits of the branch."""
         mask, logits = self.branch(x if features is None else features)

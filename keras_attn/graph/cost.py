@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 
 import keras
 
-from keras_attn.functional import graph_of, trace
 from keras_attn.gates.parts import size
-from keras_attn.layers import AttentionLayer
+from keras_attn.graph.inputs import input_shapes
+from keras_attn.graph.kinds import CONVOLUTIONS, SEPARABLE, TRANSPOSED
+from keras_attn.graph.read import graph_of, trace
+from keras_attn.layers import AttentionLayer, Blend
 
 Shape = tuple[int, ...]
 
@@ -20,10 +22,10 @@ class LayerCost(NamedTuple):
     """A row of the table: one layer, all its calls in the model together.
 
     Attributes:
-        layer: Its name; in a nested model `"model/layer"`.
+        layer: Path of its first call: its name, in a nested model `"model/layer"`.
         kind: Its class.
         output_shape: That of its last call, without the batch.
-        parameters: Numbers that training changes, or would if the layer were not frozen.
+        parameters: Number of weights that can be trained, including those of frozen layers.
         macs: Multiply-accumulates for one sample; None where no rule is known.
     """
 
@@ -39,24 +41,24 @@ class Cost:
     """The cost of a model.
 
     Attributes:
-        table: A row a layer, in the order of computation.
+        table: One row per layer, in the order of computation.
     """
 
     table: tuple[LayerCost, ...]
 
     @property
     def parameters(self) -> int:
-        """Numbers that training changes, or would if no layer were frozen."""
+        """The number of weights that can be trained, including those of frozen layers."""
         return sum(row.parameters for row in self.table)
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates for one sample, but for the layers in `uncounted`."""
+        """Multiply-accumulates for one sample, without those of the layers in `uncounted`."""
         return sum(row.macs or 0 for row in self.table)
 
     @property
     def uncounted(self) -> tuple[str, ...]:
-        """Names of the layers whose multiply-accumulates no rule is known for."""
+        """Names of the layers for which no counting rule is known."""
         return tuple(row.layer for row in self.table if row.macs is None)
 
     def __str__(self) -> str:
@@ -82,13 +84,12 @@ class Cost:
         )
 
 
-def cost(model: keras.Model | AttentionLayer, input_shape: Sequence | None = None) -> Cost:
+def cost(model: keras.Model | AttentionLayer | Blend, input_shape: Sequence | None = None) -> Cost:
     """Parameters and multiply-accumulates of a model, without running it.
 
-    Counted are the products of weights, or of two maps, that convolutions, dense layers and
-    matrix products add up; for attention layers those of the published formula, however a
-    backend computes it. Normalisation, pooling, activations and element-wise products are not
-    counted, as is usual.
+    The count includes the products that convolutions, dense layers and matrix products add up; for
+    attention layers those of the published formula, however a backend computes it.
+    Normalization, pooling, activations and element-wise products are not counted, as is usual.
 
     Args:
         model: A Functional model, a Sequential one with known input, or one attention layer.
@@ -99,7 +100,7 @@ def cost(model: keras.Model | AttentionLayer, input_shape: Sequence | None = Non
         A `Cost`: `.parameters`, `.macs`, `.table` by layer; printed, the table.
 
     Raises:
-        ValueError: If sizes are open, or the model is not one whose layers can be seen.
+        ValueError: If sizes are open, or the layers of the model cannot be read.
 
     Example:
         >>> import keras, keras_attn
@@ -110,38 +111,29 @@ def cost(model: keras.Model | AttentionLayer, input_shape: Sequence | None = Non
         >>> keras_attn.cost(keras_attn.create("csa"), (8, 8, 32)).macs
         7296
     """
-    if isinstance(model, AttentionLayer):
+    if isinstance(model, (AttentionLayer, Blend)):
         if input_shape is None:
             raise ValueError(
                 "The cost of a single layer depends on its input: give `input_shape`, without the "
                 "batch, such as input_shape=(56, 56, 64)."
             )
-        # Built anew, so that the layer in hand stays as it is.
+        # A new layer is built, so that the given one is not changed.
         layer = type(model).from_config(model.get_config())
         inputs = keras.Input(tuple(input_shape))
         return cost(keras.Model(inputs, layer(inputs)))
     graph = graph_of(model)
     rows: dict[int, LayerCost] = {}
-    for step in trace(graph, _inputs(graph, input_shape))[0]:
-        if isinstance(step.operation, keras.layers.Layer):
-            shapes = [tensor.shape for tensor in step.inputs]
-            row = _layer_cost(step.path, step.operation, shapes, step.outputs[0].shape)
-            _add(rows, id(step.operation), row)
+    for call in trace(graph, _inputs(graph, input_shape))[0]:
+        if isinstance(call.operation, keras.layers.Layer):
+            shapes = [tensor.shape for tensor in call.inputs]
+            row = _layer_cost(call.path, call.operation, shapes, call.outputs[0].shape)
+            _add(rows, id(call.operation), row)
     return Cost(tuple(rows.values()))
 
 
 def _inputs(graph: keras.Function, input_shape: Sequence | None) -> list[keras.KerasTensor]:
     """The inputs of the graph, of the given or their own shapes."""
-    shapes = [tensor.shape[1:] for tensor in graph.inputs]
-    if input_shape is not None:
-        single = len(shapes) == 1 and not isinstance(input_shape[0], (list, tuple))
-        given = [input_shape] if single else input_shape
-        if list(map(len, given)) != list(map(len, shapes)):
-            raise ValueError(
-                f"`input_shape` must have the sizes of the model's input without the batch, as in "
-                f"{shapes[0] if len(shapes) == 1 else shapes}. Received: {input_shape!r}."
-            )
-        shapes = [tuple(shape) for shape in given]
+    shapes = input_shapes(graph, input_shape)
     if any(None in shape for shape in shapes):
         raise ValueError(
             f"The model leaves sizes of its input open, {shapes}, and its cost depends on them. "
@@ -155,9 +147,9 @@ def _inputs(graph: keras.Function, input_shape: Sequence | None) -> list[keras.K
 
 
 def _add(rows: dict[int, LayerCost], key: int, row: LayerCost) -> None:
-    """A further call of a layer costs its products again, but not its parameters."""
+    """Adds a call: a second call of a layer adds multiply-accumulates, but no parameters."""
     if (earlier := rows.get(key)) is not None and earlier.macs is not None:
-        row = row._replace(macs=earlier.macs + (row.macs or 0))
+        row = row._replace(layer=earlier.layer, macs=earlier.macs + (row.macs or 0))
     rows[key] = row
 
 
@@ -173,8 +165,8 @@ def _layer_cost(name: str, layer: Any, shapes: list[Shape], output: Shape) -> La
 def _macs(layer: Any, shapes: list[Shape], output: Shape) -> int | None:
     """Multiply-accumulates of one call; None where no rule is known.
 
-    A layer with a method `macs` knows its own. One that has vectors only, such as a
-    normalisation, scales and shifts values, which is not counted.
+    A layer with a method `macs` counts its own. A layer whose weights are all vectors, such as a
+    normalization, scales and shifts values, which is not counted.
     """
     if hasattr(layer, "macs"):
         return layer.macs(*shapes)
@@ -190,21 +182,6 @@ def _macs(layer: Any, shapes: list[Shape], output: Shape) -> int | None:
     if all(len(weight.shape) <= 1 for weight in layer.weights):
         return 0
     return None
-
-
-CONVOLUTIONS = (
-    keras.layers.Conv1D,
-    keras.layers.Conv2D,
-    keras.layers.Conv3D,
-    keras.layers.DepthwiseConv1D,
-    keras.layers.DepthwiseConv2D,
-)
-TRANSPOSED = (
-    keras.layers.Conv1DTranspose,
-    keras.layers.Conv2DTranspose,
-    keras.layers.Conv3DTranspose,
-)
-SEPARABLE = (keras.layers.SeparableConv1D, keras.layers.SeparableConv2D)
 
 
 def _positions(layer: Any, shape: Shape) -> int:
