@@ -11,7 +11,7 @@ from keras_attn.layers import Blend
 
 from .conftest import architecture
 
-#: Network -> where its attention goes, and how many places that are.
+#: Network -> where its attention goes, and in how many places. `make test-all` tests the slow ones.
 ARCHITECTURES = {
     "ResNet50": ("blocks", 16),
     "MobileNetV2": ("blocks", 10),
@@ -23,6 +23,8 @@ ARCHITECTURES = {
     "keras_cv MobileNetV3": ("blocks", 3),
     "keras_hub ResNet": ("blocks", 4),
 }
+
+SLOW = ("ResNet50", "EfficientNetB0", "ConvNeXtTiny", "DenseNet121", "VGG16")
 
 
 def by_path(model):
@@ -45,7 +47,9 @@ def assert_equal(values, expected):
 
 # keras_cv's squeeze and excitation builds its parts when it is called, and Keras says so.
 @pytest.mark.filterwarnings("ignore:`build..` was called on layer:UserWarning")
-@pytest.mark.parametrize("name", ARCHITECTURES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[pytest.mark.slow] * (n in SLOW)) for n in ARCHITECTURES]
+)
 def test_what_was_learned_is_kept(name, tmp_path):
     where, count = ARCHITECTURES[name]
     model = architecture(name)
@@ -75,7 +79,7 @@ def test_what_was_learned_is_kept(name, tmp_path):
 
     # Not `weights`: a frozen dropout draws new numbers all the same.
     kept = {path: layer.get_weights() for path, layer in layers.items() if not layer.trainable}
-    eager = keras.backend.backend() != "jax"
+    eager = keras.backend.backend() != "jax"  # compiling takes longer, but not on JAX
     attended.compile(keras.optimizers.SGD(0.1), "mse", run_eagerly=eager)
     loss = attended.train_on_batch(images, np.zeros_like(outputs))
     assert np.isfinite(loss)
