@@ -4,6 +4,7 @@ import gc
 import os
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 # JAX compiles every eager operation for every shape, which takes longer than all that the tests
@@ -14,15 +15,61 @@ os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parents[1]
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 
-# The first example of a test compiles, so no deadline holds; and a failure must come back.
+# The first example of a test compiles, so there is no deadline; and a failure must be repeatable.
 settings.register_profile("keras-attn", deadline=None, derandomize=True)
 settings.load_profile("keras-attn")
 
+#: Layers that `--quick` tests: a chain, a mixture, batch normalisation, strips, several outputs.
+REPRESENTATIVES = {"csa", "cmssa", "cbam", "scsa_synergistic", "abn"}
+
+
+def pytest_addoption(parser):
+    """Adds `--quick`."""
+    parser.addoption(
+        "--quick", action="store_true", help="test a few layers only, and train no networks"
+    )
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leaves out what another process tests, and with `--quick` most layers and trainings."""
+    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+    quick = config.getoption("--quick")
+    left_out = [
+        item
+        for item in items
+        if (item.get_closest_marker("once") and backend != "tensorflow")
+        or (quick and item.get_closest_marker("trains"))
+        or (quick and key_of(item) not in {None, *REPRESENTATIVES})
+    ]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
+
+
+def key_of(item):
+    """The key of the layer that a test is parametrised with; None if it is not."""
+    arguments = item.callspec.params if hasattr(item, "callspec") else {}
+    return arguments.get("key", getattr(arguments.get("entry"), "key", None))
+
 
 def pytest_collection_finish():
-    """Takes what the imports made out of the garbage collector's sight.
+    """Hides what the imports created from the garbage collector.
 
-    Keras collects whenever a layer loses a variable, and each time that would be looked through.
+    Keras collects garbage whenever a layer loses a variable, and would look through it each time.
     """
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="module")
+def optimised_code():
+    """Lets JAX compile with all of XLA's optimisations, as users do."""
+    if os.environ.get("KERAS_BACKEND") != "jax":
+        yield
+        return
+    import jax
+
+    before = jax.config.jax_disable_most_optimizations
+    jax.config.update("jax_disable_most_optimizations", False)
+    yield
+    jax.config.update("jax_disable_most_optimizations", before)

@@ -1,0 +1,53 @@
+"""Keras's backends without gradients, NumPy and OpenVINO, compute the forward pass."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.once
+
+#: Backend -> layers for which it computes other numbers, which docs/export.md names.
+DIFFERENT = {"numpy": set(), "openvino": {"bam", "cpca"}}
+
+#: Prints, for each layer, the largest difference to the NumPy oracle, or the error.
+PROGRAM = """
+import json
+import numpy as np
+import keras_attn, oracle
+from keras_attn.contract.running import as_array, attended
+from keras_attn.contract.samples import create_random, random_state
+
+found = {}
+for key in keras_attn.list_layers():
+    x = np.random.default_rng(0).standard_normal((2, 32, 7, 6)).astype("float32")
+    try:
+        layer = create_random(keras_attn.describe(key), x.shape, data_format="channels_first")
+        result = as_array(attended(layer(x)))
+    except Exception as error:
+        found[key] = f"{type(error).__name__}: {error}"[:200]
+        continue
+    expected = attended(oracle.output(key, random_state(layer), x, **layer.get_config()))
+    found[key] = float(np.abs(result - expected).max() / np.abs(expected).max())
+print(json.dumps(found))
+"""
+
+
+@pytest.mark.parametrize("backend", DIFFERENT)
+def test_the_forward_pass_is_the_oracles(backend):
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed")
+    environment = {
+        **os.environ,
+        "KERAS_BACKEND": backend,
+        "PYTHONPATH": os.pathsep.join(["tests", os.environ.get("PYTHONPATH", "")]),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=True
+    )
+    found = json.loads(done.stdout.splitlines()[-1])
+    failed = {key for key, value in found.items() if isinstance(value, str) or value > 1e-4}
+    assert failed == DIFFERENT[backend], {key: found[key] for key in failed}
