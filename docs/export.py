@@ -57,6 +57,12 @@ with {versions}. A test exports every layer again.
 of the catalogue stays within 3 % of its largest output (tests/layers/test_quantization.py), and a
 quantized model can be saved and loaded. Convolutions and other layers are not quantized, and Keras
 warns about each. Quantize last: surgery refuses a quantized model.
+
+## Keras's NumPy and OpenVINO backends
+
+With `KERAS_BACKEND=numpy` or `openvino` the layers compute the forward pass and nothing else. A test
+compares every layer with the NumPy oracle there: all {count} agree on NumPy, and all but `bam` and
+`cpca` on OpenVINO, which gives other numbers for these two.
 """
 
 #: Why the table has less than all layers: what Keras or a runtime cannot do.

@@ -10,12 +10,12 @@ function recommend(law, samples, granularity, priority, task) {
   // An identity path comes first for stability, and last of the alternatives otherwise.
   if (priority === "stability") claims.unshift(law.residual);
   else claims.push(law.residual);
-  const chosen = claims[0];
-  const first = [...chosen.topologies];
+  const topologies = claims.flatMap((claim) => claim.topologies);
   if (priority === "parameters") {
-    first.sort((a, b) => law.layers[a].parameters - law.layers[b].parameters);
+    topologies.sort((a, b) => law.layers[a].parameters - law.layers[b].parameters);
   }
-  const [topology, ...alternatives] = [...first, ...claims.slice(1).flatMap((c) => c.topologies)];
+  const [topology, ...alternatives] = topologies;
+  const chosen = claims.find((claim) => claim.topologies.includes(topology));
   return {
     topology,
     alternatives,
@@ -34,7 +34,9 @@ function reasons(law, samples, regime, chosen, priority, task) {
       `(from ${grouped(regime.first)}${end})`,
     `${law.source}: “${chosen.sentence}”. ${chosen.reading}`,
   ];
-  if (priority === "parameters") found.push("of the topologies that fit, it has the fewest parameters");
+  if (priority === "parameters") {
+    found.push("of all topologies that the claims name for this case, it has the fewest parameters");
+  }
   if (law.tasks[task].caution !== null) found.push(law.tasks[task].caution);
   return found;
 }

@@ -47,7 +47,7 @@ def test_by_mouse_or_finger(tab, viewport):
     page.goto("guideline/")
     assert chosen(page) == "cmssa"
     page.get_by_label("few parameters").check()
-    assert chosen(page) == "ccmssa"
+    assert chosen(page) == "rcsa"
     page.get_by_label("accuracy").check()
     page.get_by_label("in detail only").check()
     assert chosen(page) == "sca"
