@@ -30,7 +30,7 @@ def check_kernel_size(kernel_size: int, name: str = "kernel_size") -> int:
 
 
 def check_choice(name: str, value: Choice, choices: tuple) -> Choice:
-    """Returns the argument called `name`, or raises ValueError where it is none of `choices`."""
+    """Returns the argument called `name`, or raises ValueError where it is not one of `choices`."""
     if value not in choices:
         raise ValueError(f"`{name}` must be one of {choices}. Received: {name}={value!r}.")
     return value

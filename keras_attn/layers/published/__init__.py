@@ -1,4 +1,4 @@
-"""Modules people ask for by name, a file a module."""
+"""Published modules, one file per module."""
 
 from keras_attn.layers.published.abn import ABN
 from keras_attn.layers.published.bam import BAM

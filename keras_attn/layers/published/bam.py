@@ -114,7 +114,7 @@ class BAM(AttentionLayer):
 
 
 class ContextChannelGate(Gate):
-    """c(x) = D2 relu(BN(D1 mean x)), without an activation at its end.
+    """c(x) = D2 relu(BN(D1 mean x)), without a final activation.
 
     Args:
         reduction: D1 has floor(C / reduction) units.
@@ -147,7 +147,7 @@ class ContextChannelGate(Gate):
 
 
 class ContextSpatialGate(Gate):
-    """s(x) = D4 relu(BN(K2 relu(BN(K1 relu(BN(D3 x)))))), without an activation at its end.
+    """s(x) = D4 relu(BN(K2 relu(BN(K1 relu(BN(D3 x)))))), without a final activation.
 
     Args:
         reduction: All layers but the last have floor(C / reduction) units.

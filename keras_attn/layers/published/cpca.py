@@ -35,7 +35,7 @@ class CPCA(AttentionLayer):
         The authors' code is followed: the sigmoids of the two pools are added, so that the channel
         gate runs from 0 to 2; the spatial map has no sigmoid; one and the same L enters, mixes
         the spatial map and leaves. The module mixes channels even where its gates are constant:
-        it replaces a block of a network and is no mere gate.
+        it replaces a block of a network and is more than a gate.
 
     Args:
         reduction: Ratio of the channels to the units of the bottleneck, at least 1.

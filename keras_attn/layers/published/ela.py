@@ -21,7 +21,7 @@ class ELA(AttentionLayer):
         y = x · h(x) · w(x)
         h(x) = σ(GN(k * mean over the width x)),   w(x) = σ(GN(k * mean over the height x))
 
-    k is one kernel a channel, correlated along the strip, which is padded with zeros; no biases.
+    k is one kernel per channel, correlated along the strip, which is padded with zeros; no biases.
     GN normalises every group of channels over the strip (epsilon 1e-5). Both directions share k
     and GN.
 
@@ -45,7 +45,7 @@ class ELA(AttentionLayer):
     Output shape: that of x.
 
     Raises:
-        ValueError: If an argument is out of its range; at build, if the channels are no multiple
+        ValueError: If an argument is out of its range; at build, if the channels are not a multiple
             of `groups` or undefined, or if there are not two spatial axes.
 
     Source: arXiv:2403.01123.

@@ -187,7 +187,7 @@ class FrequencyGate(ChannelGate):
 
 
 def check_dct_size(dct_size: int | Sequence[int]) -> tuple[int, int]:
-    """Returns height and width, or raises ValueError where they are no positive integers."""
+    """Returns height and width, or raises ValueError where they are not positive integers."""
     sizes = dct_size if isinstance(dct_size, Sequence) else (dct_size, dct_size)
     if len(sizes) != 2:
         raise ValueError(

@@ -20,7 +20,7 @@ class NAM(AttentionLayer):
         y = x · σ(w · BN(x)),   w = |γ| / Σ |γ|
 
     BN normalises every channel over batch and positions (epsilon 1e-5, momentum 0.9); γ is its
-    scale, one number a channel, and the sum runs over the channels.
+    scale, one number per channel, and the sum runs over the channels.
 
     Trainable parameters: 2C, those of BN.
 

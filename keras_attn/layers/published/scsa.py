@@ -41,7 +41,7 @@ class SCSASynergistic(AttentionLayer):
         y = u · σ(mean(A V)),   u = x · h(x) · w(x),   A = softmax(Q Kᵀ / √d)
         h(x) = σ(GN₄([k₁ * z₁; k₂ * z₂; k₃ * z₃; k₄ * z₄])),   z = mean over the width x
 
-    w(x) is h(x) of the means over the height: with the same kernels kᵢ, one a channel, which are
+    w(x) is h(x) of the means over the height: with the same kernels kᵢ, one per channel, which are
     zero-padded and have biases, for the quarters zᵢ of the channels, and with a normalisation GN₄
     (four groups, epsilon 1e-5) of its own. Q, K and V are GN₁(u pooled in windows), each scaled
     channel by channel; rows of a matrix are the d = C / num_heads contiguous channels of a head,
@@ -77,7 +77,7 @@ class SCSASynergistic(AttentionLayer):
     Output shape: that of x.
 
     Raises:
-        ValueError: If an argument is out of its range; at build, if the channels are no multiple
+        ValueError: If an argument is out of its range; at build, if the channels are not a multiple
             of 4 and of `num_heads` or undefined, or if there are not two spatial axes; at build
             or call, if a window is larger than the map.
 

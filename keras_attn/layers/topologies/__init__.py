@@ -1,4 +1,4 @@
-"""The 18 topologies of arXiv:2601.07310, a file a family."""
+"""The 18 topologies of arXiv:2601.07310, one file per family."""
 
 from keras_attn.layers.topologies.basic import CA, SA
 from keras_attn.layers.topologies.multiscale import CCMSSA, CMSSA, MSCSA

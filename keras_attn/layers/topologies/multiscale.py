@@ -25,11 +25,11 @@ def check_branches(name: str, values: Sequence[float], number: int | None = None
 
 @register_keras_serializable(package="keras_attn")
 class CMSSA(AttentionLayer):
-    """Channel, then multi-scale spatial attention, weighed for each sample (C-MSSA).
+    """Channel, then multi-scale spatial attention, weighted per sample (C-MSSA).
 
         y = u · Σᵢ wᵢ sᵢ(u),   u = x · c(x),   w = softmax(D₂ relu(D₁ mean u))
 
-    c is the gate of `CA`; sᵢ are gates as in `SA`, one a kernel size kᵢ; the weights read u,
+    c is the gate of `CA`; sᵢ are gates as in `SA`, one per kernel size kᵢ; the weights read u,
     after the channel gate; D₁ and D₂ have biases.
 
     Trainable parameters, on images: 3Ch + h + n (h + 1) + 2 Σ kᵢ², n the number of kernel sizes.
@@ -110,11 +110,11 @@ class CMSSA(AttentionLayer):
 
 @register_keras_serializable(package="keras_attn")
 class MSCSA(AttentionLayer):
-    """Multi-scale channel, then spatial attention, weighed for each sample (MSC-SA).
+    """Multi-scale channel, then spatial attention, weighted per sample (MSC-SA).
 
         y = u · s(u),   u = x · Σᵢ wᵢ cᵢ(x),   w = softmax(D₂ relu(D₁ mean x))
 
-    cᵢ are gates as in `CA`, one a reduction rᵢ; s is the gate of `SA`; D₁ and D₂ have biases.
+    cᵢ are gates as in `CA`, one per reduction rᵢ; s is the gate of `SA`; D₁ and D₂ have biases.
 
     Trainable parameters, on images: 2C Σ hᵢ + Ch + h + n (h + 1) + 2k², n the number of reductions.
 

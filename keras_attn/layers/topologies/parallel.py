@@ -1,4 +1,4 @@
-"""Parallel topologies: both gates read the input, and a fusion weighs the branches."""
+"""Parallel topologies: both gates read the input, and a fusion weights the branches."""
 
 from __future__ import annotations
 
@@ -248,7 +248,7 @@ class BiCSAFA(BiCSA):
 
 @register_keras_serializable(package="keras_attn")
 class GCSA2(Topology):
-    """Channel and spatial attention side by side, weighed for each sample (GC&SA²).
+    """Channel and spatial attention side by side, weighted per sample (GC&SA²).
 
         y = x · (w₁ c(x) + w₂ s(x)),   w = softmax(l₁, l₂)
         l₁ = D₂ relu(D₁ mean x),   l₂ = mean(D₄ relu(D₃ x))
@@ -301,7 +301,7 @@ class GCSA2(Topology):
 
 @register_keras_serializable(package="keras_attn")
 class TGPFA(Topology):
-    """Identity, channel and spatial attention side by side, weighed for each sample (TGPFA).
+    """Identity, channel and spatial attention side by side, weighted per sample (TGPFA).
 
         y = x · (w₁ + w₂ c(x) + w₃ s(x)),   w = softmax(D₂ relu(D₁ mean x))
 

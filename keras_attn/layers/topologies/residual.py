@@ -105,7 +105,7 @@ class ARCSA(CSA):
 
 @register_keras_serializable(package="keras_attn")
 class GRCSA(CSA):
-    """Channel, then spatial attention, and its input, weighed for each sample (GRCSA).
+    """Channel, then spatial attention, and its input, weighted per sample (GRCSA).
 
         y = (1 - g) x + g · x · c(x) · s(x c),   g = σ(D₂ relu(D₁ mean x))
 
