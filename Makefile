@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 # The parts of the test command, those that take longest first: two run at a time.
 PARTS := jax-layers jax-models tensorflow-layers tensorflow-models torch once
 # Where the tests lie that depend on the backend; all others run once.
-LAYERS := tests/layers tests/graph
+LAYERS := tests/layers tests/kernels tests/graph
 MODELS := tests/export tests/notebooks tests/study tests/surgery tests/tutorial tests/visualize
 
 # TensorFlow's own start-up messages would drown ours.

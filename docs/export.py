@@ -60,9 +60,9 @@ warns about each. Quantize last: surgery refuses a quantized model.
 
 ## Keras's NumPy and OpenVINO backends
 
-With `KERAS_BACKEND=numpy` or `openvino` the layers compute the forward pass and nothing else. A test
-compares every layer with the NumPy oracle there: all {count} agree on NumPy, and all but `bam` and
-`cpca` on OpenVINO, which gives other numbers for these two.
+With `KERAS_BACKEND=numpy` or `openvino` the layers compute the forward pass and nothing else. A
+test compares every layer with the NumPy oracle there: all {count} agree on NumPy, and all but `bam`
+and `cpca` on OpenVINO, which gives other numbers for these two.
 """
 
 #: Why the table has less than all layers: what Keras or a runtime cannot do.
