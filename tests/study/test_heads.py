@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from keras_attn.study.tasks import task_head
+from keras_attn.study.heads import task_head
 
 RANDOM = np.random.default_rng(0)
 
