@@ -10,23 +10,24 @@ from keras_attn import layers
 from keras_attn.branch_network import attention_branch_network
 from keras_attn.catalogue import create, describe, list_layers, list_topologies
 from keras_attn.cost import cost
-from keras_attn.data import load_dataset
+from keras_attn.data import describe_model, load_dataset
 from keras_attn.extras import require
 from keras_attn.guideline import recommend, recommend_for
 from keras_attn.surgery import insert_attention, insertion_points, remove_attention
 from keras_attn.torch_weights import load_torch_weights, torch_state_dict
+from keras_attn.version import __version__
 
 if TYPE_CHECKING:
     from keras_attn.study import compare
 
-__version__ = "0.1.0"
-
 __all__ = [
+    "__version__",
     "attention_branch_network",
     "compare",
     "cost",
     "create",
     "describe",
+    "describe_model",
     "insert_attention",
     "insertion_points",
     "layers",

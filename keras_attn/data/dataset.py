@@ -49,6 +49,7 @@ class Dataset:
         granularity: `"fine"` where classes differ in detail only, else `"coarse"`.
         licence: Under which the images may be used; empty if unknown.
         source: Where the images come from.
+        bits: Bits per sample of the image files, 8 or more; None if the images came as arrays.
 
     Raises:
         ValueError: The arrays are not images and labels of one task.
@@ -69,6 +70,7 @@ class Dataset:
     granularity: Granularity = "coarse"
     licence: str = ""
     source: str = ""
+    bits: int | None = None
 
     def __post_init__(self) -> None:
         """Check every part, and that the parts go together."""
