@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
-from importlib.metadata import version
 from numbers import Integral
 from typing import Any, NamedTuple
 
@@ -23,6 +22,7 @@ from keras_attn.study.backbone import check_backbone
 from keras_attn.study.configuration import TrainingConfig, check_whole_number
 from keras_attn.study.control import BASELINE, MATCHED, check_topology, largest, matched_to
 from keras_attn.study.fit import check_fit, unmatched
+from keras_attn.version import __version__
 
 #: Names of image sets that end like the suffixes which file names get here.
 LIKE_OURS = re.compile(r"-(\d+|matched)$")
@@ -260,7 +260,7 @@ def versions() -> dict[str, str]:
     return {
         "backend": f"{backend} {getattr(module, '__version__', 'of unknown version')}",
         "keras": keras.__version__,
-        "keras_attn": version("keras-attn"),
+        "keras_attn": __version__,
         "numpy": np.__version__,
         "python": platform.python_version(),
     }

@@ -11,6 +11,7 @@ import keras
 import pandas as pd
 
 from keras_attn.data.dataset import Dataset
+from keras_attn.data.description import ModelDescription, attach
 from keras_attn.study.control import is_control
 from keras_attn.study.files import replacing
 from keras_attn.study.heads import task_head
@@ -116,7 +117,8 @@ class Results:
     def best_model_of(self, group: Group, with_attention: bool = False) -> keras.Model:
         """The network of `best_trial_of` with the weights of its best epoch, not compiled.
 
-        It takes images as they are in the image set, and returns logits.
+        It takes images as they are in the image set, and returns logits. It carries a description
+        of what it was trained for, which `keras_attn.describe_model` reads, also from a file.
 
         Raises:
             ValueError: If there is none, because every training diverged or failed, or because
@@ -132,6 +134,7 @@ class Results:
         data = self.plan.data(group)
         model = Trainer(data, best.topology, self.plan.backbone, self.plan.config).build()
         model.set_weights(weights)
+        attach(model, ModelDescription.of(data))
         return model
 
     @property

@@ -90,6 +90,16 @@ def test_the_saved_model_gives_the_recorded_scores(finished):
     assert row["val_auc"] == results["val_auc"].max()
 
 
+def test_the_saved_model_says_what_it_was_trained_for(finished):
+    comparison, folder = finished
+    for model in (folder / "best.keras", comparison.best_model):
+        found = keras_attn.describe_model(model)
+        assert (found.task, found.class_names) == ("binary", ("class 0", "class 1"))
+        assert found.image_shape == (8, 8, 1)
+        images = comparison.dataset.train.images
+        assert found.value_range == (images.min(), images.max())
+
+
 def test_the_best_with_attention_is_kept_too(finished):
     comparison, _ = finished
     group, test = comparison.groups[0], comparison.dataset.test
