@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import platform
-import re
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,8 +11,6 @@ import jinja2
 import numpy as np
 import pandas as pd
 from markupsafe import Markup
-from matplotlib import rc_context
-from matplotlib.figure import Figure
 
 from keras_attn import catalogue
 from keras_attn.data.duplicates import shared_images
@@ -24,6 +19,7 @@ from keras_attn.study.analysis import Analysis
 from keras_attn.study.control import BASELINE, is_control, meaning
 from keras_attn.study.gate_pictures import draw_gates
 from keras_attn.study.inference import HEADLINE, metrics_of
+from keras_attn.study.inline_pictures import PAGE_PALETTE, single, svg
 from keras_attn.study.metrics import METRICS
 from keras_attn.study.plan import Group, Plan, versions
 from keras_attn.study.wording import (
@@ -36,15 +32,6 @@ from keras_attn.study.wording import (
     seeds_text,
     signed,
 )
-
-#: Placeholders for the colours of the page, so that the pictures follow its light or dark theme.
-PAGE_COLOURS = {
-    "#010203": "var(--text)",
-    "#040506": "var(--faint)",
-    "#070809": "var(--line)",
-    "#0a0b0c": "var(--accent)",
-}
-PAGE_PALETTE = plots.Palette(*PAGE_COLOURS)
 
 #: The costs that the headline metric is drawn against: column of the summary, and title.
 COSTS = {
@@ -217,36 +204,6 @@ def details(plan: Plan) -> dict[str, str]:
         "Augmentation": _augmentation(config.shift, config.flip),
     }
     return {name: value for name, value in facts.items() if value}
-
-
-def single(
-    name: str, size: tuple[float, float], draw: Callable[..., None], *arguments: Any
-) -> Markup:
-    """An inline picture of one panel in the colours of the page.
-
-    Args:
-        name: Makes its internal references differ from those of the other pictures.
-        size: Width and height in inches.
-        draw: Draws on given axes, from the arguments and a palette.
-        *arguments: The arguments of `draw` between the axes and the palette.
-    """
-    figure = Figure(figsize=size, layout="constrained")
-    draw(figure.subplots(), *arguments, PAGE_PALETTE)
-    return svg(name, figure)
-
-
-def svg(name: str, figure: Figure) -> Markup:
-    """A figure as an inline picture."""
-    buffer = io.StringIO()
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
-        nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-        figure.savefig(buffer, format="svg", transparent=True, metadata=nothing)
-    text = buffer.getvalue()
-    text = text[text.index("<svg") :]
-    text = re.sub(r"<g id=\"[^\"]*\"", "<g", text)  # equal in every picture, and unused
-    for colour, variable in PAGE_COLOURS.items():
-        text = text.replace(colour, variable)
-    return Markup(text)
 
 
 def _table_row(topology: str, row: pd.Series, metrics: list[str]) -> dict[str, Any]:
