@@ -60,11 +60,12 @@ CLAIMS = """\
 ## The claims
 
 Each is a difference in mean AUC on the test images, paired by seed, with its 95 % interval;
-p-values are those of two-sided paired t-tests. The family of tests of each contrast was fixed in
-advance as the studies that the claim applies to: only these are tested, and Holm's method corrects
-over them. A study in parentheses is one that the claim does not apply to: its difference is shown
-for comparison and is not tested. "Not shown" does not mean that there is no difference: the
-interval shows how large the difference may be.
+p-values are those of two-sided paired t-tests. The family of tests of each contrast is fixed in
+advance by the claim, as the studies that it applies to: only these are tested, and Holm's method
+corrects over them. An earlier version of this page corrected over all studies, including those that
+a claim does not apply to. A study in parentheses is one that the claim does not apply to: its
+difference is shown for comparison and is not tested. "Not shown" does not mean that there is no
+difference: the interval shows how large the difference may be.
 """
 
 PAIRING = """\
@@ -258,5 +259,5 @@ def study_part(name: str, table: pd.DataFrame) -> str:
     sentence = control_sentence(summary)
     return (
         f"### {name}, {table['train_samples'].iloc[0]:,} training images\n\n{markdown(rows)}\n"
-        + (f"\n{sentence[0].upper()}{sentence[1:]}\n" if sentence else "")
+        + (f"\n{sentence}\n" if sentence else "")
     )

@@ -119,7 +119,9 @@ class TrialProgress(Listener):
         if not self._left:
             return ""
         seconds = self.seconds_left()
-        return "estimating the time left" if seconds is None else f"about {duration(seconds)} left"
+        if seconds is None:
+            return "estimating the time left"
+        return f"about {duration(seconds)} left" if seconds >= 1 else "finishing"
 
     def seconds_left(self) -> float | None:
         """The time until the study ends; None as long as nothing indicates it."""

@@ -100,14 +100,14 @@ def control_sentence(summary: pd.DataFrame) -> str:
         return ""
     row = tested.iloc[0]
     found = {
-        BETTER: "was better than",
-        WORSE: "was worse than",
-        UNDECIDED: "was not shown to differ from",
+        BETTER: "was better",
+        WORSE: "was worse",
+        UNDECIDED: "was not shown to differ",
     }[row["control_verdict"]]
     return (
-        f"{row.name} {found} a plain network with the same number of parameters (difference "
-        f"{signed(row['control_difference'])}, {p_text(row['control_p_value'])}, a single test "
-        "beside the others)."
+        f"Compared with a plain network that has the same number of parameters, {row.name} {found} "
+        f"(difference {signed(row['control_difference'])}, {p_text(row['control_p_value'])}; a "
+        "single test beside the others)."
     )
 
 
