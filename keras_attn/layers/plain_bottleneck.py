@@ -8,6 +8,8 @@ from typing import Any
 import keras
 from keras import layers
 
+from keras_attn.checks import check_whole_number
+
 
 @keras.saving.register_keras_serializable(package="keras_attn")
 class PlainBottleneck(layers.Layer):
@@ -36,11 +38,7 @@ class PlainBottleneck(layers.Layer):
 
     def __init__(self, units: int, use_bias: bool = True, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if isinstance(units, bool) or not isinstance(units, int) or units < 1:
-            raise ValueError(
-                f"`units` must be a whole number of at least 1. Received: units={units!r}."
-            )
-        self.units = units
+        self.units = check_whole_number("units", units, 1)
         self.use_bias = use_bias
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:

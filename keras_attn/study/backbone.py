@@ -7,6 +7,7 @@ from typing import NamedTuple
 import keras
 from keras import layers
 
+from keras_attn.checks import check_choice
 from keras_attn.study.control import Placement, attention_of
 from keras_attn.study.heads import task_head
 
@@ -87,10 +88,7 @@ def check_backbone(backbone: str) -> Design:
     Raises:
         ValueError: If there is no backbone of that name.
     """
-    if backbone not in BACKBONES:
-        raise ValueError(
-            f"`backbone` must be one of {', '.join(BACKBONES)}. Received: backbone={backbone!r}."
-        )
+    check_choice("backbone", backbone, BACKBONES)
     return BACKBONES[backbone]
 
 

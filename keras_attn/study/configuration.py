@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, replace
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
 
 import keras
 
+from keras_attn.checks import check_whole_number
 from keras_attn.devices import check_devices, device_count
 
 #: Images per step, if the training split is large enough for eight steps per epoch.
@@ -96,16 +97,3 @@ class TrainingConfig:
         """All settings by name; `devices` only if it is set."""
         values = asdict(self)
         return values if self.devices else {k: v for k, v in values.items() if k != "devices"}
-
-
-def check_whole_number(name: str, value: Any, least: int) -> int:
-    """The value of an argument as an `int`.
-
-    Raises:
-        ValueError: If the value is not a whole number, or is below the smallest one allowed.
-    """
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
-        raise ValueError(
-            f"`{name}` must be a whole number of at least {least}. Received: {name}={value!r}."
-        )
-    return int(value)

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from scipy.special import expit, softmax
 
+from keras_attn.checks import check_choice
 from keras_attn.study import metrics
 
 Scores = dict[str, float]
@@ -165,8 +166,7 @@ def task_head(task: str, num_classes: int) -> TaskHead:
     Raises:
         ValueError: If the task is unknown, or the number of classes does not fit it.
     """
-    if task not in TASKS:
-        raise ValueError(f"`task` must be one of {', '.join(TASKS)}. Received: task={task!r}.")
+    check_choice("task", task, TASKS)
     least = 1 if task == "multi-label" else 2
     if num_classes < least or (task == "binary" and num_classes != 2):
         raise ValueError(

@@ -15,11 +15,12 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
+from keras_attn.checks import check_whole_number
 from keras_attn.data.dataset import Dataset
 from keras_attn.data.subsets import subset
 from keras_attn.guideline import recommend_for
 from keras_attn.study.backbone import check_backbone
-from keras_attn.study.configuration import TrainingConfig, check_whole_number
+from keras_attn.study.configuration import TrainingConfig
 from keras_attn.study.control import BASELINE, MATCHED, check_topology, largest, matched_to
 from keras_attn.study.fit import check_fit, unmatched
 from keras_attn.version import __version__

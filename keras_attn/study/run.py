@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from keras_attn.data.checks import check_choice
+from keras_attn.checks import check_choice, check_whole_number
 from keras_attn.data.dataset import Dataset
 from keras_attn.study.comparison import Comparison
-from keras_attn.study.configuration import TrainingConfig, check_whole_number
+from keras_attn.study.configuration import TrainingConfig
 from keras_attn.study.engines.cluster import run_on_cluster
 from keras_attn.study.engines.local import run_local
 from keras_attn.study.files import prepare_folder

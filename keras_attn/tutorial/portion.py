@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from keras_attn.checks import check_whole_number
 from keras_attn.data.dataset import Dataset, Split
 from keras_attn.data.subsets import sampling_order
-from keras_attn.study.configuration import check_whole_number
 
 
 def take(dataset: Dataset, samples: int, evaluated: int | None = None) -> Dataset:

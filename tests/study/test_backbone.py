@@ -75,7 +75,7 @@ def test_normalisation_is_that_of_the_published_network():
 
 
 def test_unknown_names_are_refused():
-    with pytest.raises(ValueError, match="resnet20, resnet18, resnet50"):
+    with pytest.raises(ValueError, match='"resnet20", "resnet18", "resnet50"'):
         build_model((8, 8, 1), "binary", 2, backbone="resnet21")
     with pytest.raises(ValueError, match="csa"):
         build_model((8, 8, 1), "binary", 2, attention="cas")

@@ -256,7 +256,7 @@ def test_seeds_may_be_named_and_a_single_topology_be_a_string(dataset, tiny, inv
         ({"shift": -1}, "`shift` must be a whole number of at least 0"),
         ({"learning_rate": float("nan")}, "`learning_rate` must be a number of at least 0"),
         ({"weight_decay": "much"}, "`weight_decay` must be a number of at least 0"),
-        ({"backbone": "resnet21"}, "resnet20, resnet18, resnet50"),
+        ({"backbone": "resnet21"}, '"resnet20", "resnet18", "resnet50"'),
         ({"dataset": 5}, "must be a Dataset, or a name or path"),
         ({"dataset": []}, "`dataset` is empty"),
         ({"samples": 5000}, "fewer than the 5,000 samples"),
