@@ -13,8 +13,8 @@ import keras_attn
 from benchmarks.replication import FOLDER, STUDIES
 from keras_attn.guideline.evidence import Finding
 from keras_attn.guideline.law import FINE_GRAINED, REGIMES, RESIDUAL, regime_of
-from keras_attn.study import statistics
-from keras_attn.study.statistics import (
+from keras_attn.study import inference
+from keras_attn.study.inference import (
     BETTER,
     HEADLINE,
     UNDECIDED,
@@ -25,19 +25,19 @@ from keras_attn.study.statistics import (
 )
 from keras_attn.study.store import Store
 
-#: Image sets whose classes differ in detail only: that the grades of retinopathy do, which differ
-#: by small lesions, is this project's reading.
+#: Image sets whose classes differ only in details. That retinamnist is one of them, because the
+#: grades of retinopathy differ by small lesions, is this project's reading.
 FINE = ("cifar100", "retinamnist")
 
 
 class Contrast(NamedTuple):
-    """Two sets of topologies whose mean scores a claim says something of.
+    """Two sets of topologies whose mean scores differ according to a claim.
 
     Attributes:
-        claim: Its name in the law.
+        claim: The name of the claim in the law.
         name: What is compared with what.
-        first: Topologies that the claim says are ahead.
-        second: What they are ahead of.
+        first: The topologies that are better according to the claim.
+        second: The topologies that they are compared with.
     """
 
     claim: str
@@ -46,14 +46,14 @@ class Contrast(NamedTuple):
     second: tuple[str, ...]
 
     def applies(self, dataset: str, samples: int) -> bool:
-        """Whether the claim says anything of such an image set."""
+        """Whether the claim applies to such an image set."""
         if self.claim == FINE_GRAINED.name:
             return dataset in FINE
         return self.claim in (RESIDUAL.name, regime_of(samples).name)
 
 
 def contrasts() -> tuple[Contrast, ...]:
-    """One or two a claim."""
+    """One or two contrasts per claim."""
     topologies = keras_attn.list_topologies()
 
     def others(keys: tuple[str, ...]) -> tuple[str, ...]:
@@ -82,7 +82,7 @@ def contrasts() -> tuple[Contrast, ...]:
 
 
 def complete_studies() -> list[str]:
-    """The studies of which every trial has ended."""
+    """The studies in which every trial has finished."""
     return [
         name
         for name in STUDIES
@@ -91,7 +91,7 @@ def complete_studies() -> list[str]:
 
 
 def is_complete(store: Store) -> bool:
-    """Whether every trial of a study has ended, and none failed."""
+    """Whether every trial of a study has finished, and none failed."""
     trials = (store.trial(key) for key in store.grid().trials())
     return all(trial is not None and not trial.error for trial in trials)
 
@@ -126,7 +126,7 @@ def results(name: str) -> pd.DataFrame:
 
 
 def differences(table: pd.DataFrame, contrast: Contrast) -> np.ndarray:
-    """One a seed: the mean score of the first topologies less that of the second."""
+    """The mean score of the first topologies minus that of the second: one number per seed."""
     scores = table.pivot_table(index="seed", columns="topology", values=HEADLINE)
     ahead, behind = (
         scores.reindex(columns=list(keys)).mean(axis=1)
@@ -136,7 +136,11 @@ def differences(table: pd.DataFrame, contrast: Contrast) -> np.ndarray:
 
 
 def findings(tables: dict[str, pd.DataFrame]) -> list[tuple[Finding, bool]]:
-    """Every contrast on every study, and whether the claim speaks of such images at all.
+    """Every contrast on every study, and whether the claim applies to such images at all.
+
+    A contrast is tested only on the studies that its claim applies to. They were fixed in advance
+    by the claim, and are the family that Holm's method corrects over. On the other studies the
+    difference is computed for comparison, without a test.
 
     Args:
         tables: The trials of the studies, by name.
@@ -144,11 +148,17 @@ def findings(tables: dict[str, pd.DataFrame]) -> list[tuple[Finding, bool]]:
     found: list[tuple[Finding, bool]] = []
     for contrast in contrasts():
         samples = {name: differences(table, contrast) for name, table in tables.items()}
-        p_values = corrected(np.array([p_value(values) for values in samples.values()]))
-        for (name, values), p in zip(samples.items(), p_values, strict=True):
-            table = tables[name]
-            dataset, size = table["dataset"].iloc[0], int(table["train_samples"].iloc[0])
+        places = {
+            name: (table["dataset"].iloc[0], int(table["train_samples"].iloc[0]))
+            for name, table in tables.items()
+        }
+        family = [name for name, place in places.items() if contrast.applies(*place)]
+        p_values = corrected(np.array([p_value(samples[name]) for name in family]))
+        tested = dict(zip(family, map(float, p_values), strict=True))
+        for name, values in samples.items():
+            dataset, size = places[name]
             mean, low, high = mean_interval(values)
+            p = tested.get(name, math.nan)
             finding = Finding(
                 claim=contrast.claim,
                 contrast=contrast.name,
@@ -158,21 +168,21 @@ def findings(tables: dict[str, pd.DataFrame]) -> list[tuple[Finding, bool]]:
                 difference=round(mean, 5),
                 low=round(low, 5),
                 high=round(high, 5),
-                p_corrected=None if math.isnan(p) else round(float(p), 5),
-                verdict=verdict(mean, float(p)),
+                p_corrected=None if math.isnan(p) else round(p, 5),
+                verdict=verdict(mean, p) if name in tested else "not tested",
             )
-            found.append((finding, contrast.applies(dataset, size)))
+            found.append((finding, name in tested))
     return found
 
 
 def verdict(difference: float, p_corrected: float) -> str:
-    """What the corrected test says of a claim that the difference is above zero."""
+    """The verdict of the corrected test on the claim that the difference is positive."""
     words = {BETTER: "supported", WORSE: "contradicted", UNDECIDED: "not shown"}
-    return words[statistics.verdict(difference, p_corrected)]
+    return words[inference.verdict(difference, p_corrected)]
 
 
 def evidence() -> dict[str, Any]:
-    """The content of the guideline's evidence.json: what claims say of images they speak of."""
+    """The content of the guideline's evidence.json: all contrasts that were tested."""
     tables = {name: results(name) for name in complete_studies()}
     return {
         "made_by": "python -m docs.generate, from benchmarks/results/replication",

@@ -48,7 +48,11 @@ class Row(NamedTuple):
 
 def resnet50(key: str | None = None, **config: Any) -> keras.Model:
     """The network with attention at the end of every block's branch."""
-    attention = None if key is None else lambda: keras_attn.create(key, **config)
+
+    def attend(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
+        return keras_attn.create(str(key), name=name, **config)(x)
+
+    attention = None if key is None else attend
     return build_model((32, 32, 3), "multi-class", 100, attention, "resnet50")
 
 

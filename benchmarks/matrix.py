@@ -28,7 +28,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from benchmarks.worker import VARIANTS, Worker, WorkerError
 from keras_attn.bench import MEMORY_ENVIRONMENT
-from keras_attn.study.store import prepare_folder, replacing
+from keras_attn.study.files import prepare_folder, replacing
 
 #: The share of the machine that other programs may use while times are taken. Threads that wait
 #: for each other are slowed by far more than that share.

@@ -1,13 +1,16 @@
-"""This project's own answer to the claims of arXiv:2601.07310: every topology, on real images.
+"""The replication of arXiv:2601.07310: every topology, on real images, with several seeds.
 
-    python -m benchmarks.replication --list              # the studies, and how far each is
-    python -m benchmarks.replication breastmnist         # run one, or go on with it
+    python -m benchmarks.replication --list              # the studies and their progress
+    python -m benchmarks.replication breastmnist         # run or resume one
     python -m benchmarks.replication --all --jobs 2
 
-Each study is a folder of benchmarks/results/replication, in which `keras_attn.compare` keeps its
-trials: a run that was ended goes on with the same command. The trials are kept in the repository;
-what can be made from them is not. `python -m docs.generate` writes docs/replication.md and the
+Each study is a folder of benchmarks/results/replication, in which `keras_attn.compare` stores its
+trials: the same command resumes a run that was stopped. The repository contains the trials, but not
+the files that can be made from them. `python -m docs.generate` writes docs/replication.md and the
 guideline's evidence.json from them.
+
+The stored trials were trained when initial weights still depended on the order in which layers were
+constructed. `keras_attn.compare` reads them but does not add trials to them.
 """
 
 from __future__ import annotations
@@ -25,23 +28,24 @@ from benchmarks.matrix import RESULTS
 from keras_attn.data.dataset import Dataset, Split
 from keras_attn.data.subsets import sampling_order
 from keras_attn.study import compare
-from keras_attn.study.status import duration, read_status
+from keras_attn.study.forecast import duration
+from keras_attn.study.status import read_status
 
 FOLDER = RESULTS / "replication"
 
 
 class Study(NamedTuple):
-    """One image set at one training size; all topologies, five seeds.
+    """One image set at one training size, with all topologies and five seeds.
 
     Attributes:
-        dataset: Its name.
+        dataset: Name of the image set.
         samples: Training images, or None for all.
-        epochs: Of every trial: fewer for larger sets, as the machine's time allows.
+        epochs: Epochs of every trial, fewer for larger sets.
         backbone: Which residual network.
-        batch_size: Images a step; None for what suits the size.
-        validation: At most so many validation images, a stratified part; None for all.
-        shift: Of the augmentation, in pixels.
-        flip: Of the augmentation.
+        batch_size: Images per step; None for the default.
+        validation: Largest number of validation images, a stratified part; None for all.
+        shift: Largest shift of the augmentation, in pixels.
+        flip: Whether the augmentation mirrors images.
     """
 
     dataset: str
@@ -55,19 +59,19 @@ class Study(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Of its folder."""
+        """The name of its folder."""
         return self.dataset if self.samples is None else f"{self.dataset}-{self.samples}"
 
     def images(self, data_dir: Path | None) -> Dataset:
-        """The image set, with as many validation images as are wanted."""
+        """The image set, with at most `validation` validation images."""
         dataset = keras_attn.load_dataset(self.dataset, data_dir=data_dir)
         images, labels = dataset.val
         kept = np.sort(sampling_order(labels)[: self.validation])
         return replace(dataset, val=Split(images[kept], labels[kept]))
 
 
-#: A network of 12.5 in place of 41 million multiply-accumulates (at 32 pixels), twice as many
-#: steps an epoch, and no more validation images than choosing an epoch needs.
+#: A network with 12.5 instead of 41 million multiply-accumulates (at 32 pixels), smaller batches
+#: and so more steps per epoch, and only the validation images that are needed to choose an epoch.
 SMALL: dict[str, Any] = {"backbone": "resnet8", "batch_size": 32, "validation": 300}
 PHOTOGRAPHS: dict[str, Any] = {**SMALL, "shift": 2, "flip": True}
 
@@ -90,7 +94,7 @@ SEEDS = 5
 
 
 def run(study: Study, data_dir: Path | None, jobs: int) -> None:
-    """Runs a study, or what is left of it."""
+    """Runs a study, or resumes it."""
     compare(
         study.images(data_dir),
         keras_attn.list_topologies(),
@@ -108,11 +112,11 @@ def run(study: Study, data_dir: Path | None, jobs: int) -> None:
 
 
 def progress(forecast: bool = True) -> str:
-    """How far every study is, a line each; with a forecast also how long the rest would take."""
+    """The progress of every study, one line each; with a forecast also the time that is left."""
     lines = []
     for name in STUDIES:
         if not (FOLDER / name / "study.json").exists():
-            lines.append(f"{name}: not begun")
+            lines.append(f"{name}: not started")
             continue
         status = read_status(FOLDER / name)
         seconds = status.seconds_left if forecast else None
@@ -122,16 +126,16 @@ def progress(forecast: bool = True) -> str:
 
 
 def main() -> None:
-    """Runs the studies that are named."""
+    """Runs the studies that the command line names."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("studies", nargs="*", help=f"of {', '.join(STUDIES)}")
     parser.add_argument("--all", action="store_true", help="every study, one after the other")
-    parser.add_argument("--list", action="store_true", help="only say how far they are")
+    parser.add_argument("--list", action="store_true", help="only show their progress")
     parser.add_argument("--data-dir", type=Path, help="where the files of the image sets are")
-    parser.add_argument("--jobs", type=int, default=1, help="trials at a time")
+    parser.add_argument("--jobs", type=int, default=1, help="trials at the same time")
     options = parser.parse_args()
     if unknown := [name for name in options.studies if name not in STUDIES]:
-        raise ValueError(f"No study {', '.join(unknown)}. There are {', '.join(STUDIES)}.")
+        raise ValueError(f"Unknown study: {', '.join(unknown)}. Choose from {', '.join(STUDIES)}.")
     if options.list:
         print(progress())
         return

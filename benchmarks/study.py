@@ -26,9 +26,10 @@ import keras_attn
 from benchmarks.matrix import RESULTS, cpu_name, rounded
 from keras_attn.data.dataset import Dataset
 from keras_attn.study.configuration import TrainingConfig
+from keras_attn.study.files import prepare_folder, replacing
 from keras_attn.study.plan import check_topologies, versions
-from keras_attn.study.store import prepare_folder, replacing
-from keras_attn.study.trial import Trainer, Trial
+from keras_attn.study.trainer import Trainer
+from keras_attn.study.trial import Trial
 
 LOOPS = ("shared", "plain")
 

@@ -1,6 +1,6 @@
-"""What a results file says: times beside those of the published form, and geometric means.
+"""A results file as tables: times, ratios to the published form, and geometric means.
 
-A table is a list of rows of strings, the first of which has the names of the columns.
+A table is a list of rows of strings; the first row has the names of the columns.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import keras_attn
 Cell = dict[str, Any]
 Table = list[list[str]]
 
-#: What our layers are compared with, the harder one first.
+#: The implementations that our layers are compared with, the faster one first.
 BASELINES = ("published compiled", "published eager")
 
 STEPS = {"training": "forward + backward", "inference": "inference"}
@@ -28,7 +28,7 @@ def median(cell: Cell, variant: str, step: str) -> float | None:
 
 
 def memory(cell: Cell, variant: str, step: str = "training") -> float | None:
-    """Megabytes that a training step needs at its peak; None where it was not measured."""
+    """Peak memory of a training step in megabytes; None where it was not measured."""
     number = cell["results"].get(variant, {}).get("peak_memory")
     return None if number is None else number / 1e6
 
@@ -39,25 +39,25 @@ def first_call(cell: Cell, variant: str, step: str = "training") -> float | None
 
 
 def ratio(numerator: float | None, denominator: float | None) -> float | None:
-    """The one over the other, where both were measured."""
+    """The ratio of two values; None unless both were measured."""
     return numerator / denominator if numerator is not None and denominator else None
 
 
 def against(cell: Cell, variant: str, baseline: str, step: str, of: Callable = median) -> Any:
-    """A variant's value over the baseline's; for the baseline "double" over its own x * 2."""
+    """The ratio of a variant to a baseline; for the baseline "double", to its own time of x * 2."""
     if baseline == "double":
         return ratio(median(cell, variant, step), median(cell, variant, "double"))
     return ratio(of(cell, variant, step), of(cell, baseline, step))
 
 
 def geometric_mean(values: Iterable[float | None]) -> float | None:
-    """Of those that were measured; None if none was."""
+    """The geometric mean of the measured values; None if there are none."""
     logarithms = [math.log(value) for value in values if value]
     return math.exp(sum(logarithms) / len(logarithms)) if logarithms else None
 
 
 def our_variants(content: dict[str, Any]) -> list[str]:
-    """All but the published forms."""
+    """The variants that are not published forms."""
     return [name for name in content["variants"] if name not in BASELINES]
 
 
@@ -73,19 +73,19 @@ def topologies(cells: Iterable[Cell]) -> list[Cell]:
 
 
 def number(value: float | None) -> str:
-    """Three digits."""
+    """A number with three digits."""
     if value is None:
         return ABSENT
     return f"{value:.0f}" if value >= 99.5 else f"{value:.3g}"
 
 
 def hundredths(value: float | None) -> str:
-    """A ratio."""
+    """A ratio with two decimals."""
     return ABSENT if value is None else f"{value:.2f}"
 
 
 def times(content: dict[str, Any], cells: Sequence[Cell], step: str) -> Table:
-    """Milliseconds of each layer, and in parentheses what they are of "published compiled"."""
+    """Milliseconds of each layer, with the ratio to "published compiled" in parentheses."""
     ours = our_variants(content)
     rows = [["key", *BASELINES, *ours]]
     for cell in cells:
@@ -95,7 +95,7 @@ def times(content: dict[str, Any], cells: Sequence[Cell], step: str) -> Table:
 
 
 def time_and_ratio(cell: Cell, variant: str, step: str) -> str:
-    """As in `times`."""
+    """The milliseconds of a variant, with the ratio in parentheses."""
     milliseconds = median(cell, variant, step)
     over = against(cell, variant, BASELINES[0], step)
     return number(milliseconds) + ("" if over is None else f" ({over:.2f})")
@@ -119,7 +119,7 @@ def at_shape(content: dict[str, Any], shape: Sequence[int]) -> list[Cell]:
 
 
 def means(content: dict[str, Any], cells: Sequence[Cell]) -> Table:
-    """Geometric means of the ratios over these cells, and the worst of them."""
+    """Geometric means of the ratios over the cells, and the worst ratio."""
     heads = ["of published compiled", "of published eager", "of x * 2", "worst", "memory"]
     rows = [["variant", "step", *heads]]
     for variant in our_variants(content):
@@ -140,7 +140,7 @@ def means(content: dict[str, Any], cells: Sequence[Cell]) -> Table:
 
 
 def doubles(content: dict[str, Any], cells: Sequence[Cell]) -> Table:
-    """Milliseconds of x * 2 by shape, geometric means over these cells."""
+    """Milliseconds of x * 2 by shape, as geometric means over the cells."""
     sizes = shapes({"cells": cells})
     rows = [["x * 2, ms", *("x".join(map(str, shape)) for shape in sizes)]]
     for variant in our_variants(content):
@@ -153,7 +153,7 @@ def doubles(content: dict[str, Any], cells: Sequence[Cell]) -> Table:
 
 
 def worst(cells: Iterable[Cell], variant: str, step: str) -> str:
-    """The largest ratio to "published compiled", and which layer has it."""
+    """The largest ratio to "published compiled", and the layer that has it."""
     found = [
         (over, f"{over:.2f} ({cell['key']}, {'x'.join(map(str, cell['shape']))})")
         for cell in cells
@@ -163,7 +163,7 @@ def worst(cells: Iterable[Cell], variant: str, step: str) -> str:
 
 
 def network(content: dict[str, Any]) -> Table:
-    """The training step without and with attention, and what attention makes of it."""
+    """The training step without and with attention, and the ratio of both."""
     cells = {cell["key"]: cell for cell in content["cells"]}
     plain = cells.get("none")
     keys = [key for key in cells if key != "none"]
@@ -185,7 +185,7 @@ def network(content: dict[str, Any]) -> Table:
 
 
 def errors(content: dict[str, Any]) -> list[str]:
-    """What was not measured, and why; variants with one reason together."""
+    """What was not measured and why, with all variants that share a reason on one line."""
     lines: dict[tuple, list[str]] = {}
     for cell in content["cells"]:
         for variant, result in cell["results"].items():
@@ -218,7 +218,7 @@ def markdown(table: Table) -> str:
 
 
 def report(content: dict[str, Any]) -> str:
-    """All of it, for the terminal."""
+    """All tables, for the terminal."""
     parts = []
     for shape in shapes(content):
         title, cells = "x".join(map(str, shape)), at_shape(content, shape)

@@ -10,7 +10,7 @@ from benchmarks.replication import SEEDS
 from benchmarks.tables import markdown
 from keras_attn.data import medmnist
 from keras_attn.study.control import is_control
-from keras_attn.study.status import duration
+from keras_attn.study.forecast import duration
 
 START = """\
 # Studies on many machines

@@ -1,9 +1,10 @@
-"""What a model is trained on: one device or all of them, and by which compiler."""
+"""The devices that a model is trained on, one or all, and the compiler for them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import keras
@@ -12,10 +13,10 @@ from keras_attn.kernels import is_xla_on_cpu
 
 
 def check_devices(devices: Any) -> str | None:
-    """Checks the argument of that name.
+    """Checks the argument `devices`.
 
     Raises:
-        ValueError: If it is neither None nor `"all"`, or the backend does not distribute.
+        ValueError: If it is neither None nor `"all"`, or the backend does not distribute models.
     """
     if devices not in (None, "all"):
         raise ValueError(f"`devices` must be None or 'all'. Received: devices={devices!r}.")
@@ -29,7 +30,7 @@ def check_devices(devices: Any) -> str | None:
 
 
 def device_count(devices: str | None) -> int:
-    """How many devices a batch is cut among."""
+    """The number of devices that share each batch."""
     if devices is None:
         return 1
     if keras.backend.backend() == "jax":
@@ -38,10 +39,10 @@ def device_count(devices: str | None) -> int:
 
 
 def jit_compile() -> bool | str:
-    """The argument of that name with which `Model.compile` trains a study's networks fastest.
+    """The value of `jit_compile` with which `Model.compile` trains the networks of a study fastest.
 
-    For the CPU, TensorFlow without XLA trained the residual networks of a study with the topologies
-    in them up to 1.6 times as fast, and compiled them in half the time; what Keras chooses, else.
+    On the CPU, TensorFlow without XLA trained the residual networks of a study up to 1.6 times as
+    fast as with it, and compiled them in half the time. Elsewhere Keras chooses.
     """
     on_tensorflow = keras.backend.backend() == "tensorflow"
     return False if on_tensorflow and is_xla_on_cpu() else "auto"
@@ -49,17 +50,18 @@ def jit_compile() -> bool | str:
 
 @contextmanager
 def distributed(devices: str | None) -> Iterator[None]:
-    """Has the models that are built and trained inside share their batches among devices.
+    """Distributes the models that are built and trained inside over devices.
 
-    On JAX by `keras.distribution.DataParallel`; batch normalisation sees the whole batch. On
-    TensorFlow by `tf.distribute.MirroredStrategy`; batch normalisation sees each device's part of
-    it, as is usual there, unless a layer says `synchronized=True`.
+    On JAX this is `keras.distribution.DataParallel`; batch normalisation sees the whole batch. On
+    TensorFlow it is `tf.distribute.MirroredStrategy`; batch normalisation sees the part of the
+    batch on its own device, as is usual there, unless a layer has `synchronized=True`. A model
+    may be trained in several such contexts, one after the other.
 
     Args:
-        devices: `"all"`, or None for one.
+        devices: `"all"`, or None for one device.
 
     Raises:
-        ValueError: As `check_devices`.
+        ValueError: If `check_devices` refuses the argument.
     """
     check_devices(devices)
     if devices is None:
@@ -72,14 +74,20 @@ def distributed(devices: str | None) -> Iterator[None]:
         finally:
             keras.distribution.set_distribution(before)
     else:
-        import tensorflow as tf
-
-        with tf.distribute.MirroredStrategy(_tensorflow_devices()).scope():
+        with _mirrored_strategy(tuple(_tensorflow_devices())).scope():
             yield
 
 
+@cache
+def _mirrored_strategy(devices: tuple[str, ...]) -> Any:
+    """The strategy for these devices: TensorFlow refuses a model under any other than its first."""
+    import tensorflow as tf
+
+    return tf.distribute.MirroredStrategy(list(devices))
+
+
 def _tensorflow_devices() -> list[str]:
-    """The names of all graphics processors; of all CPUs where there are none."""
+    """The names of all GPUs, or of all CPUs if there is no GPU."""
     import tensorflow as tf
 
     devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")

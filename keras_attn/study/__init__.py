@@ -1,4 +1,4 @@
-"""Training topologies side by side, and reporting what came of it."""
+"""Trains topologies side by side on the same images, and reports the results."""
 
 from keras_attn.study.comparison import Comparison
 from keras_attn.study.run import compare

@@ -1,27 +1,25 @@
-"""The residual networks that attention is compared in: small images, one place for attention."""
+"""The residual networks for small images in which attention is compared."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import keras
 from keras import layers
 
-from keras_attn import catalogue
-from keras_attn.study.tasks import task_head
-
-Attention = str | Callable[[], layers.Layer] | None
+from keras_attn.checks import check_choice
+from keras_attn.study.control import Placement, attention_of
+from keras_attn.study.heads import task_head
 
 
 class Design(NamedTuple):
-    """What tells one residual network from another.
+    """The size of a residual network.
 
     Attributes:
         widths: Channels of each stage; every stage after the first halves height and width.
-        depths: Blocks of each stage.
+        depths: Number of blocks in each stage.
         bottleneck: Whether a block is 1x1, 3x3, 1x1 with four times the channels at its end,
-            or two 3x3.
+            instead of two 3x3 convolutions.
     """
 
     widths: tuple[int, ...]
@@ -41,24 +39,25 @@ def build_model(
     image_shape: tuple[int, int, int],
     task: str,
     num_classes: int,
-    attention: Attention = None,
+    attention: str | Placement | None = None,
     backbone: str = "resnet20",
     preprocessing: layers.Layer | None = None,
 ) -> keras.Model:
-    """A residual network for small images (arXiv:1512.03385, section 4.2) that gives logits.
+    """A residual network for small images (arXiv:1512.03385, section 4.2) that returns logits.
 
     Its first convolution is 3x3 with stride 1 and no pooling follows, so that images of 8x8
-    or 28x28 keep their detail. Attention sits at the end of every block's residual branch:
-    after the last normalisation, before the addition.
+    or 28x28 keep their detail. Attention is placed at the end of every block's residual branch:
+    after the last normalisation, before the addition. All layers have fixed names, so that the
+    networks of two variants share the names of all layers that they have in common.
 
     Args:
         image_shape: Height, width and channels.
         task: `"binary"`, `"multi-class"`, `"ordinal"` or `"multi-label"`.
         num_classes: Number of classes, or of labels.
-        attention: A key of the catalogue, a callable that returns a new layer, or None for
-            the plain network.
-        backbone: A key of `BACKBONES`; `"resnet8"` is for a first look.
-        preprocessing: A layer that the images pass first, such as a standardisation.
+        attention: A topology, as `keras_attn.study.control.attention_of` takes it; a function of
+            a feature map and a layer name that returns the new map; or None for the plain network.
+        backbone: A key of `BACKBONES`; `"resnet8"` is the smallest.
+        preprocessing: A layer that is applied to the images first, such as a standardisation.
 
     Returns:
         A Functional model, not compiled.
@@ -68,6 +67,7 @@ def build_model(
     """
     design = check_backbone(backbone)
     outputs = task_head(task, num_classes).outputs
+    placement = attention_of(attention) if isinstance(attention, str) else attention
     inputs = keras.Input(image_shape, name="image")
     x = inputs if preprocessing is None else preprocessing(inputs)
     x = _normalised(x, design.widths[0], 3, name="stem")
@@ -76,22 +76,19 @@ def build_model(
         for block in range(1, depth + 1):
             stride = 2 if stage > 1 and block == 1 else 1
             name = f"stage{stage}_block{block}"
-            x = _block(x, width, stride, design.bottleneck, attention, name)
+            x = _block(x, width, stride, design.bottleneck, placement, name)
     x = layers.GlobalAveragePooling2D(data_format="channels_last", name="pooling")(x)
     logits = layers.Dense(outputs, kernel_initializer="he_normal", name="logits")(x)
     return keras.Model(inputs, logits, name=backbone)
 
 
 def check_backbone(backbone: str) -> Design:
-    """The design of that name.
+    """The design of a backbone.
 
     Raises:
-        ValueError: If there is none.
+        ValueError: If there is no backbone of that name.
     """
-    if backbone not in BACKBONES:
-        raise ValueError(
-            f"`backbone` must be one of {', '.join(BACKBONES)}. Received: backbone={backbone!r}."
-        )
+    check_choice("backbone", backbone, BACKBONES)
     return BACKBONES[backbone]
 
 
@@ -100,10 +97,10 @@ def _block(
     width: int,
     stride: int,
     bottleneck: bool,
-    attention: Attention,
+    placement: Placement | None,
     name: str,
 ) -> keras.KerasTensor:
-    """relu(shortcut(x) + attention(branch(x)))."""
+    """A residual block: relu(shortcut(x) + attention(branch(x)))."""
     channels = 4 * width if bottleneck else width
     shortcut = x
     if stride > 1 or x.shape[-1] != channels:
@@ -115,18 +112,35 @@ def _block(
     else:
         x = layers.ReLU(name=f"{name}_relu1")(_normalised(x, width, 3, stride, name=f"{name}_1"))
         x = _normalised(x, channels, 3, name=f"{name}_2")
-    if isinstance(attention, str):
-        x = catalogue.create(attention, data_format="channels_last", name=f"{name}_attention")(x)
-    elif attention is not None:
-        x = attention()(x)
+    if placement is not None:
+        x = _placed(placement, x, f"{name}_attention")
     x = layers.Add(name=f"{name}_add")([shortcut, x])
     return layers.ReLU(name=f"{name}_relu")(x)
+
+
+def _placed(placement: Placement, x: keras.KerasTensor, name: str) -> keras.KerasTensor:
+    """The map after attention.
+
+    Raises:
+        ValueError: If the result is not one map of the same shape.
+    """
+    y = placement(x, name)
+    if isinstance(y, (tuple, list)):
+        raise ValueError(
+            f"it returns {len(y)} outputs, but a residual branch needs one map of the same shape"
+        )
+    if y.shape != x.shape:
+        raise ValueError(
+            f"it turns a map of the shape {x.shape[1:]} into {y.shape[1:]}, but a residual branch "
+            "needs the same shape"
+        )
+    return y
 
 
 def _normalised(
     x: keras.KerasTensor, filters: int, kernel_size: int, stride: int = 1, *, name: str
 ) -> keras.KerasTensor:
-    """A convolution without biases, which the normalisation after it would take out again."""
+    """A convolution and a normalisation, which would remove any bias of the convolution."""
     x = layers.Conv2D(
         filters,
         kernel_size,

@@ -1,4 +1,4 @@
-"""Batches of one shape, in an order that the seed alone decides."""
+"""Batches of one shape, in an order that depends on the seed alone."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from keras_attn.study.configuration import TrainingConfig
 
 
 class TrainingBatches(keras.utils.PyDataset):
-    """A training split, shuffled anew each epoch.
+    """A training split that is shuffled before each epoch.
 
-    The order comes from NumPy and not from the backend, so that every backend sees the same
-    batches. What does not fill a batch is left out of that epoch: a batch of another shape
-    would have the training step compiled once more.
+    NumPy draws the order and the augmentation, so that every backend and every topology sees the
+    same batches. Images that do not fill a batch are left out of that epoch, because the training
+    step would be compiled again for a batch of another shape.
 
     Args:
         images: (N, H, W, channels), any type of number.
-        targets: What the loss expects, one row an image.
+        targets: The targets of the loss, one row per image.
         config: Batch size and augmentation.
         seed: Decides the order and the augmentation.
     """
@@ -53,7 +53,7 @@ class TrainingBatches(keras.utils.PyDataset):
         self.order = np.random.default_rng((self.seed, self.epoch)).permutation(len(self.images))
 
     def _augment(self, images: np.ndarray, index: int) -> np.ndarray:
-        # A backend may ask for a batch twice, or ahead of time: a generator for each.
+        # A backend may ask for a batch twice or in advance, so each batch has its own generator.
         random = np.random.default_rng((self.seed, self.epoch, index + 1))
         if self.config.flip:
             mirrored = random.random(len(images)) < 0.5
@@ -65,12 +65,12 @@ class TrainingBatches(keras.utils.PyDataset):
 
 
 def effective_batch_size(config: TrainingConfig, num_samples: int) -> int:
-    """Images in a batch of a training split: no more than it has."""
+    """The batch size for a training split: no larger than the split."""
     return min(config.for_samples(num_samples).batch_size or 1, num_samples)
 
 
 def shifted(image: np.ndarray, move: np.ndarray) -> np.ndarray:
-    """The image moved down and right by (rows, columns), zeros where nothing was."""
+    """The image moved down and right by (rows, columns); the border is filled with zeros."""
     result = np.zeros_like(image)
     source, target = zip(
         *(
@@ -86,13 +86,13 @@ def shifted(image: np.ndarray, move: np.ndarray) -> np.ndarray:
 def predict_batches(
     predict: Callable[[np.ndarray], np.ndarray], images: np.ndarray, batch_size: int
 ) -> np.ndarray:
-    """The answers for all images, from a function of batches of exactly one size.
+    """The outputs for all images, from a function that takes batches of one fixed size.
 
-    The last batch is filled up with its last image, and the answers to the filling are cut off.
+    The last batch is filled with copies of its last image, whose outputs are dropped.
     """
-    answers = []
+    outputs = []
     for start in range(0, len(images), batch_size):
         batch = images[start : start + batch_size].astype("float32")
         filling = [(0, batch_size - len(batch))] + [(0, 0)] * (batch.ndim - 1)
-        answers.append(np.asarray(predict(np.pad(batch, filling, mode="edge"))))
-    return np.concatenate(answers)[: len(images)]
+        outputs.append(np.asarray(predict(np.pad(batch, filling, mode="edge"))))
+    return np.concatenate(outputs)[: len(images)]

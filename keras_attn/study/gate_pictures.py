@@ -1,4 +1,4 @@
-"""A few test images, and where the attention of a network looks in them."""
+"""A few test images with the spatial gates of a network."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from keras_attn.study.plots import Palette
 from keras_attn.visualize import spatial_gates
 from keras_attn.visualize.drawing import Panel, draw
 
-#: How many images are shown.
+#: The number of images that are shown.
 SHOWN = 3
 
 
 def draw_gates(model: keras.Model, dataset: Dataset, palette: Palette) -> Figure | None:
-    """A row an image, a column a layer: the last one with a spatial gate at each resolution.
+    """One row per image and one column per layer: the last spatial gate of each resolution.
 
     Args:
         model: A network with attention.
@@ -40,7 +40,7 @@ def draw_gates(model: keras.Model, dataset: Dataset, palette: Palette) -> Figure
 
 
 def dataset_label(dataset: Dataset, index: int) -> str:
-    """What a test image shows."""
+    """The class or the labels of a test image."""
     label = dataset.test.labels[index]
     if np.ndim(label):
         return ", ".join(np.array(dataset.class_names)[label == 1]) or "no label"

@@ -1,8 +1,8 @@
-"""What is measured on a split, from labels and probabilities of shape (N, classes).
+"""The metrics of a split, from labels and probabilities of shape (N, classes).
 
 Labels of shape (N,) are class indices. Labels of shape (N, L) are 0 or 1, and each label is
-judged on its own at a probability of one half. Accuracy and AUC are those of MedMNIST's
-Evaluator. What the split does not define is NaN.
+scored by itself with a threshold of one half. Accuracy and AUC are those of MedMNIST's
+Evaluator. A metric that a split does not define is NaN.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ class Metric(NamedTuple):
     """How a metric is shown.
 
     Attributes:
-        title: What a reader calls it.
-        bounds: The least and the largest value it can have.
+        title: The name for readers.
+        bounds: The smallest and the largest possible value.
     """
 
     title: str
@@ -38,20 +38,20 @@ METRICS = {
 
 
 def accuracy(labels: np.ndarray, probabilities: np.ndarray) -> float:
-    """Share of right answers; over several labels, the mean of their shares."""
+    """Share of correct predictions; for several labels, the mean of their shares."""
     return _mean(accuracy_score(*pair) for pair in _decisions(labels, probabilities))
 
 
 def balanced_accuracy(labels: np.ndarray, probabilities: np.ndarray) -> float:
-    """Mean recall of the classes that occur; over several labels, the mean of their means."""
+    """Mean recall of the classes that occur; for several labels, the mean of their means."""
     return _mean(_mean_recall(*pair) for pair in _decisions(labels, probabilities))
 
 
 def auc(labels: np.ndarray, probabilities: np.ndarray) -> float:
     """Area under the ROC curve, each class against the rest, averaged over the classes.
 
-    A class that every image or no image of the split belongs to has no such curve, and is
-    left out of the average.
+    A class to which all images or none of the split belong has no ROC curve, and is left out of
+    the average.
     """
     if labels.ndim == 2:
         members = labels.astype(bool)
@@ -67,7 +67,7 @@ def auc(labels: np.ndarray, probabilities: np.ndarray) -> float:
 
 
 def recall_by_class(labels: np.ndarray, probabilities: np.ndarray) -> list[float]:
-    """For each class, the share of its images that are found; NaN if the split has none."""
+    """The recall of each class; NaN for a class without images in the split."""
     if labels.ndim == 2:
         found = probabilities > 0.5
         return [_mean(found[labels[:, name] == 1, name]) for name in range(labels.shape[1])]
@@ -76,30 +76,30 @@ def recall_by_class(labels: np.ndarray, probabilities: np.ndarray) -> list[float
 
 
 def calibration_error(labels: np.ndarray, probabilities: np.ndarray, bins: int = 15) -> float:
-    """By how much the confidence differs from the share of right answers (arXiv:1706.04599).
+    """The expected calibration error (arXiv:1706.04599).
 
-    The expected calibration error: over bins of equal width, the mean difference between the
-    confidence of the answers in a bin and the share of them that is right, weighted by their
-    number. Over several labels, the mean of their errors.
+    Predictions are put into bins of equal width by their confidence. The error is the mean
+    absolute difference between confidence and accuracy in a bin, weighted by the number of
+    predictions. For several labels, it is the mean of their errors.
 
     Args:
         labels: As for all metrics.
         probabilities: As for all metrics.
-        bins: Into how many the confidences from 0 to 1 are put.
+        bins: The number of bins between 0 and 1.
     """
     if labels.ndim == 2:
         both = np.stack([1 - probabilities, probabilities], axis=-1)
         pairs = zip(labels.T, np.moveaxis(both, 1, 0), strict=True)
         return _mean(calibration_error(*pair, bins) for pair in pairs)
     confidence = probabilities.max(axis=-1)
-    right = probabilities.argmax(axis=-1) == labels
+    correct = probabilities.argmax(axis=-1) == labels
     places = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = np.bincount(places, right - confidence, minlength=bins)
+    gaps = np.bincount(places, correct - confidence, minlength=bins)
     return float(np.abs(gaps).sum() / len(labels))
 
 
 def quadratic_kappa(labels: np.ndarray, probabilities: np.ndarray) -> float:
-    """Cohen's kappa with quadratic weights: 1 is agreement, 0 what chance would give."""
+    """Cohen's kappa with quadratic weights: 1 is full agreement, 0 is the level of chance."""
     predicted = probabilities.argmax(axis=-1)
     if len(np.union1d(labels, predicted)) < 2:
         return float("nan")
@@ -108,14 +108,14 @@ def quadratic_kappa(labels: np.ndarray, probabilities: np.ndarray) -> float:
 
 
 def mean_absolute_error(labels: np.ndarray, probabilities: np.ndarray) -> float:
-    """By how many classes the answer is off, on average."""
+    """The mean distance between predicted and true class, in classes."""
     return float(np.abs(labels - probabilities.argmax(axis=-1)).mean())
 
 
 def _decisions(
     labels: np.ndarray, probabilities: np.ndarray
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Pairs of right and given answers: one, or one a label."""
+    """Pairs of true and predicted classes: one pair, or one per label."""
     if labels.ndim == 1:
         return [(labels, probabilities.argmax(axis=-1))]
     return list(zip(labels.T, (probabilities > 0.5).astype(labels.dtype).T, strict=True))

@@ -1,4 +1,4 @@
-"""The plan of a study: image sets x training sizes x topologies x seeds, all trained alike."""
+"""The plan of a study: image sets, training sizes, topologies and seeds, all trained alike."""
 
 from __future__ import annotations
 
@@ -9,28 +9,35 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 
-import keras_attn
+from keras_attn.checks import check_whole_number
 from keras_attn.data.dataset import Dataset
 from keras_attn.data.subsets import subset
 from keras_attn.guideline import recommend_for
 from keras_attn.study.backbone import check_backbone
-from keras_attn.study.configuration import TrainingConfig, check_whole_number
-from keras_attn.study.control import BASELINE, check_topology, matched_control
+from keras_attn.study.configuration import TrainingConfig
+from keras_attn.study.control import BASELINE, MATCHED, check_topology, largest, matched_to
+from keras_attn.study.fit import check_fit, unmatched
+from keras_attn.version import __version__
 
-#: Image sets whose names end in what we put after a name ourselves.
+#: Names of image sets that end like the suffixes which file names get here.
 LIKE_OURS = re.compile(r"-(\d+|matched)$")
 
 #: The topology that most people know, as the attention of CBAM.
 USUAL = "csa"
 
+#: How initial weights are drawn. It changes whenever the same seed gives other initial weights,
+#: so that trials of both kinds are never mixed in one study.
+INITIAL_WEIGHTS = "by seed and layer name"
+
 
 class Group(NamedTuple):
-    """Trials that are compared with each other: one image set at one training size.
+    """The trials that are compared with each other: one image set at one training size.
 
     Attributes:
         dataset: Name of the image set.
@@ -42,7 +49,7 @@ class Group(NamedTuple):
 
     @property
     def name(self) -> str:
-        """A name for files, which no other group has."""
+        """A unique name for files."""
         text = self.dataset if self.samples is None else f"{self.dataset}-{self.samples}"
         safe = re.sub(r"[^\w.-]+", "_", text, flags=re.ASCII).strip(".")[:80]
         if safe == text and not LIKE_OURS.search(self.dataset):
@@ -54,7 +61,7 @@ class Group(NamedTuple):
 
 
 class TrialKey(NamedTuple):
-    """What tells a trial from the others of its study."""
+    """Identifies a trial within its study."""
 
     dataset: str
     samples: int | None
@@ -68,7 +75,7 @@ class TrialKey(NamedTuple):
 
     @property
     def name(self) -> str:
-        """A name for files."""
+        """A unique name for files."""
         return f"{self.group.name}-{self.topology}-{self.seed}"
 
     def __str__(self) -> str:
@@ -77,7 +84,7 @@ class TrialKey(NamedTuple):
 
 @dataclass(frozen=True)
 class Grid:
-    """Which trials a study has: every one of these with every other.
+    """The trials of a study: every combination of group, topology and seed.
 
     Attributes:
         groups: Image sets at their training sizes.
@@ -91,11 +98,11 @@ class Grid:
 
     @property
     def conditions(self) -> list[tuple[Group, str]]:
-        """What shares a compiled network: a group and a topology."""
+        """The combinations of group and topology; all seeds of one share a compiled network."""
         return [(group, topology) for group in self.groups for topology in self.topologies]
 
     def trials(self) -> Iterator[TrialKey]:
-        """Every trial, in the order in which one process would run them."""
+        """Every trial, in the order in which one process runs them."""
         for group, topology in self.conditions:
             for seed in self.seeds:
                 yield TrialKey(*group, topology, seed)
@@ -106,19 +113,21 @@ class Grid:
 
 @dataclass(frozen=True)
 class Plan:
-    """All that a study is made of.
+    """Everything that defines a study.
 
     Attributes:
-        datasets: The image sets, whole, by name.
-        grid: Which trials.
+        datasets: The whole image sets, by name.
+        grid: The trials.
         backbone: Which residual network.
         config: How every trial is trained.
+        notes: What the reader of the results should know about the plan.
     """
 
     datasets: dict[str, Dataset]
     grid: Grid
     backbone: str
     config: TrainingConfig
+    notes: tuple[str, ...] = ()
 
     def data(self, group: Group) -> Dataset:
         """The images of a group."""
@@ -132,10 +141,11 @@ class Plan:
         return {}
 
     def configuration(self) -> dict[str, Any]:
-        """What may not change while a folder holds trials, for JSON."""
+        """Everything that must stay the same while a folder holds trials, for JSON."""
         return {
             "backbone": self.backbone,
             **self.config.as_dict(),
+            "initial_weights": INITIAL_WEIGHTS,
             **versions(),
             "images": {name: fingerprint(data) for name, data in self.datasets.items()},
         }
@@ -145,24 +155,25 @@ def make_plan(
     datasets: Sequence[Dataset],
     topologies: Sequence[str] | None,
     seeds: int | Sequence[int],
-    samples: Sequence[int] | None,
+    samples: int | Sequence[int] | None,
     backbone: str,
     config: TrainingConfig,
 ) -> Plan:
-    """The plan, after everything in it was checked.
+    """The plan, after everything in it was checked and every network was constructed once.
 
     Args:
         datasets: The image sets.
-        topologies: Keys; if None, `"csa"` and the two that the guideline names first for each of
-            the groups. The network without attention comes first whether named or not, and a
-            plain network with as many weights as the largest topology last.
+        topologies: Keys; if None, `"csa"` and the two that the guideline recommends first for
+            each of the groups. The network without attention is always added in front, and a
+            plain network with the same number of parameters as the largest topology at the end,
+            if there is one that matches within 5 %.
         seeds: How many, counted from 0, or which.
         samples: Training sizes; None for all images.
         backbone: Which residual network.
         config: How every trial is trained.
 
     Raises:
-        ValueError: If anything is not what it should be.
+        ValueError: If an argument is not valid, or topologies do not fit the network.
     """
     numbers = check_seeds(seeds)
     check_backbone(backbone)
@@ -180,12 +191,21 @@ def make_plan(
     parts = [plan.data(group) for group in groups]
     if topologies is None:
         topologies = [key for part in parts for key in default_topologies(part)]
-    keys = tuple(dict.fromkeys((BASELINE, *topologies, *matched_control(topologies))))
-    return Plan(by_name, Grid(groups, keys, numbers), backbone, config)
+    keys = tuple(dict.fromkeys((BASELINE, *topologies)))
+    notes: tuple[str, ...] = ()
+    if (key := largest(keys)) is not None and not any(map(matched_to, keys)):
+        keys = (*keys, MATCHED + key)
+    parameters = check_fit(datasets, keys, backbone)
+    for control in [key for key in keys if matched_to(key) is not None]:
+        if reason := unmatched(control, parameters):
+            if control in topologies:
+                raise ValueError(f"{reason} Leave {control!r} out.")
+            keys, notes = keys[:-1], (reason,)
+    return Plan(by_name, Grid(groups, keys, numbers), backbone, config, notes)
 
 
 def check_topologies(topologies: Sequence[str]) -> None:
-    """Checks that there is a topology, and that every one is known.
+    """Checks that there is at least one topology, and that all are known.
 
     Raises:
         ValueError: If there is none, or a key is not in the catalogue.
@@ -200,7 +220,7 @@ def check_topologies(topologies: Sequence[str]) -> None:
 
 
 def default_topologies(dataset: Dataset) -> tuple[str, ...]:
-    """The usual one, and the two that the guideline names first for such a data set."""
+    """The best-known topology, and the two that the guideline recommends first for the set."""
     recommendation = recommend_for(dataset)
     return USUAL, recommendation.topology, *recommendation.alternatives[:1]
 
@@ -209,48 +229,46 @@ def check_seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
     """The seeds, each once.
 
     Raises:
-        ValueError: If there is none, or one is no whole number of at least 0.
+        ValueError: If there is none, or one is not a whole number of at least 0.
     """
-    if isinstance(seeds, int) or not isinstance(seeds, Iterable):
-        check_whole_number("seeds", seeds, 1)
-        return tuple(range(seeds))
-    numbers = tuple(dict.fromkeys(seeds))
+    if not isinstance(seeds, Iterable):
+        return tuple(range(check_whole_number("seeds", seeds, 1)))
+    numbers = tuple(dict.fromkeys(check_whole_number("seed", seed, 0) for seed in seeds))
     if not numbers:
         raise ValueError("`seeds` is empty: give their number, or at least one seed.")
-    for number in numbers:
-        check_whole_number("seed", number, 0)
-    return tuple(map(int, numbers))
+    return numbers
 
 
-def check_samples(samples: Sequence[int]) -> tuple[int, ...]:
+def check_samples(samples: int | Sequence[int]) -> tuple[int, ...]:
     """The training sizes, each once.
 
     Raises:
-        ValueError: If there is none, or one is no whole number of at least 1.
+        ValueError: If there is none, or one is not a whole number of at least 1.
     """
-    sizes = tuple(dict.fromkeys(samples))
+    several = (samples,) if isinstance(samples, Integral) else samples
+    if not isinstance(several, Iterable):
+        several = (several,)
+    sizes = tuple(dict.fromkeys(check_whole_number("samples", size, 1) for size in several))
     if not sizes:
         raise ValueError("`samples` is empty: give at least one size, or None for all images.")
-    for size in sizes:
-        check_whole_number("samples", size, 1)
-    return tuple(map(int, sizes))
+    return sizes
 
 
 def versions() -> dict[str, str]:
-    """Of everything that the numbers depend on."""
+    """The versions of everything that the results depend on."""
     backend = keras.backend.backend()
-    module = import_module(backend)  # Keras calls its backends what their packages are called
+    module = import_module(backend)  # Keras names its backends after their packages
     return {
         "backend": f"{backend} {getattr(module, '__version__', 'of unknown version')}",
         "keras": keras.__version__,
-        "keras_attn": keras_attn.__version__,
+        "keras_attn": __version__,
         "numpy": np.__version__,
         "python": platform.python_version(),
     }
 
 
 def fingerprint(dataset: Dataset) -> str:
-    """A digest of all images and labels, and of what they are called."""
+    """A digest of all images and labels, and of the names of the classes."""
     digest = hashlib.sha256(repr((dataset.task, dataset.class_names)).encode())
     for split in (dataset.train, dataset.val, dataset.test):
         for array in split:

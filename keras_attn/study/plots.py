@@ -1,6 +1,6 @@
-"""The pictures of a comparison: what each seed gave, and how it was learned.
+"""The pictures of a study: scores of every seed, differences, costs, ranks, learning curves.
 
-Figures are made without pyplot, so that nothing of the caller's is drawn into or kept open.
+Figures are made without pyplot, so that figures of the caller are neither drawn into nor kept open.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from matplotlib.ticker import EngFormatter, MaxNLocator
 from scikit_posthocs import critical_difference_diagram
 
 from keras_attn.study.control import BASELINE, is_control
+from keras_attn.study.inference import BETTER, LEVEL, WORSE, mean_interval, metrics_of
 from keras_attn.study.metrics import METRICS
 from keras_attn.study.ranking import Ranking
-from keras_attn.study.statistics import BETTER, LEVEL, WORSE, mean_interval, metrics_of
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,10 @@ class Palette:
 
 
 def plot_results(groups: dict[str, pd.DataFrame], palette: Palette | None = None) -> Figure:
-    """A panel a metric, all topologies in each, a row a group; see `draw_metric`.
+    """One column of panels per metric and one row per group; see `draw_metric`.
 
     Args:
-        groups: One row a trial, as `Comparison.results`, by the group's title.
+        groups: By the title of the group, a table with one row per trial.
         palette: The colours.
     """
     palette = palette or Palette()
@@ -50,15 +50,15 @@ def plot_results(groups: dict[str, pd.DataFrame], palette: Palette | None = None
         for axes, metric in zip(panels, metrics, strict=True):
             draw_metric(axes, results, metric, palette)
         if len(groups) > 1:
-            panels[0].set_ylabel(title, color=palette.text, fontsize=11)
+            panels[0].set_ylabel(literal(title), color=palette.text, fontsize=11)
     return figure
 
 
 def draw_metric(axes: Axes, results: pd.DataFrame, metric: str, palette: Palette) -> None:
-    """A dot a seed, a diamond at the mean, a line over the 95 % interval; baseline on top.
+    """A dot per seed, a diamond at the mean, a line for the 95 % interval; the baseline on top.
 
-    The interval of two or three seeds can be wider than everything there is to see. The axis
-    keeps to the values, with some room, and the line then runs out of the picture.
+    The interval of two or three seeds can be much wider than the range of the values. The axis
+    covers the values and some space around them, and cuts off lines that are longer.
     """
     topologies = list(results["topology"].unique())
     for row, topology in enumerate(topologies):
@@ -80,9 +80,9 @@ def draw_metric(axes: Axes, results: pd.DataFrame, metric: str, palette: Palette
 
 
 def draw_forest(axes: Axes, summary: pd.DataFrame, metric: str, palette: Palette) -> None:
-    """The difference of each topology to the baseline, with its 95 % interval; 0 is none.
+    """The difference of each network to the baseline, with its 95 % interval.
 
-    A filled mark is a difference that the corrected test supports.
+    A mark is filled if the corrected test supports the difference.
     """
     rows = summary.drop(index=BASELINE, errors="ignore")
     for place, (_, row) in enumerate(rows.iterrows()):
@@ -106,7 +106,7 @@ def draw_forest(axes: Axes, summary: pd.DataFrame, metric: str, palette: Palette
 def draw_cost(
     axes: Axes, summary: pd.DataFrame, cost: str, metric: str, title: str, palette: Palette
 ) -> None:
-    """A metric against a cost of the networks, a mark and a name for each."""
+    """A metric against a cost, with a mark and a name for each network."""
     known = summary[np.isfinite(summary[metric])]
     names = []
     for topology, row in known.iterrows():
@@ -121,13 +121,13 @@ def draw_cost(
     _style(axes, palette)
     axes.grid(color=palette.grid, linewidth=0.8)
     if names:
-        # Last, since it measures the names where they come to stand.
+        # Last, because it measures the names at their final places.
         lines = {"arrowstyle": "-", "color": palette.faint, "linewidth": 0.6}
         adjust_text(names, ax=axes, x=known[cost], y=known[metric], arrowprops=lines)
 
 
 def draw_ranking(axes: Axes, ranking: Ranking, palette: Palette) -> None:
-    """The mean ranks, joined by bars where a difference is not shown (critical difference)."""
+    """The mean ranks; a bar joins those that are not shown to differ (critical difference)."""
     critical_difference_diagram(
         ranking.ranks,
         ranking.pairs,
@@ -145,7 +145,7 @@ def draw_ranking(axes: Axes, ranking: Ranking, palette: Palette) -> None:
 
 
 def draw_curves(axes: Axes, curves: pd.DataFrame, topology: str, palette: Palette) -> None:
-    """Validation AUC by epoch, a line a seed, over those of the baseline."""
+    """Validation AUC by epoch, one line per seed, over the lines of the baseline."""
     colours = {BASELINE: palette.faint, topology: palette.accent}
     for name, colour in colours.items():
         for _, curve in curves[curves["topology"] == name].groupby("seed"):
@@ -164,14 +164,19 @@ def draw_curves(axes: Axes, curves: pd.DataFrame, topology: str, palette: Palett
 def _limits(
     values: pd.Series, bounds: tuple[float, float], room: float
 ) -> tuple[float, float] | None:
-    """The ends of an axis: the values, and room as a share of their spread, within bounds."""
+    """The limits of an axis: the range of the values, plus a share of it, within the bounds."""
     values = values.dropna()
     if not len(values):
         return None
     low, high = float(values.min()), float(values.max())
     space = max(room * (high - low), 0.002)
-    edge = 0.02 * (high - low + 2 * space)  # half of a marker that lies on the bound
+    edge = 0.02 * (high - low + 2 * space)  # half of a marker at the bound
     return max(low - space, bounds[0] - edge), min(high + space, bounds[1] + edge)
+
+
+def literal(text: str) -> str:
+    """A text in which Matplotlib takes a dollar sign for itself, not for mathematics."""
+    return text.replace("$", r"\$")
 
 
 def _style(axes: Axes, palette: Palette) -> None:

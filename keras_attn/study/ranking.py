@@ -1,4 +1,4 @@
-"""Topologies over several image sets: Friedman's test, and ranks with their critical difference.
+"""Ranks of topologies over several image sets: Friedman's test and the critical difference.
 
 After J. Demšar, "Statistical Comparisons of Classifiers over Multiple Data Sets", JMLR 7 (2006).
 """
@@ -6,15 +6,16 @@ After J. Demšar, "Statistical Comparisons of Classifiers over Multiple Data Set
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import scikit_posthocs
 from scipy import stats
 
-from keras_attn.study.statistics import HEADLINE, LEVEL
+from keras_attn.study.inference import HEADLINE, LEVEL
 
-#: Fewer image sets, or fewer networks, are not ranked.
+#: The smallest numbers of image sets and of networks that are ranked.
 LEAST_BLOCKS, LEAST_NETWORKS = 3, 3
 
 
@@ -23,11 +24,11 @@ class Ranking:
     """The mean ranks of networks over image sets.
 
     Attributes:
-        ranks: Mean rank of each, 1 for the highest mean AUC; lowest first.
-        blocks: Over how many image sets (or training sizes).
-        p_value: Of Friedman's test that all ranks are equal.
+        ranks: Mean rank of each network, 1 for the highest mean AUC; the lowest first.
+        blocks: The number of image sets (or training sizes).
+        p_value: The p-value of Friedman's test that all ranks are equal.
         critical_difference: Mean ranks that differ by less are not shown to differ (Nemenyi).
-        pairs: p-value of each pair (Nemenyi).
+        pairs: The p-value of each pair (Nemenyi).
     """
 
     ranks: pd.Series
@@ -41,12 +42,21 @@ class Ranking:
         """Whether the test supports that the networks differ at all."""
         return self.p_value < LEVEL
 
+    def as_dict(self) -> dict[str, Any]:
+        """The ranking without the pairs, for JSON."""
+        return {
+            "ranks": self.ranks.to_dict(),
+            "groups": self.blocks,
+            "friedman_p_value": self.p_value,
+            "critical_difference": self.critical_difference,
+        }
+
 
 def rank(results: pd.DataFrame) -> Ranking | None:
     """Ranks the networks of several groups.
 
     Args:
-        results: One row a trial, as `Comparison.results`.
+        results: One row per trial, as `Comparison.results`.
 
     Returns:
         The ranking over the groups in which every network has a result; None if there are fewer

@@ -1,30 +1,27 @@
-"""The report of a comparison: one HTML file that needs nothing else."""
+"""The report of a study: one HTML file that needs no other file."""
 
 from __future__ import annotations
 
-import io
 import platform
-import re
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jinja2
 import numpy as np
 import pandas as pd
 from markupsafe import Markup
-from matplotlib import rc_context
-from matplotlib.figure import Figure
 
 from keras_attn import catalogue
 from keras_attn.data.duplicates import shared_images
 from keras_attn.study import plots
+from keras_attn.study.analysis import Analysis
 from keras_attn.study.control import BASELINE, is_control, meaning
 from keras_attn.study.gate_pictures import draw_gates
+from keras_attn.study.inference import HEADLINE, metrics_of
+from keras_attn.study.inline_pictures import PAGE_PALETTE, single, svg
 from keras_attn.study.metrics import METRICS
-from keras_attn.study.plan import Group, versions
-from keras_attn.study.statistics import HEADLINE, metrics_of
+from keras_attn.study.plan import Group, Plan, versions
 from keras_attn.study.wording import (
     answer,
     caution,
@@ -36,34 +33,22 @@ from keras_attn.study.wording import (
     signed,
 )
 
-if TYPE_CHECKING:
-    from keras_attn.study.comparison import Comparison
-
-#: Colours that stand for the page's own, so that the pictures follow light and dark.
-PAGE_COLOURS = {
-    "#010203": "var(--text)",
-    "#040506": "var(--faint)",
-    "#070809": "var(--line)",
-    "#0a0b0c": "var(--accent)",
-}
-PAGE_PALETTE = plots.Palette(*PAGE_COLOURS)
-
-#: What is drawn against the headline metric: column of the summary, and title.
+#: The costs that the headline metric is drawn against: column of the summary, and title.
 COSTS = {
     "parameters": "AUC against parameters",
-    "macs": "AUC against multiply-accumulates an image",
-    "seconds_per_step": "AUC against seconds a training step",
+    "macs": "AUC against multiply-accumulates per image",
+    "seconds_per_step": "AUC against seconds per training step",
 }
 
-#: Classes of which the recall is shown; of more, those that the networks differ in most.
+#: The largest number of classes whose recall is shown: those that the networks differ in most.
 MOST_CLASSES = 20
 
 
-def write_report(comparison: Comparison, path: Path) -> None:
+def write_report(analysis: Analysis, path: Path) -> None:
     """Writes the report.
 
     Args:
-        comparison: What to report.
+        analysis: The analysed results.
         path: The file.
     """
     environment = jinja2.Environment(
@@ -73,52 +58,52 @@ def write_report(comparison: Comparison, path: Path) -> None:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    page = environment.get_template("report.html.jinja").render(content(comparison))
+    page = environment.get_template("report.html.jinja").render(content(analysis))
     path.write_text(page, encoding="utf-8")
 
 
-def content(comparison: Comparison) -> dict[str, Any]:
-    """Everything that the template shows, in words and pictures."""
-    groups = [group for group in comparison.groups if len(comparison.results_of(group))]
-    parts = [_group(comparison, group) for group in groups]
+def content(analysis: Analysis) -> dict[str, Any]:
+    """Everything that the template shows, as text and pictures."""
+    results = analysis.results
+    parts = [_group(analysis, group) for group in analysis.groups]
     several = len(parts) > 1
-    names = list(comparison.plan.datasets)
+    names = list(results.plan.datasets)
     return {
         "title": f"Attention on {names[0] if len(names) == 1 else f'{len(names)} image sets'}",
-        "answer": overview(comparison) if several else parts[0]["answer"],
+        "answer": overview(analysis) if several else parts[0]["answer"],
         "caution": "" if several else parts[0]["caution"],
-        "ranking": _ranking(comparison) if several else None,
+        "ranking": _ranking(analysis) if several else None,
         "groups": parts,
         "failures": {
-            str(key): trial.reason for key, trial in comparison.trials.items() if trial.error
+            str(key): trial.reason for key, trial in results.trials.items() if trial.error
         },
-        "details": details(comparison),
-        "command": comparison.command,
+        "details": details(results.plan),
+        "command": results.command,
         "versions": {**versions(), "machine": f"{platform.system()} {platform.machine()}"},
         "date": datetime.now().astimezone().strftime("%d %B %Y, %H:%M %Z"),
     }
 
 
-def _group(comparison: Comparison, group: Group) -> dict[str, Any]:
-    """What is shown of one image set at one size."""
-    results, curves = comparison.results_of(group), comparison.curves_of(group)
-    summary = comparison.summary_of(group)
-    metrics = metrics_of(results)
+def _group(analysis: Analysis, group: Group) -> dict[str, Any]:
+    """The part of the report on one image set at one size."""
+    trials, curves = analysis.results.results_of(group), analysis.results.curves_of(group)
+    summary = analysis.summary_of(group)
+    metrics = metrics_of(trials)
     height = 1.0 + 0.42 * len(summary)
     names_apart = (4.2, 2.1 + 0.15 * len(summary))
     name = group.name
     attended = [key for key in summary.index if key != BASELINE or len(summary) == 1]
     return {
         "title": str(group),
-        "answer": answer(comparison, group, summary),
-        "caution": caution(summary),
+        "answer": answer(analysis, group),
+        "caution": caution(summary, analysis.results.plan.notes),
         "metrics": [METRICS[metric].title for metric in metrics],
         "rows": [_table_row(key, summary.loc[key], metrics) for key in summary.index],
         "forest": single(f"{name}-forest", (6.4, height), plots.draw_forest, summary, HEADLINE)
         if len(summary) > 1
         else "",
         "plots": [
-            single(f"{name}-{metric}", (4.2, height), plots.draw_metric, results, metric)
+            single(f"{name}-{metric}", (4.2, height), plots.draw_metric, trials, metric)
             for metric in metrics
         ],
         "costs": [
@@ -129,19 +114,20 @@ def _group(comparison: Comparison, group: Group) -> dict[str, Any]:
             single(f"{name}-curve-{key}", (3.4, 2.3), plots.draw_curves, curves, key)
             for key in attended
         ],
-        "recall": _recall(comparison, group),
-        "gates": _gates(comparison, group),
+        "recall": _recall(analysis, group),
+        "gates": _gates(analysis, group),
     }
 
 
-def _ranking(comparison: Comparison) -> dict[str, Any]:
-    ranking = comparison.ranking()
+def _ranking(analysis: Analysis) -> dict[str, Any]:
+    ranking = analysis.ranking
     picture: Markup | str = ""
     if ranking is not None:
         size = (7.5, 1.2 + 0.18 * len(ranking.ranks))
         picture = single("ranking", size, plots.draw_ranking, ranking)
-    table = comparison.summary()[f"{HEADLINE}_difference"].unstack("topology")
-    columns = [key for key in comparison.plan.grid.topologies if key in table and key != BASELINE]
+    table = analysis.summary()[f"{HEADLINE}_difference"].unstack("topology")
+    topologies = analysis.results.plan.grid.topologies
+    columns = [key for key in topologies if key in table and key != BASELINE]
     return {
         "sentence": ranking_sentence(ranking),
         "picture": picture,
@@ -153,8 +139,8 @@ def _ranking(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _recall(comparison: Comparison, group: Group) -> dict[str, Any]:
-    recall = comparison.recall_of(group).T
+def _recall(analysis: Analysis, group: Group) -> dict[str, Any]:
+    recall = analysis.results.recall_of(group).T
     shown = recall
     if len(recall) > MOST_CLASSES:
         spread = recall.max(axis=1) - recall.min(axis=1)
@@ -170,20 +156,21 @@ def _recall(comparison: Comparison, group: Group) -> dict[str, Any]:
     }
 
 
-def _gates(comparison: Comparison, group: Group) -> dict[str, Any]:
+def _gates(analysis: Analysis, group: Group) -> dict[str, Any]:
     """The gate maps of the best network with attention."""
-    best = comparison.best_trial_of(group, with_attention=True)
-    if best is None or not comparison.attended.get(group):
+    results = analysis.results
+    best = results.best_trial_of(group, with_attention=True)
+    if best is None or not results.attended.get(group):
         return {"topology": "", "picture": ""}
-    model = comparison.best_model_of(group, with_attention=True)
-    figure = draw_gates(model, comparison.plan.data(group), PAGE_PALETTE)
+    model = results.best_model_of(group, with_attention=True)
+    figure = draw_gates(model, results.plan.data(group), PAGE_PALETTE)
     picture = "" if figure is None else svg(f"{group.name}-gates", figure)
     return {"topology": best.topology, "seed": best.seed, "picture": picture}
 
 
-def details(comparison: Comparison) -> dict[str, str]:
-    """The configuration, and what the images are."""
-    plan, config = comparison.plan, comparison.plan.config
+def details(plan: Plan) -> dict[str, str]:
+    """The configuration of the study, and a description of the images."""
+    config = plan.config
     facts: dict[str, str] = {}
     for name, data in plan.datasets.items():
         splits = (("training", data.train), ("validation", data.val), ("test", data.test))
@@ -202,49 +189,21 @@ def details(comparison: Comparison) -> dict[str, str]:
     sizes = [str(group.samples) for group in plan.grid.groups if group.samples is not None]
     facts |= {
         "Training sizes": ", ".join(dict.fromkeys(sizes))
-        and f"{', '.join(dict.fromkeys(sizes))}: stratified subsets, each within the larger",
+        and f"{', '.join(dict.fromkeys(sizes))}: stratified subsets, each contained in the larger",
         "Network": f"{plan.backbone}, attention at the end of every block's branch",
         "Published in": ", ".join(_sources(plan.grid.topologies)),
         "Seeds": ", ".join(map(str, plan.grid.seeds)),
-        "Epochs": f"{config.epochs}; judged at the one with the best validation AUC",
+        "Pairing": "networks with the same seed start with equal weights in all layers that they "
+        "share, and see the same images in the same order",
+        "Epochs": f"{config.epochs}; scored at the one with the best validation AUC",
         "Batch size": str(
-            config.batch_size or "64, or less where an epoch would have under 8 steps"
+            config.batch_size or "64, or less where an epoch would have fewer than 8 steps"
         ),
         "Optimiser": f"AdamW, learning rate {config.learning_rate:g} with cosine decay, "
         f"weight decay {config.weight_decay:g}",
         "Augmentation": _augmentation(config.shift, config.flip),
     }
     return {name: value for name, value in facts.items() if value}
-
-
-def single(
-    name: str, size: tuple[float, float], draw: Callable[..., None], *arguments: Any
-) -> Markup:
-    """An inline picture of one panel in the colours of the page.
-
-    Args:
-        name: Tells its internal references from those of the other pictures.
-        size: Width and height in inches.
-        draw: Draws on given axes, from the arguments and a palette.
-        *arguments: For `draw`, between the axes and the palette.
-    """
-    figure = Figure(figsize=size, layout="constrained")
-    draw(figure.subplots(), *arguments, PAGE_PALETTE)
-    return svg(name, figure)
-
-
-def svg(name: str, figure: Figure) -> Markup:
-    """A figure as an inline picture."""
-    buffer = io.StringIO()
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
-        nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-        figure.savefig(buffer, format="svg", transparent=True, metadata=nothing)
-    text = buffer.getvalue()
-    text = text[text.index("<svg") :]
-    text = re.sub(r"<g id=\"[^\"]*\"", "<g", text)  # the same in every picture, and unused
-    for colour, variable in PAGE_COLOURS.items():
-        text = text.replace(colour, variable)
-    return Markup(text)
 
 
 def _table_row(topology: str, row: pd.Series, metrics: list[str]) -> dict[str, Any]:
@@ -258,12 +217,19 @@ def _table_row(topology: str, row: pd.Series, metrics: list[str]) -> dict[str, A
             signed(row[f"{HEADLINE}_difference"]),
             "" if topology == BASELINE else _ends(row, f"{HEADLINE}_difference"),
         ),
-        "test": ("", "") if topology == BASELINE else (p_text(row["p_corrected"]), row["verdict"]),
+        "test": _test(topology, row),
         "needed": "" if np.isnan(row["seeds_needed"]) else seeds_text(row["seeds_needed"]),
         "parameters": f"{int(row['parameters']):,}",
         "macs": f"{row['macs'] / 1e6:,.1f} M",
         "step": f"{1000 * row['seconds_per_step']:.1f} ms",
     }
+
+
+def _test(topology: str, row: pd.Series) -> tuple[str, str]:
+    """The cell of the corrected test; empty for networks that topologies are compared with."""
+    if is_control(topology):
+        return "", ""
+    return p_text(row["p_corrected"]), row["verdict"]
 
 
 def _ends(row: pd.Series, name: str) -> str:
@@ -274,7 +240,7 @@ def _ends(row: pd.Series, name: str) -> str:
 
 
 def _lost(row: pd.Series) -> str:
-    """How many trials gave no numbers."""
+    """How many trials have no scores."""
     counts = ((int(row[name]), name) for name in ("diverged", "failed"))
     return ", ".join(f"{count} {name}" for count, name in counts if count)
 
@@ -286,11 +252,11 @@ def _some(names: tuple[str, ...], most: int = 20) -> str:
 
 def _duplicates(shared: dict[tuple[str, str], int]) -> str:
     found = (f"{count} in {' and '.join(pair)}" for pair, count in shared.items())
-    return ", ".join(found) or "none that are the same byte by byte"
+    return ", ".join(found) or "none that are identical"
 
 
 def _sources(topologies: tuple[str, ...]) -> list[str]:
-    """Where the topologies were published, each place once."""
+    """The publications of the topologies, each once."""
     keys = [key for key in topologies if not is_control(key)]
     return list(dict.fromkeys(catalogue.describe(key).source for key in keys))
 

@@ -1,4 +1,4 @@
-"""The front door of the study: plan, store, engine, comparison."""
+"""`keras_attn.compare`: makes the plan, runs it, and returns the comparison."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from keras_attn.data.checks import check_choice
+import numpy as np
+
+from keras_attn.checks import check_choice, check_whole_number
 from keras_attn.data.dataset import Dataset
 from keras_attn.study.comparison import Comparison
-from keras_attn.study.configuration import TrainingConfig, check_whole_number
+from keras_attn.study.configuration import TrainingConfig
 from keras_attn.study.engines.cluster import run_on_cluster
 from keras_attn.study.engines.local import run_local
+from keras_attn.study.files import prepare_folder
 from keras_attn.study.plan import Plan, make_plan
 from keras_attn.study.progress import TrialProgress
-from keras_attn.study.store import Store, prepare_folder
+from keras_attn.study.store import Store
 
 ENGINES = ("local", "ray")
 
@@ -50,48 +53,53 @@ def compare(
 ) -> Comparison:
     """Trains a network with each topology, and without attention, on the same images.
 
-    Everything is checked before the first training starts. Every trial is kept in `output` as
-    soon as it ends: the same call goes on where an earlier one was ended, and several at once
-    share the work. On a CPU, the same seeds, backend and number of threads give the same results
-    to the last digit.
+    Before the first training starts, everything is checked and every network is constructed.
+    Every trial is stored in `output` as soon as it ends: the same call resumes an earlier one, and
+    several calls at the same time share the work. On a CPU, the same seeds, backend and number of
+    threads give the same results to the last digit.
+
+    Networks with the same seed are paired: they start with equal weights in all layers that they
+    share, and see the same images in the same order.
 
     Args:
         dataset: A `Dataset`, or a name or path for `keras_attn.load_dataset`; or several.
         topologies: Keys of the catalogue; if None, `"csa"` and the two that the guideline names
-            first for these images. The network without attention, `"none"`, always comes first,
-            and a plain network with as many weights as the largest of the topologies,
-            `"matched-KEY"`, always last.
+            first for these images. The network without attention, `"none"`, is always added in
+            front, and a plain network with the same number of parameters as the largest topology,
+            `"matched-KEY"`, at the end, if there is one that matches within 5 %.
         seeds: How many, counted from 0, or which.
-        samples: How many of the training images to train on, or several such numbers, each of
-            which is compared on its own; if None all of them. The subsets are stratified, and each
-            lies in the larger ones.
-        epochs: Of every training; the best on the validation split is judged.
-        backbone: `"resnet20"`, `"resnet18"`, `"resnet50"`, or `"resnet8"` for a first look.
+        samples: How many of the training images to train on, or several such numbers, which are
+            compared separately; if None, all of them. The subsets are stratified, and each is
+            contained in the larger ones.
+        epochs: Epochs of every training; the best on the validation split is scored.
+        backbone: `"resnet20"`, `"resnet18"`, `"resnet50"`, or the smallest, `"resnet8"`.
         output: A folder for the trials, `results.csv`, `results.json`, `report.html` and
             `best.keras`; files of these names are replaced.
         data_dir: Where `load_dataset` looks for images.
-        batch_size: Images a step; if None 64, or less for small sets, which need their steps.
-        learning_rate: Of AdamW, at the first step of its cosine decay.
-        weight_decay: Of AdamW.
+        batch_size: Images per step; if None, 64, or less for small sets, so that steps remain.
+        learning_rate: The rate of AdamW at the first step of its cosine decay.
+        weight_decay: The weight decay of AdamW.
         shift: Shift training images by up to this many pixels.
         flip: Mirror half of the training images left to right.
-        engine: `"local"`, or `"ray"` for the machines of a cluster, which must see `output`.
         devices: `"all"` to share every batch among the devices of the machine, on JAX and
-            TensorFlow; None for one.
-        jobs: How many trials to run at a time; if None one, or with Ray one a processor.
-        address: Of the Ray cluster: its head's, or `"auto"` for the one that runs here.
-        progress: Whether to show a bar.
-        command: What the report calls the command that made it; this call if None.
+            TensorFlow; None for one device.
+        engine: `"local"`, or `"ray"` for the machines of a cluster, which must see `output`.
+        jobs: How many trials to run at the same time; if None one, or with Ray one per processor.
+        address: The address of the head of the Ray cluster, or `"auto"` for the cluster that this
+            process or this machine belongs to.
+        progress: Whether to show progress on standard error: a bar in a terminal or notebook, and
+            one line per trial elsewhere.
+        command: The command that the report shows; this call if None.
 
     Returns:
         A `Comparison`: `.results`, `.summary()`, `.plot()`, `.report(path)`, `.best_model`.
 
     Raises:
-        ValueError: If an argument is not what it should be, or `output` holds trials that were
-            trained in another way.
+        ValueError: If an argument is not valid, a topology does not fit the network, or `output`
+            holds trials that were trained with another configuration.
         NotADirectoryError: If `output` is a file.
-        PermissionError: If nothing can be written to `output`.
-        OSError: If a trial cannot be written; those before it are kept.
+        PermissionError: If no file can be written to `output`.
+        OSError: If a trial cannot be written; earlier trials are kept.
         ConnectionError: If there is no Ray cluster at the address.
         RuntimeError: If every trial failed, or the processes that ran them were killed.
 
@@ -103,14 +111,14 @@ def compare(
     arguments = locals()
     check_choice("engine", engine, ENGINES)
     if jobs is not None:
-        check_whole_number("jobs", jobs, 1)
+        jobs = check_whole_number("jobs", jobs, 1)
     config = TrainingConfig(epochs, batch_size, learning_rate, weight_decay, shift, flip, devices)
     keys = (topologies,) if isinstance(topologies, str) else topologies
     plan = make_plan(
         check_datasets(dataset, data_dir),
-        None if keys is None else tuple(keys),
+        None if keys is None else tuple(map(str, keys)),
         seeds,
-        (samples,) if isinstance(samples, int) else samples,
+        samples,
         backbone,
         config,
     )
@@ -134,7 +142,7 @@ def _run(
     plan: Plan, store: Store, engine: str, jobs: int | None, address: str, progress: bool
 ) -> None:
     run = uuid.uuid4().hex
-    with TrialProgress(plan, store, run, visible=progress) as bar:
+    with TrialProgress(plan, store, run, visible=progress, workers=jobs or 1) as bar:
         if engine == "ray":
             run_on_cluster(plan, store, run, jobs, address, bar.look)
         else:
@@ -142,10 +150,10 @@ def _run(
 
 
 def _check_any(comparison: Comparison) -> None:
-    """Checks that not every trial failed.
+    """Checks that at least one trial did not fail.
 
     Raises:
-        RuntimeError: If so.
+        RuntimeError: If every trial failed.
     """
     errors = [trial.error for trial in comparison.trials.values() if trial.error]
     if len(errors) == len(comparison.trials):
@@ -154,7 +162,7 @@ def _check_any(comparison: Comparison) -> None:
 
 @contextmanager
 def study_folder(output: str | os.PathLike[str] | None) -> Iterator[Path]:
-    """The folder that was named, or one that is gone afterwards."""
+    """The folder that was given, or a temporary one."""
     if output is not None:
         yield prepare_folder(output)
         return
@@ -168,7 +176,7 @@ def check_datasets(
     """The image sets, loaded where they are names or paths.
 
     Raises:
-        ValueError: If one is none of these, or cannot be loaded.
+        ValueError: If one is not a data set, name or path, or cannot be loaded.
     """
     several = isinstance(dataset, Sequence) and not isinstance(dataset, str)
     sources = list(dataset) if several else [dataset]  # type: ignore[arg-type]
@@ -181,7 +189,7 @@ def check_dataset(dataset: Any, data_dir: str | os.PathLike[str] | None) -> Data
     """The image set, loaded if it is a name or a path.
 
     Raises:
-        ValueError: If it is none of these, or cannot be loaded.
+        ValueError: If it is not a data set, name or path, or cannot be loaded.
     """
     if isinstance(dataset, (str, os.PathLike)):
         from keras_attn.data import load_dataset
@@ -198,11 +206,23 @@ def check_dataset(dataset: Any, data_dir: str | os.PathLike[str] | None) -> Data
 def call_of(arguments: dict[str, Any]) -> str:
     """The call of `compare`, with the arguments that differ from their defaults."""
     defaults = inspect.signature(compare).parameters
-    shown = [
-        f"{name}={(os.fspath(value) if isinstance(value, os.PathLike) else value)!r}"
+    written = {
+        name: repr(plain(value))
         for name, value in arguments.items()
-        if name not in ("dataset", "progress", "command") and value != defaults[name].default
+        if name not in ("dataset", "progress", "command")
+    }
+    shown = [
+        f"{name}={text}" for name, text in written.items() if text != repr(defaults[name].default)
     ]
     dataset = arguments["dataset"]
     first = repr(os.fspath(dataset)) if isinstance(dataset, (str, os.PathLike)) else "dataset"
     return f"keras_attn.compare({', '.join([first, *shown])})"
+
+
+def plain(value: Any) -> Any:
+    """A path as text, and NumPy's numbers and arrays as Python's; any other value as it is."""
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(plain, value))
+    return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value

@@ -1,16 +1,14 @@
-"""How far a study is, read off its folder alone, while it runs or after."""
+"""How far a study is, read from its folder alone, while it runs or afterwards."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from statistics import mean
 from typing import Any
 
-from keras_attn.study.plan import TrialKey
+from keras_attn.study.forecast import condition_of, duration, seconds_left
 from keras_attn.study.store import Store
-from keras_attn.study.trial import Trial
 
 
 @dataclass(frozen=True)
@@ -18,12 +16,12 @@ class Status:
     """How far a study is.
 
     Attributes:
-        trials: How many it has.
-        finished: How many were trained to their end.
-        failed: What was the last line of the error, by trial.
-        running: The trials that a process is at.
-        seconds_left: How long the rest will take those who are at it now, from the times of what
-            is finished; None while nothing is.
+        trials: Number of trials.
+        finished: Number of trials that were trained to their end.
+        failed: The last line of the error of each failed trial.
+        running: The trials that a process is running.
+        seconds_left: How long the rest takes with the processes that are running, from the times
+            of the finished trials; None before the first has finished.
     """
 
     trials: int
@@ -34,16 +32,16 @@ class Status:
 
     @property
     def waiting(self) -> int:
-        """How many trials nobody has begun."""
+        """Number of trials that no process has started."""
         return self.trials - self.finished - len(self.failed) - len(self.running)
 
     def _end(self) -> str:
-        """When it ends, by the clock."""
+        """When the study ends."""
         end = datetime.now().astimezone() + timedelta(seconds=self.seconds_left or 0)
         return f"until {end:%d %B %Y, %H:%M}"
 
     def as_dict(self) -> dict[str, Any]:
-        """What JSON can hold."""
+        """Everything, as values for JSON."""
         return {**asdict(self), "waiting": self.waiting}
 
     def __str__(self) -> str:
@@ -54,7 +52,7 @@ class Status:
         lines += [f"  running: {name}" for name in self.running]
         lines += [f"  failed: {name}: {error}" for name, error in self.failed.items()]
         if self.finished < self.trials:
-            ending = "unknown until a trial is finished"
+            ending = "unknown until a trial has finished"
             if self.seconds_left is not None:
                 ending = f"about {duration(self.seconds_left)}, "
                 ending += self._end() if self.running else "once the same command is given again"
@@ -63,13 +61,13 @@ class Status:
 
 
 def read_status(folder: Path) -> Status:
-    """How far the study in a folder is.
+    """Reads how far the study in a folder is; nothing in the folder is changed.
 
     Args:
-        folder: What `compare` was given as its output.
+        folder: The `output` of `compare`.
 
     Raises:
-        ValueError: If there is no study in it.
+        ValueError: If the folder does not hold a study.
     """
     store = Store(folder)
     keys = list(store.grid().trials())
@@ -87,30 +85,7 @@ def read_status(folder: Path) -> Status:
         finished=len(finished),
         failed=failed,
         running=tuple(map(str, running)),
-        seconds_left=_seconds_left(left, finished, max(1, len(running))) if finished else None,
+        seconds_left=seconds_left(
+            left, finished, max(1, len(running)), {condition_of(key) for key in running}
+        ),
     )
-
-
-def _seconds_left(left: list[TrialKey], finished: dict[TrialKey, Trial], workers: int) -> float:
-    """The time of all that is left, from the trials that are most like it."""
-
-    def expected(key: TrialKey) -> float:
-        for part in (
-            lambda each: (each.group, each.topology),
-            lambda each: each.group,
-            lambda _: 0,
-        ):
-            alike = [trial.seconds for each, trial in finished.items() if part(each) == part(key)]
-            if alike:
-                return mean(alike)
-        return 0.0
-
-    return sum(map(expected, left)) / workers
-
-
-def duration(seconds: float) -> str:
-    """A time in the units that people use."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

@@ -1,23 +1,23 @@
-"""A study's folder: a file a trial, written whole or not at all, and locks that end with holders.
+"""The folder of a study: one file per trial, and locks that are released when their holder exits.
 
-    study.json        what the study is: its configuration, its grid, what was called
-    trials/           a JSON file for every trial that ended, failed ones among them
-    weights/          for every group, the weights of the best trial so far
-    locks/            empty files; whoever runs a trial holds its lock
+    study.json              what the study is: its configuration, its grid, the command
+    trials/                 one JSON file for every trial that ended, including failed ones
+    weights/best/           for every group, the weights of the best trial so far
+    weights/attention/      for every group, the weights of the best trial with attention so far
+    locks/                  empty files; a process that runs a trial holds the lock of the trial
 
-The system takes a lock back when the process that holds it ends, however it ends. So a trial is
-running exactly while its lock is held, and what was killed can be run again at once.
+Every file is written as a whole or not at all. The operating system releases a lock when the
+process that holds it ends, however it ends. A trial is therefore running exactly while its lock is
+held, and a trial that was killed can be run again at once.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
 import platform
-import re
-import tempfile
 import time
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -28,20 +28,27 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from keras_attn.study.control import is_control
+from keras_attn.study.files import (
+    prepare_folder,
+    remove_leftovers,
+    replacing,
+    standard,
+    write_json,
+)
 from keras_attn.study.plan import Grid, Group, Plan, TrialKey
 from keras_attn.study.trial import Trial
 
 FORMAT = 1
 
-#: Ends the name of the weights that are the best of those with attention.
-ATTENDED = "attention"
+#: The folders of weights, by whether only trials with attention compete in them.
+WEIGHTS = {False: "best", True: "attention"}
 
 
 class Store:
     """The folder of a study.
 
     Args:
-        folder: Where it is.
+        folder: Its path.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -49,20 +56,20 @@ class Store:
 
     @classmethod
     def create(cls, folder: Path, plan: Plan, command: str) -> Store:
-        """Opens the folder for a plan; what is already there of it counts.
+        """Opens the folder for a plan; trials of the plan that are already there are kept.
 
         Args:
-            folder: It is made if need be.
+            folder: The path, which is made if necessary.
             plan: The study.
-            command: What was called, to be repeated.
+            command: The command or call, for the report.
 
         Raises:
-            ValueError: If the folder holds trials that were trained in another way.
-            NotADirectoryError: If a file lies where the folder should be.
-            PermissionError: If nothing can be written to it.
+            ValueError: If the folder holds trials that were trained with another configuration.
+            NotADirectoryError: If the folder is a file.
+            PermissionError: If no file can be written to it.
         """
         store = cls(prepare_folder(folder))
-        for name in ("trials", "weights", "locks"):
+        for name in ("trials", "locks/trials", *(f"weights/{each}" for each in WEIGHTS.values())):
             prepare_folder(folder / name)
         with store._lock("study"):
             remove_leftovers(store._study_file)
@@ -83,19 +90,23 @@ class Store:
     def _study_file(self) -> Path:
         return self.folder / "study.json"
 
+    @property
+    def _trials(self) -> Path:
+        return self.folder / "trials"
+
     def read(self) -> dict[str, Any]:
-        """What `study.json` says.
+        """The content of `study.json`.
 
         Raises:
-            ValueError: If the folder holds no study, or one of another version.
+            ValueError: If the folder does not hold a study, or holds one of another version.
         """
         try:
             study = json.loads(self._study_file.read_text(encoding="utf-8"))
             known = study["format"] == FORMAT
         except FileNotFoundError:
             raise ValueError(
-                f"{str(self.folder)!r} holds no study: there is no study.json in it. Name the "
-                "folder that `keras-attn compare` was given as --output."
+                f"{str(self.folder)!r} does not hold a study: there is no study.json in it. Name "
+                "the folder that `keras-attn compare` was given as --output."
             ) from None
         except (ValueError, KeyError, TypeError, UnicodeDecodeError):
             known = False
@@ -107,28 +118,28 @@ class Store:
         return study
 
     def grid(self) -> Grid:
-        """Which trials the study has, as it was last called."""
+        """The trials of the study, as it was last started."""
         grid = self.read()["grid"]
         groups = tuple(Group(*group) for group in grid["groups"])
         return Grid(groups, tuple(grid["topologies"]), tuple(grid["seeds"]))
 
     def _continued(self, configuration: dict[str, Any]) -> dict[str, Any]:
-        """The configuration with what the folder knows of other image sets.
+        """The configuration, and the digests of other image sets that the folder has trials of.
 
         Raises:
-            ValueError: If it differs from that of the trials that are there.
+            ValueError: If the trials in the folder were trained with another configuration.
         """
-        there = self.read()["configuration"]
+        stored = self.read()["configuration"]
         if not any(self._trials.glob("*.json")):
             return configuration
-        images = {**there["images"], **configuration["images"]}
+        images = {**stored["images"], **configuration["images"]}
         differing = [
-            f"{name} was {there.get(name)!r} and is {value!r}"
+            f"{name} was {stored.get(name, 'not recorded')!r} and is {value!r}"
             for name, value in configuration.items()
-            if name != "images" and there.get(name) != value
+            if name != "images" and stored.get(name) != value
         ] + [
-            f"the images of {name} are others"
-            for name, digest in there["images"].items()
+            f"the images of {name} are different"
+            for name, digest in stored["images"].items()
             if images[name] != digest
         ]
         if differing:
@@ -139,35 +150,31 @@ class Store:
             )
         return {**configuration, "images": images}
 
-    @property
-    def _trials(self) -> Path:
-        return self.folder / "trials"
-
     def trial(self, key: TrialKey) -> Trial | None:
-        """The trial, if it ended; None also if its file is damaged, so that it is run again."""
+        """The trial if it ended; None also if its file is damaged, so that it is run again."""
         record = self._record(key)
         return None if record is None else record[0]
 
     def is_settled(self, key: TrialKey, run: str) -> bool:
-        """Whether there is nothing left to do: the trial ended, or failed in the same run."""
+        """Whether a trial need not be run: it finished, or it failed during the same run."""
         record = self._record(key)
         return record is not None and (not record[0].error or record[1] == run)
 
     def _record(self, key: TrialKey) -> tuple[Trial, str] | None:
-        """The trial, and the run that it was in."""
+        """The trial, and the name of the run that it was part of."""
         try:
             values = json.loads((self._trials / f"{key.name}.json").read_text(encoding="utf-8"))
             if values["key"] != list(key):
                 return None
             return Trial.from_dict(values["trial"]), values["run"]
-        except (FileNotFoundError, ValueError, KeyError, TypeError, UnicodeDecodeError):
+        except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
     def add(self, key: TrialKey, trial: Trial, run: str) -> None:
-        """Keeps a trial, and its weights if no other of its group is better.
+        """Stores a trial, and its weights if it is the best of its group so far.
 
         Raises:
-            OSError: If it cannot be written; the files of other trials are as they were.
+            OSError: If it cannot be written; the files of other trials are unchanged.
         """
         values = {
             "key": list(key),
@@ -177,48 +184,58 @@ class Store:
             "trial": trial.as_dict(),
         }
         try:
-            # The weights first: what is killed between the two is run again, and finds them.
+            # The weights first: a process that is killed between the two runs the trial again.
             if trial.best is not None:
-                self._offer(key.group.name, trial)
+                self._offer(key.group, trial, attended=False)
                 if not is_control(trial.topology):
-                    self._offer(f"{key.group.name}-{ATTENDED}", trial)
+                    self._offer(key.group, trial, attended=True)
             write_json(self._trials / f"{key.name}.json", values)
         except OSError as error:
             raise OSError(
                 f"The trial {key} ended, but could not be written to {str(self.folder)!r} "
-                f"({error.strerror or error}). All that ended before it is kept: make room, and "
-                "give the same command again."
+                f"({error.strerror or error}). All trials that ended before are kept: make room, "
+                "and give the same command again."
             ) from error
 
-    def _offer(self, name: str, trial: Trial) -> None:
-        """Takes the place of the weights of that name if the trial is better than theirs."""
-        path = self.folder / "weights" / f"{name}.npz"
-        with self._lock(f"weights-{name}"):
+    def _offer(self, group: Group, trial: Trial, attended: bool) -> None:
+        """Replaces the stored weights of a group if the trial is better than theirs."""
+        path = self._weights_file(group, attended)
+        with self._lock(f"weights-{WEIGHTS[attended]}-{group.name}"):
             remove_leftovers(path)
-            there = self._preference(path)
-            if there is None or list(trial.preference) < there:
+            stored = self._preference(path)
+            if stored is None or list(trial.preference) < stored:
                 arrays = {f"weight{i:05}": weight for i, weight in enumerate(trial.weights)}
-                arrays["preference"] = np.array(json.dumps(trial.preference))
+                arrays["preference"] = np.array(json.dumps(standard(trial.preference)))
                 with replacing(path) as temporary:
                     np.savez(temporary, allow_pickle=False, **arrays)
 
+    def _weights_file(self, group: Group, attended: bool) -> Path:
+        return self.folder / "weights" / WEIGHTS[attended] / f"{group.name}.npz"
+
     @staticmethod
     def _preference(path: Path) -> list[Any] | None:
+        """The sort key of the trial that stored weights belong to; None if there are none."""
         try:
             with np.load(path) as arrays:
-                return json.loads(str(arrays["preference"]))
+                values = json.loads(str(arrays["preference"]))
         except (OSError, ValueError, KeyError):
             return None
+        return [math.inf if value is None else value for value in values]
 
     def weights_of(self, group: Group, trial: Trial | None) -> list[np.ndarray]:
-        """Those of a group's best trial, or of its best with attention, in the order of the model.
+        """The weights of the best trial of a group, in the order of the model.
 
-        Empty for any other trial, and if the file is gone.
+        Args:
+            group: The image set and training size.
+            trial: The best trial, or the best with attention.
+
+        Returns:
+            The weights; an empty list for any other trial, or if the file was deleted.
         """
         if trial is None:
             return []
-        for name in (group.name, f"{group.name}-{ATTENDED}"):
-            path = self.folder / "weights" / f"{name}.npz"
+        for attended in WEIGHTS:
+            path = self._weights_file(group, attended)
             if self._preference(path) == list(trial.preference):
                 with np.load(path) as arrays:
                     return [arrays[name] for name in sorted(set(arrays.files) - {"preference"})]
@@ -230,13 +247,13 @@ class Store:
 
         Args:
             key: The trial.
-            wait: Whether to wait if another process holds it.
+            wait: Whether to wait if another process holds the lock.
 
         Yields:
-            Whether it is held.
+            Whether this process holds the lock.
         """
         try:
-            lock = self._lock(key.name, timeout=-1 if wait else 0)
+            lock = self._lock(f"trials/{key.name}", timeout=-1 if wait else 0)
             lock.acquire(poll_interval=0.2)
         except Timeout:
             yield False
@@ -248,69 +265,35 @@ class Store:
             lock.release()
 
     def is_running(self, key: TrialKey) -> bool:
-        """Whether some process holds the lock of a trial."""
-        if not (self.folder / "locks" / f"{key.name}.lock").exists():
-            return False
-        with self.claim(key, wait=False) as claimed:
-            return not claimed
+        """Whether a process holds the lock of a trial; nothing is written to find out."""
+        return is_locked(self._lock_file(f"trials/{key.name}"))
 
     def _lock(self, name: str, timeout: float = -1) -> FileLock:
-        return FileLock(self.folder / "locks" / f"{name}.lock", timeout=timeout)
+        return FileLock(self._lock_file(name), timeout=timeout)
+
+    def _lock_file(self, name: str) -> Path:
+        return self.folder / "locks" / f"{name}.lock"
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Writes a value as JSON, whole or not at all."""
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(value) + "\n", encoding="utf-8")
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A name to write to, which takes the place of `path` once everything is written.
-
-    If writing fails, what was at `path` stays, and what was written is removed. The name has
-    the suffix of `path`, since writers go by it, and lies in the same folder, since only there
-    a file can take another's place at once.
-    """
-    temporary = path.with_name(f".{path.stem}.{uuid.uuid4().hex}{path.suffix}")
+def is_locked(path: Path) -> bool:
+    """Whether a process holds the lock on a file, which is neither made nor changed."""
     try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def remove_leftovers(path: Path) -> None:
-    """Removes what processes left that were killed while they replaced `path`.
-
-    To be called while nobody else can be writing to it.
-    """
-    pattern = re.compile(rf"\.{re.escape(path.stem)}\.[0-9a-f]{{32}}{re.escape(path.suffix)}")
-    for leftover in path.parent.iterdir():
-        if pattern.fullmatch(leftover.name):
-            leftover.unlink(missing_ok=True)
-
-
-def prepare_folder(folder: str | os.PathLike[str]) -> Path:
-    """Makes a folder if need be, and finds out whether files can be written to it.
-
-    Raises:
-        NotADirectoryError: If a file lies where the folder, or one above it, should be.
-        PermissionError: If nothing can be written to it.
-    """
-    path = Path(folder).expanduser()
+        import fcntl
+    except ImportError:  # Windows, where the lock itself has to be tried
+        return path.exists() and not _can_lock(path)
     try:
-        path.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path):
-            pass
-    except (FileExistsError, NotADirectoryError):
-        raise NotADirectoryError(
-            f"The output {str(path)!r} cannot be a folder, because it or a part of its path is a "
-            "file. Name a folder, or move the file away."
-        ) from None
-    except OSError as error:
-        raise PermissionError(
-            f"Nothing can be written to the output folder {str(path)!r} ({error.strerror}). "
-            "Name another folder, or change who may write to this one."
-        ) from None
-    return path
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _can_lock(path: Path) -> bool:
+    try:
+        with FileLock(path, timeout=0):
+            return True
+    except Timeout:
+        return False

@@ -1,50 +1,51 @@
-"""What every process of a study does: take a trial that nobody has, run it, keep it, go on.
+"""What every process of a study does: claim a trial that no other has, run it, and store it.
 
-Workers know nothing of each other but the locks and files of the store. So it does not matter how
-many there are, on which machines, who started them, or when one of them is killed.
+Workers communicate only through the locks and files of the store. It therefore does not matter how
+many there are, on which machines they are, who started them, or when one of them is killed.
 """
 
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from keras_attn.study.plan import Plan, TrialKey
 from keras_attn.study.store import Store
-from keras_attn.study.trial import Trainer, Trial
+from keras_attn.study.trainer import Trainer
+from keras_attn.study.trial import Trial
 
 
 class Listener:
-    """Hears what workers do; this one does nothing about it."""
+    """Is told what workers do; this one ignores it."""
 
     def look(self) -> None:
-        """Workers elsewhere may have ended trials."""
+        """Other processes may have ended trials."""
 
     def begin(self, key: TrialKey) -> None:
         """A trial begins."""
 
     def epoch(self, number: int) -> None:
-        """An epoch of it is over."""
+        """An epoch of the trial has ended."""
 
     def end(self, key: TrialKey, trial: Trial) -> None:
-        """The trial was kept."""
+        """The trial was stored."""
 
 
 def work(
     plan: Plan, store: Store, run: str, start: int = 0, listener: Listener | None = None
 ) -> None:
-    """Runs what no other process has run or is running, until every trial has ended.
+    """Runs all trials that no other process runs or has run, until every trial has ended.
 
-    Trials that differ in the seed alone share a compiled network. What others are running is
-    waited for at the end, and run here if they were killed.
+    Trials that differ only in the seed share a compiled network. Trials that other processes are
+    running are waited for at the end, and run here if those processes were killed.
 
     Args:
         plan: The study.
         store: Its folder.
-        run: Names the call that this worker belongs to. A trial that failed in an earlier run is
-            tried again, one that failed in this run is not.
-        start: At which of the conditions to begin, so that workers do not all begin at the first.
-        listener: Told of every trial and epoch.
+        run: The name of the call that this worker belongs to. A trial that failed in an earlier
+            run is run again; one that failed in this run is not.
+        start: The condition to begin with, so that workers do not all begin with the first.
+        listener: Is told of every trial and epoch.
 
     Raises:
         OSError: If a trial cannot be written.
@@ -69,13 +70,12 @@ def work(
                     store.add(key, trial, run)
                     listener.end(key, trial)
                     if trial.error:
-                        trainer = None  # what a failure left behind is nothing to go on with
+                        trainer = None  # a failure can leave the trainer in any state
 
 
 def _run(trainer: Trainer, key: TrialKey, on_epoch: Callable[[int], None]) -> Trial:
-    """The trial, or the record of its failure."""
+    """The trial, or a record of its failure."""
     try:
         return trainer.run(key.seed, on_epoch)
     except Exception as error:
-        frames: Sequence[str] = traceback.format_exception(error)
-        return Trial(key.topology, key.seed, error="".join(frames))
+        return Trial(key.topology, key.seed, error="".join(traceback.format_exception(error)))

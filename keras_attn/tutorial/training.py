@@ -12,7 +12,8 @@ import pandas as pd
 from keras_attn.data.dataset import Dataset
 from keras_attn.study.configuration import TrainingConfig
 from keras_attn.study.control import BASELINE, check_topology
-from keras_attn.study.trial import Trainer, Trial
+from keras_attn.study.trainer import Trainer
+from keras_attn.study.trial import Trial
 from keras_attn.tutorial.portion import take
 
 

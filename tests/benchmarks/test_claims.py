@@ -1,4 +1,4 @@
-"""Claims are tested on stored trials, and the pages say what the tests say."""
+"""Claims are tested on stored trials, and the pages state the results of the tests."""
 
 import json
 
@@ -13,7 +13,7 @@ from benchmarks.replication import Study
 from docs import clusters
 from docs import replication as page
 from keras_attn.study.configuration import TrainingConfig
-from keras_attn.study.plan import make_plan
+from keras_attn.study.plan import Grid, Group, Plan
 from keras_attn.study.store import Store
 from keras_attn.study.trial import Epoch, Trial
 
@@ -34,8 +34,9 @@ def folder(tmp_path, monkeypatch):
     random = np.random.default_rng(0)
     for name, size in (("small", 60), ("medium", 1200), ("new", 60)):
         dataset = make_dataset(name=name, sizes=(size, 8, 8))
-        topologies = keras_attn.list_topologies()
-        plan = make_plan([dataset], topologies, 5, None, "resnet20", TrainingConfig(epochs=1))
+        topologies = ("none", *keras_attn.list_topologies(), "matched-mscsa")
+        grid = Grid((Group(name),), topologies, tuple(range(5)))
+        plan = Plan({name: dataset}, grid, "resnet20", TrainingConfig(epochs=1))
         store = Store.create(tmp_path / name, plan, "")
         for key in plan.grid.trials():
             auc = 0.6 + AHEAD.get(name, {}).get(key.topology, 0) + 0.01 * random.random()
@@ -78,7 +79,27 @@ def test_claims_are_tested_where_they_speak_and_shown_beside_where_they_do_not(f
     assert applies
     assert medium.num_samples == 1200
     order, applies = finding(found, "fine-grained", "medium")
-    assert (order.verdict, applies) == ("supported", False)
+    assert (order.verdict, order.p_corrected, applies) == ("not tested", None, False)
+    assert order.difference == pytest.approx(0.1, abs=0.01)
+
+
+def test_the_family_of_a_claim_is_the_studies_that_it_applies_to(folder):
+    tables = {name: claims.results(name) for name in ("small", "medium")}
+    alone = claims.findings({"small": tables["small"]})
+    both = claims.findings(tables)
+    # The claim on few images applies to one study: the other does not change its test.
+    assert finding(both, "few-shot", "small") == finding(alone, "few-shot", "small")
+    (raw,) = [
+        claims.p_value(claims.differences(tables["small"], contrast))
+        for contrast in claims.contrasts()
+        if contrast.claim == "few-shot"
+    ]
+    assert finding(both, "few-shot", "small")[0].p_corrected == round(raw, 5)
+    # The claim on residual connections applies to both, and its tests are corrected for two.
+    (contrast,) = [each for each in claims.contrasts() if each.name == "rcsa over csa"]
+    raw = [claims.p_value(claims.differences(tables[name], contrast)) for name in tables]
+    found = [finding(both, "residual", name, "rcsa over csa")[0].p_corrected for name in tables]
+    assert found == pytest.approx(claims.corrected(np.array(raw)).tolist(), abs=1e-5)
 
 
 def test_a_difference_is_paired_by_seed_and_its_test_students(folder):

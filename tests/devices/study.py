@@ -1,7 +1,14 @@
-"""A small comparison over all devices, or on one; prints the AUC of each network."""
+"""A small comparison over all devices, or on one; prints AUC and error of each trial."""
 
 import json
+import os
 import sys
+
+if os.environ["KERAS_BACKEND"] == "tensorflow":
+    import tensorflow as tf
+
+    (cpu,) = tf.config.list_physical_devices("CPU")
+    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 
 import keras_attn
 
@@ -9,7 +16,7 @@ if __name__ == "__main__":
     comparison = keras_attn.compare(
         "digits",
         ["sa"],
-        seeds=1,
+        seeds=3,
         epochs=1,
         samples=200,
         backbone="resnet8",
@@ -17,4 +24,7 @@ if __name__ == "__main__":
         batch_size=24,
         progress=False,
     )
-    print("\n" + json.dumps(comparison.results.set_index("topology")["auc"].to_dict()))
+    results = comparison.results
+    names = results["topology"] + results["seed"].astype(str)
+    pairs = zip(names, results[["auc", "error"]].values.tolist(), strict=True)
+    print("\n" + json.dumps(dict(pairs)))

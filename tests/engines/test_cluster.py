@@ -74,7 +74,7 @@ def test_two_nodes_with_a_killed_worker_give_the_numbers_of_one_process(
         locks = tmp_path / "locks"
         while not killed:
             time.sleep(0.05)
-            if list(locks.glob("squares-*.lock")) and (found := workers()):
+            if list(locks.glob("trials/squares-*.lock")) and (found := workers()):
                 os.kill(found[0], signal.SIGKILL)
                 killed.append(found[0])
 
@@ -89,6 +89,21 @@ def test_two_nodes_with_a_killed_worker_give_the_numbers_of_one_process(
     records = [json.loads(path.read_text()) for path in (tmp_path / "trials").glob("*.json")]
     ran = {record["worker"] for record in records}
     assert len(ran) >= 2
+
+
+def test_a_connection_that_is_there_already_is_used_and_kept(cluster, arguments, tmp_path):
+    import ray as library
+
+    library.init(address=cluster, log_to_driver=False, logging_level="error")
+    try:
+        small = {**arguments, "seeds": 1, "epochs": 1}
+        with pytest.raises(ConnectionError, match=r"connected to the Ray cluster.*ray\.shutdown"):
+            compare(**small, output=tmp_path, engine="ray", address="127.0.0.1:9")
+        comparison = compare(**small, output=tmp_path, engine="ray")
+        assert set(comparison.results["error"]) == {""}
+        assert library.is_initialized()
+    finally:
+        library.shutdown()
 
 
 def test_no_cluster_at_the_address_is_one_clear_error(arguments, tmp_path):

@@ -18,8 +18,10 @@ def records(folder):
     return [json.loads(path.read_text()) for path in sorted((folder / "trials").glob("*.json"))]
 
 
-def test_two_processes_give_the_numbers_of_one(arguments, undisturbed, tmp_path):
-    comparison = compare(**arguments, output=tmp_path, jobs=2)
+def test_two_processes_give_the_numbers_of_one(arguments, undisturbed, tmp_path, capsys):
+    comparison = compare(**{**arguments, "progress": True}, output=tmp_path, jobs=2)
+    shown = capsys.readouterr().err.splitlines()
+    assert [line.partition(":")[0] for line in shown] == [f"trial {n} of 4" for n in range(1, 5)]
     pd.testing.assert_frame_equal(
         numbers(comparison), numbers(undisturbed[0]), check_exact=False, atol=1e-6
     )

@@ -44,16 +44,28 @@ def test_small_images_give_one_logit_an_output(shape):
     assert tuple(model(np.zeros((2, *shape), "float32")).shape) == (2, 5)
 
 
-def test_a_callable_makes_a_new_layer_for_every_block():
+def test_a_function_places_attention_under_the_name_that_it_is_given():
     made = []
 
-    def attention():
-        made.append(CSA(kernel_size=3))
-        return made[-1]
+    def attention(x, name):
+        made.append(CSA(kernel_size=3, name=name))
+        return made[-1](x)
 
     model = build_model((8, 8, 1), "binary", 2, attention=attention)
-    assert len(made) == 9
-    assert all(layer in model.layers for layer in made)
+    assert len({layer.name for layer in made}) == 9
+    assert all(model.get_layer(layer.name) is layer for layer in made)
+
+
+@pytest.mark.parametrize(
+    ("placement", "message"),
+    [
+        (lambda x, name: (x, x), "it returns 2 outputs"),
+        (lambda x, name: x[..., :1], r"\(8, 8, 16\) into \(8, 8, 1\)"),
+    ],
+)
+def test_what_is_not_one_map_of_the_same_shape_is_refused(placement, message):
+    with pytest.raises(ValueError, match=message):
+        build_model((8, 8, 1), "binary", 2, placement, "resnet8")
 
 
 def test_normalisation_is_that_of_the_published_network():
@@ -63,7 +75,7 @@ def test_normalisation_is_that_of_the_published_network():
 
 
 def test_unknown_names_are_refused():
-    with pytest.raises(ValueError, match="resnet20, resnet18, resnet50"):
+    with pytest.raises(ValueError, match='"resnet20", "resnet18", "resnet50"'):
         build_model((8, 8, 1), "binary", 2, backbone="resnet21")
     with pytest.raises(ValueError, match="csa"):
         build_model((8, 8, 1), "binary", 2, attention="cas")

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -8,9 +9,10 @@ import pytest
 from image_sets import make_dataset
 
 import keras_attn
+from keras_attn import study
 from keras_attn.study import Comparison, compare
 from keras_attn.study.plan import Group
-from keras_attn.study.trial import Trainer
+from keras_attn.study.trainer import Trainer
 
 COLUMNS = [
     *("dataset", "topology", "seed"),
@@ -29,6 +31,7 @@ ARGUMENTS = {
     "seeds": 2,
     "epochs": 2,
     "batch_size": 16,
+    "backbone": "resnet8",
     "progress": False,
 }
 
@@ -76,7 +79,7 @@ def test_ordinal_metrics_have_their_own_columns(tiny):
 def test_the_saved_model_gives_the_recorded_scores(finished):
     comparison, folder = finished
     best, test = comparison.best_trial, comparison.dataset.test
-    task = Trainer(comparison.dataset, best.topology, "resnet20", comparison.plan.config).task
+    task = Trainer(comparison.dataset, best.topology, "resnet8", comparison.plan.config).task
     for model in (keras.models.load_model(folder / "best.keras"), comparison.best_model):
         logits = model.predict(test.images.astype("float32"), verbose=0)
         scores = task.scores(test.labels, task.probabilities(logits))
@@ -87,13 +90,23 @@ def test_the_saved_model_gives_the_recorded_scores(finished):
     assert row["val_auc"] == results["val_auc"].max()
 
 
+def test_the_saved_model_says_what_it_was_trained_for(finished):
+    comparison, folder = finished
+    for model in (folder / "best.keras", comparison.best_model):
+        found = keras_attn.describe_model(model)
+        assert (found.task, found.class_names) == ("binary", ("class 0", "class 1"))
+        assert found.image_shape == (8, 8, 1)
+        images = comparison.dataset.train.images
+        assert found.value_range == (images.min(), images.max())
+
+
 def test_the_best_with_attention_is_kept_too(finished):
     comparison, _ = finished
     group, test = comparison.groups[0], comparison.dataset.test
     best = comparison.best_trial_of(group, with_attention=True)
     assert best.topology == "csa"
     model = comparison.best_model_of(group, with_attention=True)
-    task = Trainer(comparison.dataset, "csa", "resnet20", comparison.plan.config).task
+    task = Trainer(comparison.dataset, "csa", "resnet8", comparison.plan.config).task
     logits = model.predict(test.images.astype("float32"), verbose=0)
     assert task.scores(test.labels, task.probabilities(logits)) == pytest.approx(
         best.scores, abs=1e-6
@@ -193,7 +206,7 @@ def test_a_study_whose_weights_were_deleted_has_results_but_no_model(
 ):
     arguments = {"backbone": tiny, "output": tmp_path, "progress": False}
     compare(dataset, "csa", seeds=[5], **arguments)
-    for path in [*(tmp_path / "weights").iterdir(), tmp_path / "best.keras"]:
+    for path in [*(tmp_path / "weights").rglob("*.npz"), tmp_path / "best.keras"]:
         path.unlink()
     invented.clear()  # so that what comes now scores lower
     more = compare(dataset, "csa", seeds=[5, 0], **arguments)
@@ -201,7 +214,7 @@ def test_a_study_whose_weights_were_deleted_has_results_but_no_model(
     assert more.best_trial.seed == 5
     assert (tmp_path / "report.html").exists()
     assert not (tmp_path / "best.keras").exists()
-    with pytest.raises(ValueError, match="file with its weights is gone"):
+    with pytest.raises(ValueError, match="file with the weights was deleted"):
         _ = more.best_model
 
 
@@ -243,7 +256,7 @@ def test_seeds_may_be_named_and_a_single_topology_be_a_string(dataset, tiny, inv
         ({"shift": -1}, "`shift` must be a whole number of at least 0"),
         ({"learning_rate": float("nan")}, "`learning_rate` must be a number of at least 0"),
         ({"weight_decay": "much"}, "`weight_decay` must be a number of at least 0"),
-        ({"backbone": "resnet21"}, "resnet20, resnet18, resnet50"),
+        ({"backbone": "resnet21"}, '"resnet20", "resnet18", "resnet50"'),
         ({"dataset": 5}, "must be a Dataset, or a name or path"),
         ({"dataset": []}, "`dataset` is empty"),
         ({"samples": 5000}, "fewer than the 5,000 samples"),
@@ -277,7 +290,9 @@ def test_progress_is_shown_on_standard_error_or_not_at_all(dataset, tiny, invent
     compare(dataset, ["csa"], seeds=1, backbone=tiny, progress=True)
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert "3/3" in shown.err
+    lines = shown.err.splitlines()
+    assert len(lines) == 3
+    assert lines[-1].startswith("trial 3 of 3: squares, matched-csa, seed 0: AUC 0.5")
 
 
 def test_no_best_model_when_every_trial_diverged(finished):
@@ -292,7 +307,7 @@ def test_no_best_model_when_every_trial_diverged(finished):
     )
     assert (diverged.results["best_epoch"] == 0).all()
     assert diverged.summary()["diverged"].tolist() == [2, 2, 2]
-    with pytest.raises(ValueError, match="no training gave numbers"):
+    with pytest.raises(ValueError, match="every training diverged or failed"):
         _ = diverged.best_model
 
 
@@ -356,3 +371,46 @@ def test_a_folder_of_another_study_is_refused_before_any_training(
     assert len(invented) == ran
     after = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     assert after == before
+
+
+def test_numpy_arguments_are_taken_and_shown_as_numbers(dataset, tiny, invented):
+    comparison = compare(
+        dataset,
+        np.array(["csa"]),
+        seeds=np.arange(2),
+        samples=np.int64(16),
+        epochs=np.int64(1),
+        jobs=np.int64(1),
+        backbone=tiny,
+        progress=False,
+    )
+    assert len(comparison.trials) == 3 * 2
+    assert comparison.command == (
+        "keras_attn.compare(dataset, topologies=['csa'], seeds=[0, 1], samples=16, epochs=1, "
+        "backbone='tiny', jobs=1)"
+    )
+
+
+def test_dollar_signs_in_names_are_drawn(tiny, invented, tmp_path):
+    pair = [make_dataset(name=name) for name in ("a$x^$b", "c$d")]
+    comparison = compare(pair, "csa", seeds=1, backbone=tiny, progress=False)
+    comparison.plot().savefig(tmp_path / "plot.svg")
+    comparison.report(tmp_path / "report.html")
+    assert "a$x^$b" in (tmp_path / "report.html").read_text()
+
+
+def test_a_report_into_a_missing_folder_is_one_clear_error(finished, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"no folder '.*missing' for the file 'x.html'"):
+        finished[0].report(tmp_path / "missing" / "x.html")
+
+
+def test_results_know_no_analysis_and_analysis_no_report():
+    """Imports inside the study point from results to analysis to report, and back nowhere."""
+    folder = Path(study.__file__).parent
+    order = ["results", "analysis", "wording", "report", "comparison"]
+    for place, name in enumerate(order):
+        source = (folder / f"{name}.py").read_text()
+        later = [each for each in order[place:] if f"keras_attn.study.{each} import" in source]
+        assert not later, f"{name} imports {later}"
+        assert "TYPE_CHECKING" not in source
+    assert "import keras_attn\n" not in (folder / "plan.py").read_text()

@@ -1,4 +1,5 @@
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ CONFIG = TrainingConfig(epochs=1)
 
 
 def plan_of(datasets, topologies=("csa",), seeds=2, samples=None):
-    return make_plan(datasets, topologies, seeds, samples, "resnet20", CONFIG)
+    return make_plan(datasets, topologies, seeds, samples, "resnet8", CONFIG)
 
 
 def test_the_grid_is_everything_with_everything_else():
@@ -80,6 +81,8 @@ def test_a_fingerprint_tells_images_labels_and_names_apart():
         ({"samples": (10, 41)}, "fewer than the 41 samples"),
         ({"samples": (1,)}, "leaves the class 'class .' without images"),
         ({"topologies": ("matched-cas",)}, "cas"),
+        ({"topologies": ("matched-eca",)}, "eca adds 9 parameters.*Leave 'matched-eca' out"),
+        ({"topologies": ("csa", "ema")}, "(?s)1 of 4 networks.*ema: .*multiple of `groups`"),
     ],
 )
 def test_a_plan_that_cannot_be_is_refused(changes, message):
@@ -98,5 +101,25 @@ def test_batches_suit_the_size_of_the_subset():
     assert dataclasses.replace(CONFIG, batch_size=7).for_samples(5000).batch_size == 7
 
 
-def test_numpy_seeds_are_numbers():
-    assert plan_of([make_dataset()], seeds=np.arange(2)).grid.seeds == (0, 1)
+def test_numpy_numbers_become_numbers_of_python():
+    config = TrainingConfig(
+        epochs=np.int64(2), batch_size=np.int32(8), learning_rate=np.float32(0.5), flip=np.bool_(1)
+    )
+    sizes, seeds = np.int64(16), np.arange(2)
+    plan = make_plan([make_dataset()], ("csa",), seeds, sizes, "resnet8", config)
+    assert plan.grid.seeds == (0, 1)
+    assert [group.samples for group in plan.grid.groups] == [16]
+    json.dumps(plan.configuration())
+    several = plan_of([make_dataset()], seeds=np.int64(3), samples=np.array([16, 20]))
+    assert several.grid.seeds == (0, 1, 2)
+    assert [group.samples for group in several.grid.groups] == [16, 20]
+    json.dumps([*several.grid.trials()])
+
+
+def test_a_topology_too_small_to_match_gets_no_control_and_a_note():
+    plan = plan_of([make_dataset()], ("eca",))
+    assert plan.grid.topologies == ("none", "eca")
+    assert "eca adds 9 parameters" in plan.notes[0]
+    matched = plan_of([make_dataset()], ("eca", "csa"))
+    assert matched.grid.topologies == ("none", "eca", "csa", "matched-csa")
+    assert matched.notes == ()

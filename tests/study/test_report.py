@@ -115,14 +115,13 @@ def five_seeds(dataset, tiny, invented):
 
 def words(comparison):
     group = comparison.groups[0]
-    summary = comparison.summary()
-    return answer(comparison, group, summary), caution(summary)
+    return answer(comparison.analysis, group), caution(comparison.summary())
 
 
 def test_words_that_rank_are_left_out_where_no_test_supports_them(five_seeds):
     said = words(with_scores(five_seeds, {"csa": 0.7005}))
     assert not RANKING.search(" ".join(said))
-    assert "csa, sa and matched-csa were not shown to differ from it" in said[0]
+    assert "csa and sa were not shown to differ from it" in said[0]
     assert "would need the fewest seeds" in said[1]
     assert "not what other test images would" in said[1]
 
@@ -131,15 +130,16 @@ def test_words_that_rank_are_there_where_a_test_supports_them(five_seeds):
     said, _ = words(with_scores(five_seeds, {"csa": 0.8, "sa": 0.6}))
     assert re.search(r"csa was better by 0\.\d+ \(corrected p [=<] 0\.0", said)
     assert re.search(r"sa was worse by", said)
-    assert "matched-csa was not shown to differ" in said
+    assert "matched" not in said  # the control is not one of the networks that are tested
 
 
 def test_of_many_networks_their_number_is_told(five_seeds, monkeypatch):
     monkeypatch.setattr("keras_attn.study.wording.MOST_NAMES", 1)
     said, _ = words(with_scores(five_seeds, {"csa": 0.7005}))
-    assert "the 3 networks that were compared with it were not shown to differ from it" in said
+    assert "the 2 networks that were compared with it were not shown to differ from it" in said
+    monkeypatch.setattr("keras_attn.study.wording.MOST_NAMES", 0)
     said, _ = words(with_scores(five_seeds, {"csa": 0.8}))
-    assert "the 2 others were not shown to differ from it" in said
+    assert "the 1 others were not shown to differ from it" in said
 
 
 def test_a_single_seed_ranks_nothing(dataset, tiny, invented):
@@ -152,7 +152,7 @@ def test_several_groups_have_an_overview_and_a_ranking(tiny, invented, dataset_o
     comparison = compare(sets, ["csa", "sa"], seeds=2, backbone=tiny, progress=False)
     page = page_of(comparison, tmp_path)
     text = " ".join(" ".join(Tags(page).words).split())
-    assert "Of 9 comparisons with the network without attention" in text
+    assert "Of 6 comparisons with the network without attention" in text
     assert "Friedman" in text
     assert "critical difference of" in text
     for name in ("one", "two", "three"):
@@ -164,7 +164,7 @@ def test_several_groups_have_an_overview_and_a_ranking(tiny, invented, dataset_o
 def test_of_many_classes_those_that_differ_most_are_shown(comparison, tmp_path, monkeypatch):
     monkeypatch.setattr("keras_attn.study.report.MOST_CLASSES", 1)
     page = page_of(comparison, tmp_path)
-    assert "1 others are left out" in page
+    assert "the other 1 are in results.json" in page
     assert MOST_CLASSES > 1
 
 
@@ -172,11 +172,11 @@ def test_the_longer_side_of_the_recalls_runs_down_the_page(comparison, monkeypat
     recall = comparison.recall_of(comparison.groups[0])
     networks, classes = list(recall.index), list(recall.columns)
     assert len(networks) > len(classes)
-    table = content(comparison)["groups"][0]["recall"]
+    table = content(comparison.analysis)["groups"][0]["recall"]
     assert (table["head"], table["columns"]) == ("Network", classes)
     assert [name for name, _ in table["rows"]] == networks
     monkeypatch.setattr(Comparison, "recall_of", lambda self, group: recall[:1])
-    table = content(comparison)["groups"][0]["recall"]
+    table = content(comparison.analysis)["groups"][0]["recall"]
     assert (table["head"], table["columns"]) == ("Class", networks[:1])
     assert [name for name, _ in table["rows"]] == classes
 
@@ -226,3 +226,22 @@ def test_the_command_that_was_given_is_the_one_shown(dataset, tiny, invented, tm
     command = "keras-attn compare squares --topologies csa"
     comparison = compare(dataset, ["csa"], backbone=tiny, progress=False, command=command)
     assert f"<pre>{command}</pre>" in page_of(comparison, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("control", "found"),
+    [(0.6, "was better"), (0.9, "was worse"), (0.7, "was not shown to differ")],
+)
+def test_the_topology_is_tested_against_its_control_beside_the_family(five_seeds, control, found):
+    comparison = with_scores(five_seeds, {"csa": 0.7005, "matched-csa": control})
+    _, said = words(comparison)
+    assert f"a plain network that has the same number of parameters, csa {found} (diff" in said
+    assert "over the 2 topologies" in said
+    row = comparison.summary().loc["csa"]
+    assert f"difference {signed(row['control_difference'])}" in said
+
+
+def test_notes_of_the_plan_are_in_the_report(comparison, tmp_path):
+    plan = dataclasses.replace(comparison.plan, notes=("There is no parameter-matched control.",))
+    page = page_of(dataclasses.replace(comparison, plan=plan), tmp_path)
+    assert "There is no parameter-matched control." in page

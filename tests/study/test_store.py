@@ -2,7 +2,6 @@ import dataclasses
 import json
 import multiprocessing
 import os
-import tempfile
 
 import numpy as np
 import pytest
@@ -11,7 +10,8 @@ from image_sets import make_dataset
 from keras_attn.study import store as store_module
 from keras_attn.study.configuration import TrainingConfig
 from keras_attn.study.plan import Group, TrialKey, make_plan
-from keras_attn.study.store import Store, prepare_folder, remove_leftovers, replacing
+from keras_attn.study.status import read_status
+from keras_attn.study.store import Store
 from keras_attn.study.trial import Epoch, Trial
 
 GROUP = Group("squares")
@@ -110,7 +110,7 @@ def test_another_configuration_is_refused_with_what_differs(store):
     with pytest.raises(ValueError, match=r"epochs was 1 and is 3.*Name another folder"):
         Store.create(store.folder, plan_of(epochs=3), "")
     other = dataclasses.replace(make_dataset(seed=1), class_names=("x", "y"))
-    with pytest.raises(ValueError, match="the images of squares are others"):
+    with pytest.raises(ValueError, match="the images of squares are different"):
         Store.create(store.folder, plan_of(datasets=[other]), "")
     assert store.trial(key_of()) is not None
     assert store.read()["configuration"]["epochs"] == 1
@@ -140,7 +140,7 @@ def test_a_study_file_of_another_kind_is_refused(store, content):
 
 
 def test_a_folder_without_a_study_is_named(tmp_path):
-    with pytest.raises(ValueError, match="holds no study"):
+    with pytest.raises(ValueError, match="does not hold a study"):
         Store(tmp_path).grid()
 
 
@@ -197,14 +197,6 @@ def test_what_a_killed_process_was_writing_is_removed(store):
         assert other.exists()
 
 
-def test_leftovers_of_other_names_are_left_alone(tmp_path):
-    names = [f".a.{'1' * 32}.npz", f".a.b.{'1' * 32}.npz", ".a.short.npz", "a.npz"]
-    for name in names:
-        (tmp_path / name).touch()
-    remove_leftovers(tmp_path / "a.npz")
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names[1:])
-
-
 def test_records_are_json_that_names_the_trial_and_its_worker(store):
     store.add(key_of(), trial_of(), "run")
     record = json.loads((store.folder / "trials" / f"{key_of().name}.json").read_text())
@@ -212,51 +204,80 @@ def test_records_are_json_that_names_the_trial_and_its_worker(store):
     assert str(os.getpid()) in record["worker"]
 
 
-def interrupted(path):
-    with replacing(path) as temporary:
-        temporary.write_text("half of")
-        raise KeyboardInterrupt
+def test_a_diverged_trial_is_standard_json_and_comes_back_as_it_went(store):
+    nan = float("nan")
+    curve = [Epoch(1, 0.5, nan, nan, nan, nan)]
+    trial = Trial("csa", 0, curve=curve, scores={"auc": nan}, recall=[nan, nan], diverged=True)
+    store.add(key_of(), trial, "run")
+
+    def refuse(constant):
+        raise AssertionError(f"{constant} is not JSON")
+
+    text = (store.folder / "trials" / f"{key_of().name}.json").read_text()
+    values = json.loads(text, parse_constant=refuse)
+    assert values["trial"]["scores"] == {"auc": None}
+    assert repr(store.trial(key_of())) == repr(trial)
 
 
-def test_an_interrupted_write_leaves_what_was_there(tmp_path):
-    path = tmp_path / "results.csv"
-    path.write_text("before")
-    with pytest.raises(KeyboardInterrupt):
-        interrupted(path)
-    assert path.read_text() == "before"
-    assert list(tmp_path.iterdir()) == [path]
+def test_a_trial_that_was_stored_before_the_preparation_was_measured_is_read(store):
+    store.add(key_of(), trial_of(), "run")
+    path = store.folder / "trials" / f"{key_of().name}.json"
+    values = json.loads(path.read_text())
+    del values["trial"]["preparation"]
+    path.write_text(json.dumps(values))
+    assert store.trial(key_of()).scores["auc"] == 0.7
 
 
-def test_a_finished_write_takes_its_place(tmp_path):
-    path = tmp_path / "best.keras"
-    path.write_text("before")
-    with replacing(path) as temporary:
-        temporary.write_text("after")
-        assert path.read_text() == "before"
-        assert temporary.suffix == ".keras"
-    assert path.read_text() == "after"
-    assert list(tmp_path.iterdir()) == [path]
+def test_trials_that_began_with_other_initial_weights_are_refused(store):
+    store.add(key_of(), trial_of(), "run")
+    path = store.folder / "study.json"
+    study = json.loads(path.read_text())
+    del study["configuration"]["initial_weights"]
+    path.write_text(json.dumps(study))
+    message = "initial_weights was 'not recorded' and is 'by seed and layer name'"
+    with pytest.raises(ValueError, match=message):
+        Store.create(store.folder, plan_of(), "")
+    assert len(Store(store.folder).grid()) == 3 * 2  # it can still be read
 
 
-def test_a_folder_is_made_and_nothing_is_left_in_it(tmp_path):
-    folder = prepare_folder(tmp_path / "a" / "b")
-    assert folder.is_dir()
-    assert not list(folder.iterdir())
+def test_image_sets_whose_names_differ_by_a_suffix_of_ours_have_their_own_files(tmp_path):
+    names = ("X", "X-attention", "X-best", "attention", "study", "weights-best-X")
+    plan = plan_of(datasets=[make_dataset(name=name) for name in names])
+    store = Store.create(tmp_path / "study", plan, "")
+    for number, name in enumerate(names):
+        key, trial = TrialKey(name, None, "csa", 0), trial_of(score=0.5 + 0.01 * number)
+        with store.claim(key, wait=False) as claimed:
+            assert claimed
+            store.add(key, trial, "run")
+    for number, name in enumerate(names):
+        trial = trial_of(score=0.5 + 0.01 * number)
+        (weights, _) = store.weights_of(Group(name), trial)
+        assert weights[0, 0] == np.float32(0.5 + 0.01 * number)
 
 
-@pytest.mark.parametrize("inside", ["", "folder"])
-def test_a_file_is_no_folder(tmp_path, inside):
-    file = tmp_path / "file"
-    file.write_text("mine")
-    with pytest.raises(NotADirectoryError, match="Name a folder"):
-        prepare_folder(file / inside)
-    assert file.read_text() == "mine"
+def test_looking_at_a_study_changes_nothing(store, monkeypatch):
+    with store.claim(key_of(), wait=False):
+        store.add(key_of(), trial_of(), "run")
+        leftover = store.folder / "trials" / f".{key_of(seed=1).name}.{'0' * 32}.json"
+        leftover.write_text("half")
+        before = {path: path.stat().st_mtime_ns for path in store.folder.rglob("*")}
+        monkeypatch.setattr(store_module, "FileLock", None)  # a reader must not need it
+        assert store.is_running(key_of())
+        assert not store.is_running(key_of(seed=1))
+        status = read_status(store.folder)
+        assert (status.finished, status.running) == (1, ())
+    assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
-def test_a_folder_that_cannot_be_written_to_is_refused(tmp_path, monkeypatch):
-    def refuse(**arguments):
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
-    with pytest.raises(PermissionError, match=r"Permission denied.*Name another folder"):
-        prepare_folder(tmp_path)
+def test_a_folder_that_can_only_be_read_has_a_status(store):
+    store.add(key_of(), trial_of(), "run")
+    with store.claim(key_of(seed=1), wait=False):
+        pass
+    paths = [store.folder, *store.folder.rglob("*")]
+    for path in paths:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    try:
+        assert read_status(store.folder).finished == 1
+    finally:
+        for path in paths:
+            path.chmod(0o755 if path.is_dir() else 0o644)

@@ -3,6 +3,7 @@ import os
 import random
 import subprocess
 import sys
+import time
 
 import keras
 import numpy as np
@@ -10,9 +11,10 @@ import pytest
 
 from keras_attn.data.statistics import channel_statistics
 from keras_attn.kernels import is_xla_on_cpu
-from keras_attn.study import trial as trial_module
+from keras_attn.study import trainer as trainer_module
 from keras_attn.study.configuration import TrainingConfig
-from keras_attn.study.trial import Epoch, Trainer
+from keras_attn.study.trainer import Trainer
+from keras_attn.study.trial import Epoch
 
 SCRIPT = """
 import json
@@ -20,7 +22,7 @@ import numpy as np
 from keras_attn.data.dataset import Dataset, Split
 from keras_attn.study.backbone import BACKBONES, Design
 from keras_attn.study.configuration import TrainingConfig
-from keras_attn.study.trial import Trainer
+from keras_attn.study.trainer import Trainer
 
 BACKBONES["tiny"] = Design((4, 8), (1, 1))
 images = np.random.default_rng(0).integers(0, 255, (32, 8, 8, 1)).astype("uint8")
@@ -98,10 +100,10 @@ def test_the_random_state_of_the_caller_is_left_alone(dataset, tiny):
 
 def test_the_weights_of_the_best_epoch_are_kept_and_judged(dataset, tiny, monkeypatch):
     preset = iter([0.6, 0.9, 0.9, 0.7])
-    judge = trial_module._Watch._judge
+    judge = trainer_module._Watch._score
     monkeypatch.setattr(
-        trial_module._Watch,
-        "_judge",
+        trainer_module._Watch,
+        "_score",
         lambda self, *point: judge(self, *point)._replace(val_auc=next(preset), val_loss=0.5),
     )
     trainer = Trainer(dataset, "none", tiny, TrainingConfig(epochs=4, batch_size=8))
@@ -152,6 +154,55 @@ def test_every_kind_of_task_learns(dataset_of, tiny, task):
     assert trial.scores["auc"] > 0.8
     assert trial.curve[-1].loss < trial.curve[0].loss
     assert ("kappa" in trial.scores) == (task == "ordinal")
+
+
+def test_compilation_is_measured_apart_from_the_epochs(dataset, tiny, monkeypatch):
+    compile_ = Trainer._compile
+
+    def slow(self, steps):
+        time.sleep(0.5)
+        return compile_(self, steps)
+
+    monkeypatch.setattr(Trainer, "_compile", slow)
+    trainer = Trainer(dataset, "none", tiny, TrainingConfig(epochs=1, batch_size=8))
+    first, second = trainer.run(0), trainer.run(1)
+    assert first.preparation >= 0.5
+    assert second.preparation == 0.0
+    assert second.seconds < first.seconds
+    # The first epoch has no compilation in it, so that one epoch is enough to time a step.
+    assert first.seconds_per_epoch < 0.5
+
+
+@pytest.mark.parametrize("topology", ["csa", "matched-csa"])
+def test_trials_are_paired_by_their_seed(dataset, tiny, monkeypatch, topology):
+    seen = {}
+
+    def fit(self, batches, **options):
+        if "callbacks" in options:  # not the step that only compiles
+            kernels = {
+                layer.name: layer.get_weights()[0]
+                for layer in self.layers
+                if isinstance(layer, keras.layers.Conv2D)
+            }
+            seen.setdefault(len(self.layers), []).append((kernels, *map(np.copy, batches[0])))
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(keras.Model, "fit", fit)
+    config = TrainingConfig(epochs=1, batch_size=8, shift=2, flip=True)
+    for key in ("none", topology):
+        trainer = Trainer(dataset, key, tiny, config)
+        for seed in (0, 3):
+            with pytest.raises(KeyboardInterrupt):
+                trainer.run(seed)
+    plain, attended = seen.values()
+    for one, other in zip(plain, attended, strict=True):
+        assert len(one[0]) == 6
+        for name, kernel in one[0].items():
+            np.testing.assert_array_equal(other[0][name], kernel, err_msg=name)
+        np.testing.assert_array_equal(one[1], other[1])
+        np.testing.assert_array_equal(one[2], other[2])
+    assert (plain[0][0]["stem_conv"] != plain[1][0]["stem_conv"]).any()
+    assert (plain[0][1] != plain[1][1]).any()
 
 
 def test_seconds_per_epoch_leave_out_the_first(dataset, tiny):

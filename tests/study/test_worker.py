@@ -8,7 +8,7 @@ from keras_attn.study.configuration import TrainingConfig
 from keras_attn.study.plan import TrialKey, make_plan
 from keras_attn.study.status import read_status
 from keras_attn.study.store import Store
-from keras_attn.study.trial import Trainer
+from keras_attn.study.trainer import Trainer
 from keras_attn.study.worker import Listener, work
 
 

@@ -10,7 +10,7 @@ import keras_attn
 from keras_attn import tutorial
 from keras_attn.data import Dataset, Split
 from keras_attn.study.backbone import BACKBONES, Design
-from keras_attn.study.tasks import TASKS
+from keras_attn.study.heads import TASKS
 from keras_attn.tutorial.tables import confusion
 
 NAMES = {"epochs": 2, "backbone": "tiny", "progress": False}

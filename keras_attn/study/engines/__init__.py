@@ -1,1 +1,1 @@
-"""Where the workers of a study run: in this process, in several of this machine, on a cluster."""
+"""Where the workers of a study run: in this process, in several here, or on a cluster."""

@@ -1,4 +1,4 @@
-"""Workers on the machines of a Ray cluster, which share a folder."""
+"""Workers on the machines of a Ray cluster that share a folder."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from keras_attn.study.plan import Plan
 from keras_attn.study.store import Store
 from keras_attn.study.worker import work
 
-#: How often Ray starts a worker again whose process or machine was lost.
+#: How many times Ray starts a worker again whose process or machine was lost.
 RETRIES = 3
 
 
@@ -31,18 +31,24 @@ def run_on_cluster(
         plan: The study.
         store: Its folder, which every machine sees under the same path.
         run: The name of this call.
-        jobs: How many workers; None for one a processor of the cluster.
-        address: Of the cluster's head, `"auto"` for the one that this machine belongs to, or
-            `"local"` for one of this machine alone, which is started and ended.
-        on_look: Called again and again while they run.
+        jobs: How many workers; None for one per processor of the cluster.
+        address: The address of the cluster's head; `"auto"` for the cluster that this process is
+            connected to or this machine belongs to; or `"local"` for one of this machine alone,
+            which is started and stopped.
+        on_look: Called repeatedly while the workers run.
 
     Raises:
         ImportError: If Ray is not installed.
-        ConnectionError: If there is no cluster at the address.
-        RuntimeError: If a worker could not go on.
+        ConnectionError: If there is no cluster at the address, or this process is connected to
+            another one.
+        RuntimeError: If a worker cannot continue.
     """
     ray = require("ray", extra="ray")
-    _connect(ray, address)
+    was_connected = ray.is_initialized()
+    if was_connected:
+        _check_connection(ray, address)
+    else:
+        _connect(ray, address)
     try:
         resources = ray.cluster_resources()
         number = min(jobs or max(1, int(resources.get("CPU", 1))), len(plan.grid))
@@ -64,11 +70,12 @@ def run_on_cluster(
             for reference in ended:
                 _result(ray, reference)
     finally:
-        ray.shutdown()
+        if not was_connected:
+            ray.shutdown()
 
 
 def _work(plan: Plan, store: Store, run: str, start: int) -> None:
-    """A worker, on whichever machine."""
+    """The task of a worker on any machine."""
     try:
         store.read()
     except ValueError as error:
@@ -79,10 +86,24 @@ def _work(plan: Plan, store: Store, run: str, start: int) -> None:
     work(plan, store, run, start)
 
 
+def _check_connection(ray: Any, address: str) -> None:
+    """Checks that the cluster that this process is connected to is the one that was asked for.
+
+    Raises:
+        ConnectionError: If it is not.
+    """
+    connected = ray.get_runtime_context().gcs_address
+    if address not in ("auto", connected):
+        raise ConnectionError(
+            f"This process is connected to the Ray cluster at {connected!r}, and cannot use "
+            f"{address!r} at the same time. Call `ray.shutdown()` first, or leave the address out."
+        )
+
+
 def _connect(ray: Any, address: str) -> None:
     host, _, port = address.rpartition(":")
     try:
-        if host and port.isdigit():  # Ray itself would wait for minutes
+        if host and port.isdigit():  # Ray would wait for minutes
             socket.create_connection((host, int(port)), timeout=10).close()
         ray.init(
             address=None if address == "local" else address,
@@ -105,6 +126,6 @@ def _result(ray: Any, reference: Any) -> None:
         raise RuntimeError(str(error.cause)) from error
     except ray.exceptions.RayError as error:
         raise RuntimeError(
-            f"A worker of the cluster was lost {RETRIES + 1} times ({type(error).__name__}). What "
-            "was finished is kept, and the same command goes on with the rest."
+            f"A worker of the cluster was lost {RETRIES + 1} times ({type(error).__name__}). The "
+            "finished trials are kept, and the same command runs the rest."
         ) from error

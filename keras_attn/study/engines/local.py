@@ -1,4 +1,4 @@
-"""Workers on this machine: one in this process, or several in processes of their own."""
+"""Workers on this machine: one in this process, or several in separate processes."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from keras_attn.study.plan import Plan
 from keras_attn.study.store import Store
 from keras_attn.study.worker import Listener, work
 
-#: How often the store is looked at while workers run, in seconds.
+#: Seconds between two looks at the store while workers run.
 LOOK_EVERY = 0.5
 
-#: Lines of a dead worker's messages that are shown.
+#: How many of the last lines of a failed worker's output an error shows.
 SHOWN = 15
 
 
 def run_local(plan: Plan, store: Store, run: str, jobs: int, listener: Listener) -> None:
-    """Runs a study here.
+    """Runs a study on this machine.
 
     Args:
         plan: The study.
         store: Its folder.
         run: The name of this call.
-        jobs: How many processes; with one it is this one. Several share the processors evenly.
-        listener: Told what this process does; with several, to look at the store.
+        jobs: How many processes; one is this process, several share the processors evenly.
+        listener: Is told what this process does, or to look at the store if there are several.
 
     Raises:
         RuntimeError: If workers ended before the study was done.
@@ -42,20 +42,20 @@ def run_local(plan: Plan, store: Store, run: str, jobs: int, listener: Listener)
     if jobs == 1:
         work(plan, store, run, listener=listener)
     else:
-        run_processes(plan, store, run, jobs, lambda: None)
+        run_processes(plan, store, run, jobs, listener.look)
 
 
 def run_processes(
     plan: Plan, store: Store, run: str, jobs: int, on_look: Callable[[], Any]
 ) -> None:
-    """Runs a study in processes of their own, and waits for them.
+    """Runs a study in separate processes, and waits for them.
 
     Args:
         plan: The study.
         store: Its folder.
         run: The name of this call.
-        jobs: How many.
-        on_look: Called again and again while they run.
+        jobs: How many processes.
+        on_look: Called repeatedly while they run.
 
     Raises:
         RuntimeError: If workers ended before the study was done.
@@ -86,13 +86,13 @@ def run_processes(
             ]
             raise RuntimeError(
                 f"{left} of {len(plan.grid)} trials were not run, because their workers ended. "
-                "What was finished is kept, and the same command goes on with the rest; with "
-                f"fewer --jobs it needs less memory. The workers:\n{chr(10).join(endings)}"
+                "The finished trials are kept, and the same command runs the rest; with fewer "
+                f"--jobs it needs less memory. The workers:\n{chr(10).join(endings)}"
             )
 
 
 def _start(task: Path, start: int, jobs: int, log: Path) -> subprocess.Popen:
-    """A worker, which ends when this process does: its standard input is a pipe to it."""
+    """Starts a worker, which ends with this process because its standard input is a pipe to it."""
     threads = str(max(1, processors() // jobs))
     limits = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
     environment = {
@@ -111,8 +111,8 @@ def _start(task: Path, start: int, jobs: int, log: Path) -> subprocess.Popen:
 
 
 def processors() -> int:
-    """How many this process may use."""
-    if hasattr(os, "sched_getaffinity"):  # not everywhere
+    """The number of processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # on some systems only
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 

@@ -1,7 +1,7 @@
-"""A worker in a process of its own: `python -m keras_attn.study.engines.process PLAN START`.
+"""A worker in a separate process: `python -m keras_attn.study.engines.process PLAN START`.
 
-PLAN is a file with the pickled plan, store and name of the run. The process ends when the one that
-started it does: its standard input is a pipe from there.
+PLAN is a file with the pickled plan, store and name of the run. The process ends together with the
+process that started it, because its standard input is a pipe from there.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def main() -> None:
 
 
 def end_with_parent() -> None:
-    """Waits for the end of the pipe, which comes however the other process ends."""
+    """Waits for the end of the pipe, which closes however the other process ends."""
     while os.read(0, 1):
         pass
     os._exit(1)

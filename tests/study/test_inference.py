@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from keras_attn.study.statistics import (
+from keras_attn.study.inference import (
     corrected,
     mean_interval,
     p_value,
+    power,
     seeds_needed,
     summarise,
     verdict,
@@ -158,3 +159,42 @@ def test_failed_trials_are_counted_apart():
     frame.loc[2, "error"] = "MemoryError"
     summary = summarise(frame)
     assert summary.loc["csa", ["n", "diverged", "failed"]].tolist() == [1, 0, 1]
+
+
+def test_the_control_is_outside_the_family_and_tested_against_its_topology():
+    random = np.random.default_rng(5)
+    values = {key: 0.7 + 0.01 * random.random(6) for key in ("none", "sa", "csa", "matched-csa")}
+    values["csa"] += 0.03
+    rows = [(key, seed, each[seed]) for key, each in values.items() for seed in range(6)]
+    summary = summarise(table(rows))
+    raw = [summary.loc[key, "p_value"] for key in ("sa", "csa")]
+    assert summary.loc[["sa", "csa"], "p_corrected"].tolist() == pytest.approx(holm(raw))
+    control = summary.loc["matched-csa"]
+    assert np.isnan([control["p_value"], control["p_corrected"], control["seeds_needed"]]).all()
+    assert control["verdict"] == ""
+    expected = stats.ttest_rel(values["csa"], values["matched-csa"])
+    row = summary.loc["csa"]
+    assert row["control_p_value"] == pytest.approx(expected.pvalue)
+    assert row["control_difference"] == pytest.approx(
+        (values["csa"] - values["matched-csa"]).mean()
+    )
+    assert row["control_verdict"] == "better"
+    assert summary.loc[["none", "sa", "matched-csa"], "control_verdict"].tolist() == ["", "", ""]
+
+
+@pytest.mark.parametrize("effect", [0.2, 0.7, 1.5, 3.0])
+@pytest.mark.parametrize("seeds", [3, 8, 20])
+def test_the_power_is_that_of_the_noncentral_t_distribution(effect, seeds):
+    critical, shift = stats.t.ppf(0.975, seeds - 1), effect * np.sqrt(seeds)
+    expected = stats.nct.sf(critical, seeds - 1, shift) + stats.nct.cdf(-critical, seeds - 1, shift)
+    if np.isfinite(expected):
+        assert power(effect, seeds, 0.05) == pytest.approx(expected, abs=1e-8)
+
+
+def test_a_larger_effect_never_needs_more_seeds():
+    needed = [seeds_needed(np.array([e - 1, e, e + 1]), 3) for e in (1, 3, 10, 30, 100, 1e4)]
+    assert np.isfinite(needed).all()
+    assert needed == sorted(needed, reverse=True)
+    assert needed[2] == 3
+    assert needed[-1] == 2
+    assert seeds_needed(np.array([-1.0, 0.0, 1.0]), 3) == np.inf

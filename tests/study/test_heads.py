@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from keras_attn.study.tasks import task_head
+from keras_attn.study.heads import task_head
 
 RANDOM = np.random.default_rng(0)
 
@@ -57,7 +57,7 @@ def test_multi_label():
 @pytest.mark.parametrize(
     ("task", "classes", "message"),
     [
-        ("segmentation", 2, "must be one of binary, multi-class, ordinal, multi-label"),
+        ("segmentation", 2, 'must be one of "binary", "multi-class", "ordinal", "multi-label"'),
         ("binary", 3, "exactly 2"),
         ("multi-class", 1, "at least 2"),
         ("multi-label", 0, "at least 1"),

@@ -1,4 +1,4 @@
-"""The four kinds of task: how many outputs, which loss, which probabilities, which metrics."""
+"""What each of the four classification tasks needs: outputs, loss, probabilities and metrics."""
 
 from __future__ import annotations
 
@@ -6,21 +6,24 @@ from collections.abc import Callable
 
 import keras
 import numpy as np
+from scipy.special import expit, softmax
 
+from keras_attn.checks import check_choice
 from keras_attn.study import metrics
 
 Scores = dict[str, float]
 
 
 class TaskHead:
-    """What a kind of task asks of a model, and how its answers are judged.
+    """The outputs and the loss that a task needs, and how predictions are scored.
 
     Args:
-        num_classes: Number of classes, at least 2; of labels, at least 1, if multi-label.
+        num_classes: Number of classes, at least 2; for a multi-label task the number of labels,
+            at least 1.
 
     Attributes:
-        outputs: How many logits the model gives.
-        loss: A Keras loss, from logits.
+        outputs: Number of logits of the model.
+        loss: A Keras loss that is computed from logits.
     """
 
     outputs: int
@@ -32,11 +35,11 @@ class TaskHead:
 
     @property
     def metric_names(self) -> tuple[str, ...]:
-        """Those that all tasks have, and those of the task alone."""
+        """The metrics that all tasks have, then those of this task."""
         return ("accuracy", "balanced_accuracy", "auc", "calibration_error", *self.extra_metrics)
 
     def encode(self, labels: np.ndarray) -> np.ndarray:
-        """The targets of the loss, from a split's labels."""
+        """The targets of the loss, from the labels of a split."""
         raise NotImplementedError
 
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
@@ -44,7 +47,7 @@ class TaskHead:
         raise NotImplementedError
 
     def scores(self, labels: np.ndarray, probabilities: np.ndarray) -> Scores:
-        """The metrics of `metric_names`."""
+        """All metrics of `metric_names`, by name."""
         return {
             "accuracy": metrics.accuracy(labels, probabilities),
             "balanced_accuracy": metrics.balanced_accuracy(labels, probabilities),
@@ -62,7 +65,7 @@ class TaskHead:
 
 
 class Binary(TaskHead):
-    """Two classes, one logit: that of the second class."""
+    """Two classes, with one logit for the second class."""
 
     def __init__(self, num_classes: int) -> None:
         super().__init__(num_classes)
@@ -74,13 +77,13 @@ class Binary(TaskHead):
         return labels.astype("float32")[:, None]
 
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
-        """Those of both classes."""
-        second = sigmoid(logits)
+        """The probabilities of both classes."""
+        second = expit(np.asarray(logits, "float64"))
         return np.concatenate([1.0 - second, second], axis=-1)
 
 
 class MultiClass(TaskHead):
-    """One of several classes: a logit a class, softmax."""
+    """One of several classes, with one logit per class and a softmax."""
 
     def __init__(self, num_classes: int) -> None:
         super().__init__(num_classes)
@@ -93,13 +96,11 @@ class MultiClass(TaskHead):
 
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
         """The softmax of the logits."""
-        logits = np.asarray(logits, "float64")
-        powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-        return powers / powers.sum(axis=-1, keepdims=True)
+        return softmax(np.asarray(logits, "float64"), axis=-1)
 
 
 class Ordinal(TaskHead):
-    """Classes in an order: K - 1 logits, the k-th asks whether the class is above k."""
+    """K ordered classes, with K - 1 logits: the k-th says whether the class is above k."""
 
     extra_metrics = ("kappa", "mean_absolute_error")
 
@@ -113,12 +114,12 @@ class Ordinal(TaskHead):
         return (labels[:, None] > np.arange(self.outputs)).astype("float32")
 
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
-        """The steps between neighbouring cumulative probabilities.
+        """The differences between neighbouring cumulative probabilities.
 
-        The logits are free to say that a class above 2 is likelier than one above 1. The running
-        minimum takes that back, so that no step is negative and the steps sum to 1.
+        Nothing keeps the logits from saying that a class above 2 is likelier than a class above
+        1. The running minimum corrects this, so that no difference is negative and they sum to 1.
         """
-        above = np.minimum.accumulate(sigmoid(logits), axis=-1)
+        above = np.minimum.accumulate(expit(np.asarray(logits, "float64")), axis=-1)
         ends = np.ones((len(above), 1))
         return -np.diff(above, axis=-1, prepend=ends, append=0.0 * ends)
 
@@ -131,7 +132,7 @@ class Ordinal(TaskHead):
 
 
 class MultiLabel(TaskHead):
-    """Any number of labels at once: a logit and a sigmoid each."""
+    """Any number of labels at once, with one logit and one sigmoid per label."""
 
     def __init__(self, num_classes: int) -> None:
         super().__init__(num_classes)
@@ -143,8 +144,8 @@ class MultiLabel(TaskHead):
         return labels.astype("float32")
 
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
-        """That of each label, on its own."""
-        return sigmoid(logits)
+        """The probability of each label by itself."""
+        return expit(np.asarray(logits, "float64"))
 
 
 TASKS: dict[str, Callable[[int], TaskHead]] = {
@@ -156,17 +157,16 @@ TASKS: dict[str, Callable[[int], TaskHead]] = {
 
 
 def task_head(task: str, num_classes: int) -> TaskHead:
-    """The head of a kind of task.
+    """The head of a task.
 
     Args:
         task: `"binary"`, `"multi-class"`, `"ordinal"` or `"multi-label"`.
         num_classes: Number of classes, or of labels.
 
     Raises:
-        ValueError: If there is no such kind of task, or too few classes for it.
+        ValueError: If the task is unknown, or the number of classes does not fit it.
     """
-    if task not in TASKS:
-        raise ValueError(f"`task` must be one of {', '.join(TASKS)}. Received: task={task!r}.")
+    check_choice("task", task, TASKS)
     least = 1 if task == "multi-label" else 2
     if num_classes < least or (task == "binary" and num_classes != 2):
         raise ValueError(
@@ -174,9 +174,3 @@ def task_head(task: str, num_classes: int) -> TaskHead:
             f"Received: num_classes={num_classes}."
         )
     return TASKS[task](num_classes)
-
-
-def sigmoid(logits: np.ndarray) -> np.ndarray:
-    """The logistic function in float64, which no logit overflows."""
-    half = 0.5 * np.asarray(logits, "float64")
-    return 0.5 * (1.0 + np.tanh(half))

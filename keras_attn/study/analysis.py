@@ -1,0 +1,53 @@
+"""The analysis of a study: what its results show, computed from tables alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import pandas as pd
+
+from keras_attn.study.inference import summarise
+from keras_attn.study.plan import Group
+from keras_attn.study.ranking import Ranking, rank
+from keras_attn.study.results import Results
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """Means, intervals, tests and ranks of the results of a study.
+
+    Each is computed once, when it is first needed: make a new analysis of changed results.
+
+    Attributes:
+        results: The trials.
+    """
+
+    results: Results
+    _summaries: dict[Group, pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The groups that have trials."""
+        return tuple(group for group in self.results.groups if self.results.trials_of(group))
+
+    def summary_of(self, group: Group) -> pd.DataFrame:
+        """One row per topology of a group; see `keras_attn.study.inference.summarise`."""
+        if group not in self._summaries:
+            self._summaries[group] = summarise(self.results.results_of(group))
+        return self._summaries[group]
+
+    def summary(self) -> pd.DataFrame:
+        """One row per topology, indexed by image set and training size too if there are several."""
+        if len(self.results.groups) == 1:
+            return self.summary_of(self.results.groups[0])
+        parts = {
+            (group.dataset, len(self.results.plan.data(group).train.images)): self.summary_of(group)
+            for group in self.groups
+        }
+        return pd.concat(parts, names=["dataset", "train_samples"])
+
+    @cached_property
+    def ranking(self) -> Ranking | None:
+        """The networks ranked over the groups; None if there are fewer than three groups."""
+        return rank(self.results.results)

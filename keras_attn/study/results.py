@@ -1,0 +1,187 @@
+"""The results of a study: its trials, as tables, and its best models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import keras
+import pandas as pd
+
+from keras_attn.data.dataset import Dataset
+from keras_attn.data.description import ModelDescription, attach
+from keras_attn.study.control import is_control
+from keras_attn.study.files import replacing
+from keras_attn.study.heads import task_head
+from keras_attn.study.plan import Group, Plan, TrialKey
+from keras_attn.study.store import Store
+from keras_attn.study.trainer import Trainer
+from keras_attn.study.trial import NAN, Epoch, Trial
+
+
+@dataclass
+class Results:
+    """The trials of a study.
+
+    Attributes:
+        plan: Image sets, grid and configuration.
+        command: The command or call that made them.
+        trials: The trials that ended, including failed ones, in the order of the plan.
+        weights: The weights of the best trial of each group, in the order of the model.
+        attended: The weights of the best trial with attention of each group.
+    """
+
+    plan: Plan
+    command: str = ""
+    trials: dict[TrialKey, Trial] = field(default_factory=dict)
+    weights: dict[Group, list] = field(default_factory=dict, repr=False)
+    attended: dict[Group, list] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def load(cls, plan: Plan, store: Store, command: str) -> Self:
+        """The trials of a plan and their best weights, from a store."""
+        stored = ((key, store.trial(key)) for key in plan.grid.trials())
+        results = cls(plan, command, {key: trial for key, trial in stored if trial is not None})
+        for group in results.groups:
+            for with_attention, weights in ((False, results.weights), (True, results.attended)):
+                best = results.best_trial_of(group, with_attention)
+                weights[group] = store.weights_of(group, best)
+        return results
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The image sets at their training sizes."""
+        return self.plan.grid.groups
+
+    @property
+    def dataset(self) -> Dataset:
+        """The images of the first group."""
+        return self.plan.data(self.groups[0])
+
+    @property
+    def results(self) -> pd.DataFrame:
+        """One row per trial; the columns and their order are always the same.
+
+        The metrics are those on the test split at the epoch that was best on the validation
+        split. They are NaN for a trial that diverged or failed, and its `best_epoch` is 0.
+        """
+        return self._table(self.trials)
+
+    def results_of(self, group: Group) -> pd.DataFrame:
+        """The rows of `results` that belong to a group."""
+        return self._table(self.trials_of(group))
+
+    def trials_of(self, group: Group) -> dict[TrialKey, Trial]:
+        """The trials that belong to a group."""
+        return {key: trial for key, trial in self.trials.items() if key.group == group}
+
+    def curves_of(self, group: Group) -> pd.DataFrame:
+        """One row per epoch of the trials of a group: topology, seed, and the fields of `Epoch`."""
+        return pd.DataFrame(
+            [
+                {"topology": trial.topology, "seed": trial.seed, **point._asdict()}
+                for trial in self.trials_of(group).values()
+                for point in trial.curve
+            ],
+            columns=["topology", "seed", *Epoch._fields],
+        )
+
+    def recall_of(self, group: Group) -> pd.DataFrame:
+        """Mean recall over the seeds: one row per topology, one column per class."""
+        names = self.plan.data(group).class_names
+        rows = [
+            (trial.topology, *trial.recall)
+            for trial in self.trials_of(group).values()
+            if not trial.error
+        ]
+        table = pd.DataFrame(rows, columns=["topology", *range(len(names))])
+        means = table.groupby("topology", sort=False).mean()
+        return means.set_axis(list(names), axis=1)
+
+    def best_trial_of(self, group: Group, with_attention: bool = False) -> Trial | None:
+        """The trial with the best validation score; None if all diverged or failed.
+
+        Args:
+            group: The image set and training size.
+            with_attention: Whether to consider only networks with attention.
+        """
+        finished = [
+            trial
+            for trial in self.trials_of(group).values()
+            if trial.best is not None and not (with_attention and is_control(trial.topology))
+        ]
+        return min(finished, key=lambda trial: trial.preference, default=None)
+
+    def best_model_of(self, group: Group, with_attention: bool = False) -> keras.Model:
+        """The network of `best_trial_of` with the weights of its best epoch, not compiled.
+
+        It takes images as they are in the image set, and returns logits. It carries a description
+        of what it was trained for, which `keras_attn.describe_model` reads, also from a file.
+
+        Raises:
+            ValueError: If there is none, because every training diverged or failed, or because
+                its weights were deleted from the folder of the study.
+        """
+        best = self.best_trial_of(group, with_attention)
+        weights = (self.attended if with_attention else self.weights).get(group)
+        if best is None or not weights:
+            raise ValueError(
+                f"There is no best model of {group}: every training diverged or failed, or the "
+                "file with the weights was deleted."
+            )
+        data = self.plan.data(group)
+        model = Trainer(data, best.topology, self.plan.backbone, self.plan.config).build()
+        model.set_weights(weights)
+        attach(model, ModelDescription.of(data))
+        return model
+
+    @property
+    def best_trial(self) -> Trial | None:
+        """`best_trial_of` the first group, which is the only one unless several were given."""
+        return self.best_trial_of(self.groups[0])
+
+    @property
+    def best_model(self) -> keras.Model:
+        """`best_model_of` the first group, which is the only one unless several were given."""
+        return self.best_model_of(self.groups[0])
+
+    def save_results(self, folder: Path) -> None:
+        """Writes `results.csv`."""
+        with replacing(folder / "results.csv") as temporary:
+            self.results.to_csv(temporary, index=False)
+
+    def _table(self, trials: dict[TrialKey, Trial]) -> pd.DataFrame:
+        return pd.DataFrame([self.row(key, trial) for key, trial in trials.items()])
+
+    def row(self, key: TrialKey, trial: Trial) -> dict[str, Any]:
+        """The row of a trial in `results`."""
+        best, data = trial.best, self.plan.data(key.group)
+        names: Iterable[str] = task_head(data.task, len(data.class_names)).metric_names
+        config = self.plan.config.for_samples(len(data.train.images))
+        return {
+            "dataset": data.name,
+            "topology": trial.topology,
+            "seed": trial.seed,
+            **dict.fromkeys(names, NAN),
+            **trial.scores,
+            "parameters": trial.parameters,
+            "macs": trial.macs,
+            "seconds_per_step": trial.seconds_per_step,
+            "seconds_per_epoch": round(trial.seconds_per_epoch, 4),
+            "best_epoch": best.epoch if best else 0,
+            "val_auc": best.val_auc if best else NAN,
+            "val_loss": best.val_loss if best else NAN,
+            "diverged": trial.diverged,
+            "error": trial.reason,
+            "backbone": self.plan.backbone,
+            "backend": keras.backend.backend(),
+            "task": data.task,
+            "classes": len(data.class_names),
+            "image_shape": "x".join(map(str, data.image_shape)),
+            "train_samples": len(data.train.images),
+            "val_samples": len(data.val.images),
+            "test_samples": len(data.test.images),
+            **config.as_dict(),
+        }

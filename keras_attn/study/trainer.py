@@ -1,0 +1,208 @@
+"""Trains one topology on one image set, for one seed after the other."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_attn.data.dataset import Dataset
+from keras_attn.devices import distributed, jit_compile
+from keras_attn.graph.cost import cost
+from keras_attn.study.backbone import build_model
+from keras_attn.study.batches import TrainingBatches, effective_batch_size, predict_batches
+from keras_attn.study.configuration import TrainingConfig
+from keras_attn.study.heads import TaskHead, task_head
+from keras_attn.study.initialization import initialize, seeded
+from keras_attn.study.metrics import recall_by_class
+from keras_attn.study.trial import NAN, Epoch, Trial
+
+
+class Trainer:
+    """Trains one topology on one image set, once for each seed.
+
+    The network is built and compiled for the first seed only, because compilation takes longer
+    than a short training. For every seed the initial weights are drawn again and the optimizer
+    returns to its first state. The results are those of compiling a new network for each seed, to
+    the last bit.
+
+    The images are standardised by a layer of the network, so that a saved network takes images
+    as they are in the image set.
+
+    Args:
+        dataset: The images.
+        topology: A key of the catalogue, `"none"`, or `"matched-"` and a key.
+        backbone: Which residual network.
+        config: How it is trained.
+    """
+
+    def __init__(
+        self, dataset: Dataset, topology: str, backbone: str, config: TrainingConfig
+    ) -> None:
+        self.dataset = dataset
+        self.topology = topology
+        self.backbone = backbone
+        self.config = config
+        self.task: TaskHead = task_head(dataset.task, len(dataset.class_names))
+        self.targets = self.task.encode(dataset.train.labels)
+        self._model: keras.Model | None = None
+        self._first_weights: list[np.ndarray] = []
+        self._optimizer_state: list[np.ndarray] = []
+        self._macs = 0
+
+    @property
+    def model(self) -> keras.Model:
+        """The network that `run` trained last, with the weights of its best epoch.
+
+        Raises:
+            ValueError: If `run` was not called yet.
+        """
+        if self._model is None:
+            raise ValueError("There is no trained model yet: call `run` first.")
+        return self._model
+
+    def build(self, seed: int = 0) -> keras.Model:
+        """A new network, not compiled, without any change to the random state of the caller.
+
+        Args:
+            seed: Decides weights that are drawn in the order of construction, which `run` replaces.
+        """
+        with seeded(seed):
+            return build_model(
+                self.dataset.image_shape,
+                self.dataset.task,
+                len(self.dataset.class_names),
+                attention=self.topology,
+                backbone=self.backbone,
+                preprocessing=keras.layers.Normalization(
+                    name="standardise", **self.dataset.channel_statistics
+                ),
+            )
+
+    def run(self, seed: int, on_epoch: Callable[[int], Any] | None = None) -> Trial:
+        """Trains once and scores the best epoch on the test split.
+
+        Args:
+            seed: Decides the initial weights, the order of the images and the augmentation. The
+                initial weights of a layer depend on the seed and on the name of the layer alone,
+                and the images on the seed alone: topologies with the same seed are paired.
+            on_epoch: Called with the number of each finished epoch, from 1.
+
+        Returns:
+            The trial. Training stops where the loss becomes NaN or infinite.
+        """
+        with distributed(self.config.devices):
+            return self._run(seed, on_epoch)
+
+    def _run(self, seed: int, on_epoch: Callable[[int], Any] | None) -> Trial:
+        started = time.perf_counter()
+        batches = self._batches(seed)
+        is_compiled = self._model is not None
+        model = self._model or self._compile(steps=len(batches) * self.config.epochs)
+        preparation = 0.0 if is_compiled else time.perf_counter() - started
+        self._restart(model, seed)
+        watch = _Watch(self, on_epoch)
+        model.fit(batches, epochs=self.config.epochs, verbose=0, shuffle=False, callbacks=[watch])
+        test = self.dataset.test
+        trial = Trial(
+            topology=self.topology,
+            seed=seed,
+            parameters=sum(int(np.prod(weight.shape)) for weight in model.trainable_weights),
+            macs=self._macs,
+            steps=len(batches),
+            curve=watch.curve,
+            scores=dict.fromkeys(self.task.metric_names, NAN),
+            recall=[NAN] * len(self.dataset.class_names),
+            diverged=watch.best is None or not np.isfinite(watch.curve[-1].loss),
+            preparation=preparation,
+        )
+        if not trial.diverged:
+            trial.best, trial.weights = watch.best, watch.weights
+            model.set_weights(watch.weights)
+            probabilities = self.task.probabilities(self.logits(model, test.images))
+            trial.scores = self.task.scores(test.labels, probabilities)
+            trial.recall = recall_by_class(test.labels, probabilities)
+        trial.seconds = time.perf_counter() - started
+        return trial
+
+    def logits(self, model: keras.Model, images: np.ndarray) -> np.ndarray:
+        """The outputs of a network for any number of images."""
+        batch_size = effective_batch_size(self.config, len(self.dataset.train.images))
+        return predict_batches(model.predict_on_batch, images, batch_size)
+
+    def _batches(self, seed: int) -> TrainingBatches:
+        return TrainingBatches(self.dataset.train.images, self.targets, self.config, seed)
+
+    def _compile(self, steps: int) -> keras.Model:
+        """The network, after one training step and one prediction have compiled it.
+
+        They are run ahead of the first trial so that no epoch of it includes compilation.
+        """
+        model = self.build()
+        optimizer = self.config.optimizer(steps)
+        model.compile(optimizer, self.task.loss, jit_compile=jit_compile())
+        optimizer.build(model.trainable_variables)
+        self._macs = cost(model).macs
+        self._first_weights = model.get_weights()
+        self._optimizer_state = [_numpy(variable) for variable in optimizer.variables]
+        model.fit(self._batches(0), epochs=1, steps_per_epoch=1, verbose=0, shuffle=False)
+        self.logits(model, self.dataset.val.images[:1])
+        self._model = model
+        return model
+
+    def _restart(self, model: keras.Model, seed: int) -> None:
+        """Returns the network and its optimizer to the state that a seed begins with."""
+        model.set_weights(self._first_weights)  # moving averages, which no initializer draws
+        initialize(model, seed)
+        state = zip(model.optimizer.variables, self._optimizer_state, strict=True)
+        for variable, value in state:
+            variable.assign(value)
+
+
+class _Watch(keras.callbacks.Callback):
+    """Times the epochs, scores each on the validation split, and keeps the best weights."""
+
+    def __init__(self, trainer: Trainer, on_epoch: Callable[[int], Any] | None) -> None:
+        super().__init__()
+        self.trainer = trainer
+        self.on_epoch = on_epoch
+        self.curve: list[Epoch] = []
+        self.best: Epoch | None = None
+        self.weights: list[np.ndarray] = []
+        self.started = 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self.started = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        seconds = time.perf_counter() - self.started
+        # Waits for the last step. While steps run on several devices, JAX must not compile
+        # anything: both need the threads of the processor.
+        weights = [np.array(weight) for weight in self.model.get_weights()]
+        point = self._score(epoch + 1, seconds, float((logs or {})["loss"]))
+        self.curve.append(point)
+        if point.finite and (self.best is None or point.rank > self.best.rank):
+            self.best = point
+            self.weights = weights
+        if not np.isfinite(point.loss):
+            self.model.stop_training = True  # weights that are NaN stay NaN
+        if self.on_epoch:
+            self.on_epoch(epoch + 1)
+
+    def _score(self, epoch: int, seconds: float, loss: float) -> Epoch:
+        """The point of the learning curve; its scores are NaN if the outputs are not finite."""
+        trainer, val = self.trainer, self.trainer.dataset.val
+        logits = trainer.logits(self.model, val.images)
+        if not np.isfinite(logits).all():
+            return Epoch(epoch, seconds, loss, NAN, NAN, NAN)
+        scores = trainer.task.scores(val.labels, trainer.task.probabilities(logits))
+        val_loss = trainer.task.loss_of(val.labels, logits)
+        return Epoch(epoch, seconds, loss, val_loss, scores["accuracy"], scores["auc"])
+
+
+def _numpy(variable: keras.Variable) -> np.ndarray:
+    """A copy of the value of a variable."""
+    return np.array(keras.ops.convert_to_numpy(variable))
