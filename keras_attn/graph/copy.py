@@ -118,7 +118,10 @@ class _Copier:
     def _copy_sequential(self, model: keras.Sequential) -> keras.Sequential:
         (tensor,) = model.inputs
         layers = [self._counterpart(layer) for layer in model.layers]
-        return keras.Sequential([_new_input(tensor), *layers], name=model.name)
+        new = keras.Sequential([_new_input(tensor), *layers], name=model.name)
+        if not model.trainable:
+            new.trainable = False
+        return new
 
     def _is_edited(self, graph: keras.Function) -> bool:
         return any(

@@ -66,7 +66,7 @@ def find_head(calls: list[Call], output: keras.KerasTensor) -> Head:
 
 def call_without_activation(operation: Any, *args: Any, **kwargs: Any) -> Any:
     """Calls a layer without the activation at its end, and returns its result in float32."""
-    if has_weights_and_activation(operation):
+    if getattr(operation, "weights", ()) and hasattr(operation, "activation"):
         activation = operation.activation
         operation.activation = keras.activations.linear
         try:
@@ -76,8 +76,3 @@ def call_without_activation(operation: Any, *args: Any, **kwargs: Any) -> Any:
     else:
         logits = next(iter(keras.tree.flatten((args, kwargs))))
     return ops.cast(logits, "float32")
-
-
-def has_weights_and_activation(operation: Any) -> bool:
-    """Whether an operation is a layer such as Dense, which applies an activation at its end."""
-    return bool(getattr(operation, "weights", ())) and hasattr(operation, "activation")

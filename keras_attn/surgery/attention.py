@@ -67,13 +67,19 @@ def new_attention(
         config: Arguments for a key or a class.
 
     Raises:
-        ValueError: If a function does not return a layer.
+        ValueError: If a layer cannot be copied, or a function does not return a layer.
     """
     inner = attention_name(attention) if start == "identity" else name
     if isinstance(attention, str) or _is_layer_class(attention):
         layer = _from_class(attention, point, config)
     elif isinstance(attention, keras.layers.Layer):
         layer = copy_layer(attention, lambda each: copy_layer(each, lambda same: same))
+        if layer is attention:
+            raise ValueError(
+                f"Each place gets a copy of the layer, and {attention!r} cannot be created from "
+                f"its configuration. Give its class, or a function that returns a new layer: "
+                f"lambda point: {type(attention).__name__}(...)."
+            )
     else:
         layer = attention(point)
         if not isinstance(layer, keras.layers.Layer):

@@ -1,4 +1,4 @@
-"""A backbone that names its maps of several resolutions, as detectors and segmenters want it."""
+"""A backbone that names its maps of several resolutions, for detectors and segmenters."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from keras.saving import register_keras_serializable
 
 @register_keras_serializable(package="keras_attn")
 class FeaturePyramid(keras.Model):
-    """A Functional model that knows which of its layers give the levels of a feature pyramid.
+    """A Functional model that knows which of its layers return the levels of a feature pyramid.
 
-    Surgery makes one of a backbone of keras_cv or keras_hub, whose own classes cannot hold more
-    layers than they build. `keras_cv.models.RetinaNet`, `DeepLabV3Plus` and what else reads
-    `pyramid_level_inputs` or `pyramid_outputs` takes it as it takes the original.
+    Surgery returns this class for a backbone of keras_cv or keras_hub, because their own classes
+    cannot hold additional layers. `keras_cv.models.RetinaNet`, `DeepLabV3Plus` and other models
+    that read `pyramid_level_inputs` or `pyramid_outputs` accept it like the original.
 
     Args:
         inputs: As for `keras.Model`.
@@ -50,7 +50,7 @@ class FeaturePyramid(keras.Model):
 
 
 def _mended_classes(config: dict[str, Any]) -> dict[str, type]:
-    """The classes of a graph that cannot be made from their own configuration.
+    """Replacements for classes of a graph that cannot be created from their configuration.
 
     The hard sigmoid of keras_cv's MobileNetV3 (0.9.0) does not take its name.
     """
@@ -64,7 +64,7 @@ def _mended_classes(config: dict[str, Any]) -> dict[str, type]:
 
 
 def levels_of(model: keras.Model) -> dict[str, str]:
-    """Level -> name of its layer, for a backbone of keras_cv or keras_hub; else nothing."""
+    """Level -> name of its layer, for a backbone of keras_cv or keras_hub; otherwise empty."""
     if names := getattr(model, "pyramid_level_inputs", None):
         return dict(names)
     tensors = getattr(model, "pyramid_outputs", None) or {}
@@ -77,7 +77,7 @@ def levels_of(model: keras.Model) -> dict[str, str]:
 
 
 def with_levels(model: keras.Model, levels: dict[str, str]) -> keras.Model:
-    """The model as a pyramid of these levels; the model itself if there are none."""
+    """The model as a `FeaturePyramid` with these levels; the model itself if there are none."""
     if not levels:
         return model
     return FeaturePyramid(model.input, model.output, name=model.name, pyramid_level_inputs=levels)

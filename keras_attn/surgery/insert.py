@@ -161,17 +161,16 @@ def _entry(point: InsertionPoint, key: Attention | Mapping[int | str, Attention]
     return None
 
 
-def _published_place(key: Any) -> str:
-    known = [
-        each for each in catalogue.list_layers() if catalogue.describe(each).placement is not None
-    ]
-    place = catalogue.describe(key).placement if isinstance(key, str) else None
-    if place is None:
+def _published_place(attention: Attention) -> str:
+    places = {each: catalogue.describe(each).placement for each in catalogue.list_layers()}
+    known = {each: place for each, place in places.items() if place is not None}
+    key = attention_name(attention)
+    if key not in known:
         raise ValueError(
             f"The place where the authors of {key!r} put it is not known here. Choose a place, "
             f"such as where='blocks'. It is known for {', '.join(known)}."
         )
-    return place
+    return known[key]
 
 
 def _unique(name: str, taken: set[str]) -> str:

@@ -101,11 +101,10 @@ def insertion_points(model: keras.Model, where: Where | None = None) -> list[Ins
 def check_model(model: Any) -> None:
     """Raises a ValueError if surgery cannot edit a model."""
     if isinstance(model, keras.Sequential):
-        wrap = "Wrap it: keras.Model(model.inputs, model.outputs), which shares its weights."
-        if not model.built:
-            wrap = f"Begin it with a keras.Input, then wrap it. {wrap}"
+        first = "Wrap it" if model.built else "Begin it with a keras.Input, then wrap it"
         raise ValueError(
-            f"Surgery needs a Functional model, and {model.name!r} is Sequential. {wrap}"
+            f"Surgery needs a Functional model, and {model.name!r} is Sequential. {first}: "
+            f"keras.Model(model.inputs, model.outputs), which shares its weights."
         )
     quantized = [
         layer.name

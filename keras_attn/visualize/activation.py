@@ -109,8 +109,11 @@ def class_activation_maps(
     # A single logit speaks for class 1, and against class 0.
     signs = np.array([[-1.0], [1.0]]) if logits.shape[1] == 1 else np.eye(logits.shape[1])
     weighting = ops.convert_to_tensor(signs[chosen], dtype="float32")
-    gradient = _gradient(lambda each: ops.sum(to_logits(run(each)) * weighting), features)
-    return Activation(_weighted(features, gradient, anatomy.data_format(index)), chosen, path)
+    # Gradients of a mean over many positions are too small for float16 unless they are scaled.
+    scale = 256.0 if keras.backend.standardize_dtype(features.dtype) == "float16" else 1.0
+    gradient = _gradient(lambda each: ops.sum(to_logits(run(each)) * weighting * scale), features)
+    maps = _weighted(features, gradient, anatomy.data_format(index)) / scale
+    return Activation(maps, chosen, path)
 
 
 def _weighted(features: Any, gradient: Any, data_format: str) -> np.ndarray:

@@ -68,6 +68,9 @@ def class_activation(
         layer: Name of the layer; the last map if None.
         classes: As for `class_activation_maps`.
         class_names: The names of the classes.
+
+    Returns:
+        A figure with one row per input: the input, and the map of each model over it.
     """
     models = model if isinstance(model, Mapping) else {"": model}
     pictures = _pictures(next(iter(models.values())), images)
@@ -96,6 +99,9 @@ def explain(
         classes: As for `class_activation_maps`.
         class_names: The names of the classes.
         titles: Titles of the inputs.
+
+    Returns:
+        A figure with one row per input.
     """
     pictures = _pictures(model, images)
     try:

@@ -61,17 +61,21 @@ def test_inputs_and_outputs_keep_their_order(format, structure, tmp_path):
 
 
 def normalized():
-    """As networks of a study begin: with mean and variance that are no weights."""
+    """A mean and variance that are not weights, and attention that was inserted by surgery."""
     inputs = keras.Input((8, 8, 3))
     x = layers.Normalization(mean=[0.1, 0.2, 0.3], variance=[1.0, 2.0, 3.0])(inputs)
     adapted = layers.Normalization(name="adapted")
     adapted.adapt(np.random.default_rng(0).random((16, 8, 8, 3)))
-    x = keras_attn.create("csa", data_format="channels_last", reduction=1)(adapted(x))
+    blend = keras_attn.layers.Blend(
+        keras_attn.create("csa", data_format="channels_last", reduction=1), name="blend"
+    )
+    x = blend(adapted(x))
+    blend.blend.assign(0.7)
     return keras.Model(inputs, layers.GlobalAveragePooling2D(data_format="channels_last")(x))
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_a_normalization_is_part_of_the_file(format, tmp_path):
+def test_a_normalization_and_a_blend_are_part_of_the_file(format, tmp_path):
     needs(format)
     model = normalized()
     mean = model.layers[1].mean

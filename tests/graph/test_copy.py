@@ -116,7 +116,7 @@ def test_keyword_calls_and_structures_of_inputs_and_outputs():
     nested_inputs = {name: keras.Input((8, 8, 3), name=name) for name in ("left", "right")}
     nested = keras.Model(nested_inputs, {"sum": nested_inputs["left"] + nested_inputs["right"]})
     x = layers.Dense(3, name="dense")(inputs=first)
-    x = nested(inputs={"left": x, "right": second})["sum"]
+    x = nested(inputs={"left": x, "right": second}, training=False)["sum"]
     x = layers.Dropout(0.5, name="dropout")(x, training=False)
     attention = layers.MultiHeadAttention(1, 2, name="heads")
     tokens = layers.Reshape((64, 3))(x)
@@ -129,9 +129,24 @@ def test_keyword_calls_and_structures_of_inputs_and_outputs():
     assert_same_outputs(copy, model, inputs)
     assert_independent(copy, model)
     assert outputs(copy, inputs).keys() == {"map", "rest"}
+    (call,) = copy.get_layer(nested.name)._inbound_nodes
+    assert call.arguments.kwargs["training"] is False
     edited = copy_model(model, {"dense": apply_to_output(layers.Rescaling(0.0))})
     with pytest.raises(AssertionError):
         assert_same_outputs(edited, model, inputs)
+
+
+def test_masks_and_regularizers_are_kept():
+    inputs = keras.Input((None,), dtype="int32")
+    x = layers.Embedding(10, 3, mask_zero=True, name="embedding")(inputs)
+    x = layers.LSTM(2, kernel_regularizer="l2", name="memory")(x)
+    model = keras.Model(inputs, x)
+    copy = copy_model(model)
+    padded = np.array([[1, 2, 0, 0], [3, 4, 5, 0]])
+    assert_same_outputs(copy, model, padded)
+    short = ops.convert_to_numpy(model(padded[:1, :2]))
+    np.testing.assert_allclose(outputs(copy, padded)[:1], short, atol=1e-6)
+    assert len(copy.losses) == len(model.losses) == 1
 
 
 def test_what_is_frozen_stays_frozen():

@@ -95,5 +95,7 @@ def test_other_mistakes_say_what_can_be_inserted(network):
         keras_attn.insert_attention(network, 3)
     with pytest.raises(ValueError, match=r"'reduction' are passed to keys and layer classes"):
         keras_attn.insert_attention(network, ChannelScale(), reduction=2)
+    with pytest.raises(ValueError, match=r"gets a copy.*lambda point: WithoutArguments"):
+        keras_attn.insert_attention(network, WithoutArguments())
     with pytest.raises(ValueError, match=r"must take an insertion point and return a layer"):
         keras_attn.insert_attention(network, lambda point: point.channels)

@@ -81,6 +81,8 @@ def test_nothing_to_do_there_says_what_there_is(network):
     plain = keras.Sequential([keras.Input((8, 8, 3)), layers.Conv2D(4, 3, name="conv")])
     with pytest.raises(ValueError, match=r"'sequential.*' is Sequential. Wrap it: keras.Model"):
         keras_attn.insertion_points(plain)
+    with pytest.raises(ValueError, match=r"Begin it with a keras\.Input, then wrap it: keras"):
+        keras_attn.insertion_points(keras.Sequential([layers.Dense(2)]))
     wrapped = keras.Model(plain.inputs, plain.outputs)
     with pytest.raises(ValueError, match=r"no blocks \(end of a residual.*It has 1 stages; or"):
         keras_attn.insertion_points(wrapped, "blocks")

@@ -123,6 +123,19 @@ def test_half_precision_is_finite():
     assert found.maps[0, 2, 5] == pytest.approx(2 / 64, rel=1e-2)
 
 
+def test_half_precision_keeps_small_gradients():
+    shape, logit = (96, 96, 1), 1e-2
+    inputs = keras.Input(shape)
+    half = {"dtype": "mixed_float16", "data_format": "channels_last"}
+    x = layers.Conv2D(1, 1, name="features", **half)(inputs)
+    x = layers.GlobalAveragePooling2D(**half)(x)
+    model = keras.Model(inputs, layers.Dense(1, name="head", dtype="mixed_float16")(x))
+    model.get_layer("features").set_weights([np.ones((1, 1, 1, 1)), np.zeros(1)])
+    model.get_layer("head").set_weights([np.full((1, 1), logit), np.zeros(1)])
+    found = class_activation_maps(model, np.ones((1, *shape), "float32"), classes=1)
+    np.testing.assert_allclose(found.maps, logit / 96**2, rtol=1e-2)
+
+
 def test_a_layer_of_a_nested_model():
     inner = detector()
     inputs = keras.Input((16, 16, 1))
