@@ -14,11 +14,13 @@ import pytest
 
 KILLS = 20
 
-# One process imports everything and then forks a run each time, since importing takes longer than
-# the whole study. A line on standard input starts each run.
+# One process imports everything and then forks each run, because importing takes longer than the
+# whole study. A line on standard input starts each run.
 SCRIPT = """
-import os, sys
+import contextlib, os, sys
 import torch
+with contextlib.suppress(ImportError):
+    import tensorflow  # Keras imports it in every first training if it is installed
 torch.set_num_threads(1)
 from image_sets import make_dataset
 from keras_attn.study import compare
@@ -90,7 +92,7 @@ def numbers(content):
     values = json.loads(content)
     trial = values["trial"]
     curve = [[point[0], *point[2:]] for point in trial["curve"]]
-    return json.dumps([values["key"], {**trial, "seconds": 0, "curve": curve}])
+    return json.dumps([values["key"], {**trial, "seconds": 0, "preparation": 0, "curve": curve}])
 
 
 def test_a_study_killed_at_random_moments_ends_like_an_undisturbed_one(runs, tmp_path):
@@ -105,7 +107,7 @@ def test_a_study_killed_at_random_moments_ends_like_an_undisturbed_one(runs, tmp
         before = trials(killed) if killed.exists() else {}
         child = runs.begin(killed)
         # A run first constructs every network, so many of the moments are before its first trial.
-        time.sleep(draw.uniform(0, whole / 2))
+        time.sleep(draw.uniform(0, whole / 4))
         with suppress(ProcessLookupError):  # it may have ended by itself
             os.kill(child, signal.SIGKILL)
         kills += runs.end() == -signal.SIGKILL
