@@ -7,24 +7,32 @@ from collections.abc import Iterable
 from typing import Any
 
 
-def check_choice(argument: str, value: Any, choices: Iterable[str]) -> None:
-    """Check an argument that takes one of a few strings.
+def check_choice(argument: str, value: Any, choices: Iterable[Any]) -> Any:
+    """Check an argument that takes one of a few values.
 
     Args:
         argument: Its name.
         value: What was received.
-        choices: What is accepted.
+        choices: What is accepted: strings, or None.
+
+    Returns:
+        The value.
 
     Raises:
         ValueError: The value is not one of the choices.
 
     Example:
         >>> check_choice("task", "ordinal", ("binary", "ordinal"))
+        'ordinal'
     """
     choices = tuple(choices)
-    if not isinstance(value, str) or value not in choices:
-        expected = ", ".join(f'"{choice}"' for choice in choices)
+    # Other types first: an array, say, cannot be compared.
+    if not isinstance(value, (str, type(None))) or value not in choices:
+        expected = ", ".join(
+            f'"{each}"' if isinstance(each, str) else str(each) for each in choices
+        )
         raise ValueError(f"`{argument}` must be one of {expected}. Received: {argument}={value!r}.")
+    return value
 
 
 def check_whole_number(argument: str, value: Any, least: int | None = None) -> int:

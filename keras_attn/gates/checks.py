@@ -3,16 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import TypeVar
-
-Choice = TypeVar("Choice")
-
-
-def check_positive_integer(name: str, value: int) -> int:
-    """Returns the argument called `name`, or raises ValueError where it is not one."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value!r}.")
-    return value
 
 
 def check_kernel_size(kernel_size: int, name: str = "kernel_size") -> int:
@@ -27,13 +17,6 @@ def check_kernel_size(kernel_size: int, name: str = "kernel_size") -> int:
             f"Received: {name}={kernel_size}; use {kernel_size - 1} or {kernel_size + 1}."
         )
     return kernel_size
-
-
-def check_choice(name: str, value: Choice, choices: tuple) -> Choice:
-    """Returns the argument called `name`, or raises ValueError where it is not one of `choices`."""
-    if value not in choices:
-        raise ValueError(f"`{name}` must be one of {choices}. Received: {name}={value!r}.")
-    return value
 
 
 def check_divisor(name: str, divisor: int, channels: int, what: str = "channels") -> int:

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from keras_attn import catalogue
+from keras_attn.checks import check_choice
 from keras_attn.graph.copy import Edit, copy_model
 from keras_attn.graph.edit import apply_to_input, apply_to_output
 from keras_attn.surgery.attention import (
@@ -77,8 +78,8 @@ def insert_attention(
         True
     """
     check_model(model)
-    _check_choice("start", start, STARTS)
-    _check_choice("weights", weights, WEIGHTS)
+    check_choice("start", start, STARTS)
+    check_choice("weights", weights, WEIGHTS)
     choices = list(key.values()) if isinstance(key, Mapping) else [key]
     for each in choices:
         check_attention(each, config)
@@ -180,8 +181,3 @@ def _unique(name: str, taken: set[str]) -> str:
         unique = f"{name}_{number}"
     taken.add(unique)
     return unique
-
-
-def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise ValueError(f"`{name}` must be one of {choices}. Received: {name}={value!r}.")

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 from keras import ops
 from keras.saving import register_keras_serializable
 
+from keras_attn.checks import check_whole_number
 from keras_attn.gates import Gate
-from keras_attn.gates.checks import check_positive_integer
 from keras_attn.gates.parts import batch_normalization, dense, published_initializer, size
 from keras_attn.kernels import Tensor, correlate, mean, times
 from keras_attn.layers.base import AttentionLayer
@@ -78,7 +78,7 @@ class ABN(AttentionLayer):
 
     def __init__(self, num_classes: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.num_classes = check_positive_integer("num_classes", num_classes)
+        self.num_classes = check_whole_number("num_classes", num_classes, least=1)
         self.branch = self.add_gate(BranchGate, classes=num_classes, dtype=self.dtype_policy)
 
     def build(self, x_shape: Shape, features_shape: Shape | None = None) -> None:

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 from keras import ops
 from keras.saving import register_keras_serializable
 
+from keras_attn.checks import check_choice, check_whole_number
 from keras_attn.gates import Gate
 from keras_attn.gates.bottleneck import check_reduction, hidden_channels
-from keras_attn.gates.checks import check_choice, check_positive_integer
 from keras_attn.gates.parts import Linear, batch_normalization, convolution, dense, size
 from keras_attn.kernels import Tensor, times
 from keras_attn.layers.base import AttentionLayer
@@ -87,7 +87,7 @@ class BAM(AttentionLayer):
     ) -> None:
         super().__init__(**kwargs)
         self.reduction = check_reduction(reduction)
-        self.dilation = check_positive_integer("dilation", dilation)
+        self.dilation = check_whole_number("dilation", dilation, least=1)
         self.fusion = check_choice("fusion", fusion, FUSIONS)
         self.channel = self.add_gate(ContextChannelGate, reduction=reduction)
         self.spatial = self.add_gate(

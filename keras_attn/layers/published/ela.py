@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 from keras import ops
 from keras.saving import register_keras_serializable
 
-from keras_attn.gates.checks import check_divisor, check_kernel_size, check_positive_integer
+from keras_attn.checks import check_whole_number
+from keras_attn.gates.checks import check_divisor, check_kernel_size
 from keras_attn.gates.parts import depthwise_convolution, group_normalization, size
 from keras_attn.gates.strips import StripGate
 from keras_attn.kernels import Tensor, times
@@ -99,7 +100,7 @@ class LocalStripGate(StripGate):
     def __init__(self, kernel_size: int, groups: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.kernel_size = check_kernel_size(kernel_size)
-        self.groups = check_positive_integer("groups", groups)
+        self.groups = check_whole_number("groups", groups, least=1)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes the convolution and the normalisation that both strips share."""

@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 from keras import ops
 from keras.saving import register_keras_serializable
 
+from keras_attn.checks import check_whole_number
 from keras_attn.gates import Gate
-from keras_attn.gates.checks import check_divisor, check_positive_integer
+from keras_attn.gates.checks import check_divisor
 from keras_attn.gates.parts import convolution, dense, group_normalization, size
 from keras_attn.kernels import Tensor, mean, softmax, times
 from keras_attn.layers.base import AttentionLayer
@@ -93,7 +94,7 @@ class CrossSpatialGate(Gate):
 
     def __init__(self, groups: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.groups = check_positive_integer("groups", groups)
+        self.groups = check_whole_number("groups", groups, least=1)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes the weights that all groups share."""

@@ -9,8 +9,8 @@ import numpy as np
 from keras import ops
 from keras.saving import register_keras_serializable
 
+from keras_attn.checks import check_choice, check_whole_number
 from keras_attn.gates import ChannelGate
-from keras_attn.gates.checks import check_choice, check_positive_integer
 from keras_attn.gates.parts import Linear, size
 from keras_attn.kernels import Tensor, accumulation_dtype, times
 from keras_attn.layers.base import AttentionLayer
@@ -193,7 +193,7 @@ def check_dct_size(dct_size: int | Sequence[int]) -> tuple[int, int]:
         raise ValueError(
             f"`dct_size` must be one side or a height and a width. Received: dct_size={dct_size!r}."
         )
-    height, width = (check_positive_integer("dct_size", each) for each in sizes)
+    height, width = (check_whole_number("dct_size", each, least=1) for each in sizes)
     return height, width
 
 

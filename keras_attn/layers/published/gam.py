@@ -8,14 +8,10 @@ import keras
 from keras import ops
 from keras.saving import register_keras_serializable
 
+from keras_attn.checks import check_choice, check_whole_number
 from keras_attn.gates import Gate
 from keras_attn.gates.bottleneck import Bottleneck, check_reduction, hidden_channels
-from keras_attn.gates.checks import (
-    check_choice,
-    check_divisor,
-    check_kernel_size,
-    check_positive_integer,
-)
+from keras_attn.gates.checks import check_divisor, check_kernel_size
 from keras_attn.gates.parts import Linear, batch_normalization, convolution, size
 from keras_attn.gates.shuffle import shuffle_channels
 from keras_attn.kernels import Tensor, times
@@ -100,8 +96,8 @@ class GAM(AttentionLayer):
         if not channel and not spatial:
             raise ValueError("GAM needs a part: set `channel` or `spatial`, or both, to True.")
         self.reduction = check_reduction(reduction)
-        self.groups = check_positive_integer("groups", groups)
-        self.shuffle_groups = check_positive_integer("shuffle_groups", shuffle_groups)
+        self.groups = check_whole_number("groups", groups, least=1)
+        self.shuffle_groups = check_whole_number("shuffle_groups", shuffle_groups, least=1)
         self.channel_activation = check_choice(
             "channel_activation", channel_activation, ACTIVATIONS
         )

@@ -10,13 +10,9 @@ import keras
 from keras import ops
 from keras.saving import register_keras_serializable
 
+from keras_attn.checks import check_choice, check_whole_number
 from keras_attn.gates import Gate
-from keras_attn.gates.checks import (
-    check_choice,
-    check_divisor,
-    check_kernel_size,
-    check_positive_integer,
-)
+from keras_attn.gates.checks import check_divisor, check_kernel_size
 from keras_attn.gates.parts import (
     depthwise_convolution,
     group_normalization,
@@ -229,9 +225,9 @@ class ChannelAttentionGate(Gate):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.num_heads = check_positive_integer("num_heads", num_heads)
+        self.num_heads = check_whole_number("num_heads", num_heads, least=1)
         if window_size is not None:
-            check_positive_integer("window_size", window_size)
+            check_whole_number("window_size", window_size, least=1)
         self.window_size = window_size
         self.use_bias = use_bias
         self.pool = pool

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 from keras import ops
 from keras.saving import register_keras_serializable
 
+from keras_attn.checks import check_choice
 from keras_attn.gates import ChannelGate, Gate
-from keras_attn.gates.checks import check_choice
 from keras_attn.gates.parts import Linear, dense, size
 from keras_attn.kernels import Tensor
 from keras_attn.layers.base import AttentionLayer

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 from keras import ops
 from keras.saving import register_keras_serializable
 
+from keras_attn.checks import check_whole_number
 from keras_attn.gates import Gate
-from keras_attn.gates.checks import check_positive_integer
 from keras_attn.gates.shuffle import shuffle_channels
 from keras_attn.kernels import Tensor, standardized
 from keras_attn.layers.base import AttentionLayer
@@ -69,7 +69,7 @@ class ShuffleAttention(AttentionLayer):
 
     def __init__(self, groups: int = 64, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.groups = check_positive_integer("groups", groups)
+        self.groups = check_whole_number("groups", groups, least=1)
         self.channel = self.add_gate(FirstHalvesGate, groups=groups)
         self.spatial = self.add_gate(SecondHalvesGate, groups=groups)
 
