@@ -9,7 +9,7 @@ from hypothesis import settings
 
 # JAX compiles every eager operation for every shape, which takes longer than all that the tests
 # compute. Without most of XLA's optimisations it compiles faster, and what one process has compiled
-# no other compiles again. (Tests of published vectors run optimised code.)
+# no other compiles again. (Tests of published vectors run optimised code, too.)
 os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parents[1] / "build/jax"))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
@@ -61,7 +61,7 @@ def pytest_collection_finish():
     gc.freeze()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def optimised_code():
     """Lets JAX compile with all of XLA's optimisations, as users do."""
     if os.environ.get("KERAS_BACKEND") != "jax":

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.trains
+
 KILLS = 20
 
 # One process imports everything and then forks each run, because importing takes longer than the

@@ -8,6 +8,8 @@ import pytest
 import keras_attn
 from keras_attn import catalogue
 
+pytestmark = pytest.mark.once
+
 TOPOLOGIES = (
     "ca sa csa sca csca scsa_topology csa2 csafa bicsa bicsafa gcsa2 tgpfa rcsa arcsa grcsa "
     "cmssa mscsa ccmssa"

@@ -17,7 +17,17 @@ MODULES = [
 ]
 
 
-@pytest.mark.parametrize("name", MODULES)
+def depends_on_the_backend(name):
+    return name.startswith(("keras_attn.layers", "keras_attn.gates", "keras_attn.kernels"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.once] * (not depends_on_the_backend(name)))
+        for name in MODULES
+    ],
+)
 def test_examples(name):
     failures, _ = doctest.testmod(importlib.import_module(name), raise_on_error=False)
     assert failures == 0

@@ -14,7 +14,17 @@ WITHOUT_DENSE_PARTS = {"sa", "eca", "scsa_synergistic", "triplet", "simam", "ela
 pytestmark = pytest.mark.filterwarnings("ignore:Layer .* does not have a `quantize` method")
 
 
-@pytest.mark.parametrize("key", keras_attn.list_layers())
+#: Layers whose dense parts differ; `make test-all` quantises all layers.
+REPRESENTATIVES = {"csa", "gcsa2", "eca", "bam", "cpca", "abn"}
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        pytest.param(key, marks=[pytest.mark.slow] * (key not in REPRESENTATIVES))
+        for key in keras_attn.list_layers()
+    ],
+)
 def test_int8(key, tmp_path):
     keras.utils.set_random_seed(0)
     entry = catalogue.describe(key)

@@ -8,6 +8,8 @@ import pytest
 
 from keras_attn.guideline.evidence import replication
 
+pytestmark = pytest.mark.once
+
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 CLAIM = re.compile(r"^  evidence: (.*\bclaim on ([\w-]+)\b.*)$", re.MULTILINE)

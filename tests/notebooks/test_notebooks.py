@@ -131,8 +131,13 @@ def run_cell(source, variables, title):
             repr(shown)
 
 
+def marks_of(name):
+    """Those of the MedMNIST sets differ in their images only: one of them runs on each backend."""
+    return [pytest.mark.trains, *[pytest.mark.once] * (name > "12")]
+
+
 @needs_medmnist
-@pytest.mark.parametrize("name", NOTEBOOKS)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=marks_of(n)) for n in NOTEBOOKS])
 def test_notebook_runs(name, quick):
     variables = {"__name__": "__main__"}
     with warnings.catch_warnings():
@@ -147,6 +152,7 @@ def test_notebook_runs(name, quick):
                     raise
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_parameters_come_first(name, monkeypatch):
     source = source_of(cells_of(name)[0])
@@ -168,6 +174,7 @@ def test_parameters_come_first(name, monkeypatch):
         assert variables["DATA_DIR"] == "some folder"
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_notebook_is_short_and_has_a_title(name):
     content = json.loads((FOLDER / f"{name}.ipynb").read_text(encoding="utf-8"))
@@ -181,6 +188,7 @@ def test_notebook_is_short_and_has_a_title(name):
         assert magics in ([], [MAGIC])
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_outputs(name):
     """They are all there and clean; or there are none, and the notebook says so."""

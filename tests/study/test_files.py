@@ -12,6 +12,8 @@ from keras_attn.study.files import (
     write_json,
 )
 
+pytestmark = pytest.mark.once
+
 
 def test_json_is_standard_whatever_the_numbers(tmp_path):
     value = {"a": [np.float32(0.5), np.nan, float("inf")], 1: (np.int64(3), None, "text", True)}

@@ -8,6 +8,8 @@ from sklearn.metrics import balanced_accuracy_score, cohen_kappa_score, recall_s
 
 from keras_attn.study import metrics
 
+pytestmark = pytest.mark.once
+
 RANDOM = np.random.default_rng(0)
 MEDMNIST_TASKS = {
     "binary": "binary-class",

@@ -12,6 +12,8 @@ from keras_attn.study.progress import TrialProgress
 from keras_attn.study.store import Store
 from keras_attn.study.trial import Epoch, Trial
 
+pytestmark = pytest.mark.once
+
 EPOCHS = 4
 
 

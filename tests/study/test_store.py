@@ -14,6 +14,8 @@ from keras_attn.study.status import read_status
 from keras_attn.study.store import Store
 from keras_attn.study.trial import Epoch, Trial
 
+pytestmark = pytest.mark.once
+
 GROUP = Group("squares")
 
 

@@ -16,6 +16,8 @@ from keras_attn.study.configuration import TrainingConfig
 from keras_attn.study.trainer import Trainer
 from keras_attn.study.trial import Epoch
 
+pytestmark = pytest.mark.trains
+
 SCRIPT = """
 import json
 import numpy as np

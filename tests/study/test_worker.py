@@ -11,6 +11,8 @@ from keras_attn.study.store import Store
 from keras_attn.study.trainer import Trainer
 from keras_attn.study.worker import Listener, work
 
+pytestmark = pytest.mark.trains
+
 
 def plan_of(backbone, seeds=2, topologies=("csa", "sa")):
     config = TrainingConfig(epochs=1)

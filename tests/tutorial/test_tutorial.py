@@ -13,6 +13,8 @@ from keras_attn.study.backbone import BACKBONES, Design
 from keras_attn.study.heads import TASKS
 from keras_attn.tutorial.tables import confusion
 
+pytestmark = pytest.mark.trains
+
 NAMES = {"epochs": 2, "backbone": "tiny", "progress": False}
 
 
