@@ -25,13 +25,13 @@ if not _IS_POSTPONED:
     from keras_attn.data.load import load_dataset
     from keras_attn.graph.cost import cost
     from keras_attn.guideline import recommend, recommend_for
+    from keras_attn.layers.torch_weights import load_torch_weights, torch_state_dict
     from keras_attn.surgery import (
         attention_branch_network,
         insert_attention,
         insertion_points,
         remove_attention,
     )
-    from keras_attn.torch_weights import load_torch_weights, torch_state_dict
 
 if TYPE_CHECKING:
     from keras_attn import data, export, visualize

@@ -10,7 +10,7 @@ from keras import ops
 
 from keras_attn.catalogue import Entry
 from keras_attn.layers import AttentionLayer
-from keras_attn.torch_weights import load_torch_weights, published_variables
+from keras_attn.layers.torch_weights import load_torch_weights, published_variables
 
 CHANNELS = 32
 SIZES = (7, 6, 5)

@@ -12,7 +12,11 @@ from keras_attn.catalogue import Entry
 from keras_attn.contract.assertions import expect, expect_equal
 from keras_attn.contract.running import as_array, attended, run
 from keras_attn.contract.samples import CHANNELS, create, random_map, random_state, shape_of
-from keras_attn.torch_weights import load_torch_weights, published_variables, torch_state_dict
+from keras_attn.layers.torch_weights import (
+    load_torch_weights,
+    published_variables,
+    torch_state_dict,
+)
 
 #: How far rounding alone moves a bias that batch normalisation takes out again.
 ROUNDING = 1e-6

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 
 from keras_attn.checks import check_whole_number
-from keras_attn.devices import check_devices, device_count
+from keras_attn.kernels.devices import check_devices, device_count
 
 #: Images per step, if the training split is large enough for eight steps per epoch.
 USUAL_BATCH_SIZE = 64

@@ -10,8 +10,8 @@ import keras
 import numpy as np
 
 from keras_attn.data.dataset import Dataset
-from keras_attn.devices import distributed, jit_compile
 from keras_attn.graph.cost import cost
+from keras_attn.kernels.devices import distributed, jit_compile
 from keras_attn.study.backbone import build_model
 from keras_attn.study.batches import TrainingBatches, effective_batch_size, predict_batches
 from keras_attn.study.configuration import TrainingConfig

@@ -26,7 +26,7 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 
 import keras_attn  # noqa: E402
-from keras_attn.devices import distributed  # noqa: E402
+from keras_attn.kernels.devices import distributed  # noqa: E402
 
 ADDRESS, COUNT, INDEX = processes[0] if processes else "", *map(int, processes[1:] or (1, 0))
 if processes:

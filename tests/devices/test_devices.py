@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import keras_attn
-from keras_attn.devices import check_devices
+from keras_attn.kernels.devices import check_devices
 
 pytestmark = pytest.mark.trains
 

@@ -18,7 +18,7 @@ from keras import ops
 from keras_attn import catalogue
 from keras_attn.contract.running import attended, run
 from keras_attn.contract.samples import random_state
-from keras_attn.torch_weights import load_torch_weights, published_variables
+from keras_attn.layers.torch_weights import load_torch_weights, published_variables
 
 DTYPE, TOLERANCE = (
     ("float64", 1e-11) if keras.backend.backend() == "tensorflow" else ("float32", 5e-5)

@@ -8,7 +8,7 @@ import keras_attn
 from keras_attn.contract.assertions import expect_near
 from keras_attn.contract.running import as_array
 from keras_attn.contract.samples import create_random, random_map
-from keras_attn.torch_weights import published_variables
+from keras_attn.layers.torch_weights import published_variables
 
 if keras.backend.backend() != "torch":
     pytest.skip("the published forms are PyTorch modules", allow_module_level=True)
