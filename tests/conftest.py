@@ -52,8 +52,9 @@ def key_of(item):
     return arguments.get("key", getattr(arguments.get("entry"), "key", None))
 
 
-def pytest_collection_finish():
-    """Hides what the imports created from the garbage collector.
+@pytest.fixture(scope="module", autouse=True)
+def out_of_sight_of_the_garbage_collector():
+    """Hides what imports and earlier modules left, such as JAX's traces, from the collector.
 
     Keras collects garbage whenever a layer loses a variable, and would look through it each time.
     """
