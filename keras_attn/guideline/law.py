@@ -106,8 +106,8 @@ RESIDUAL = Claim(
     ),
     topologies=("rcsa", "arcsa", "grcsa"),
     reading=(
-        "These three topologies have an identity path: RCSA adds the input, ARCSA blends it in with "
-        "a learned weight, and GRCSA with a weight computed for each sample."
+        "These three topologies have an identity path: RCSA adds the input, ARCSA blends it in "
+        "with a learned weight, and GRCSA with a weight computed for each sample."
     ),
 )
 
