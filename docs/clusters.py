@@ -16,8 +16,8 @@ START = """\
 # Studies on many machines
 
 `keras-attn compare` saves every trial as a file in its output folder, and locks the trial while it
-runs. Workers share nothing but this folder. There are therefore three ways to use more processors or
-more machines, and you can combine them:
+runs. Workers share nothing but this folder. There are therefore three ways to use more processors
+or more machines, and you can combine them:
 
 * **Several processes**: `--jobs 4`. Each gets an equal share of the processors.
 * **Several terminals or batch jobs**: start the same command, with the same `--output`, as often as
@@ -44,8 +44,8 @@ This was tested only on local disks, with all nodes of the cluster on one machin
 
 Every machine must see `/shared` under the same path; a worker that does not see it reports an
 error. There is one worker per processor, unless `--jobs` sets another number; if the cluster has
-graphics processors, they are shared equally. `--address HOST:6379` selects a cluster from one of its
-machines; `--address local` starts a cluster on this machine for as long as the command runs. A
+graphics processors, they are shared equally. `--address HOST:6379` selects a cluster from one of
+its machines; `--address local` starts a cluster on this machine for as long as the command runs. A
 worker that is lost is restarted up to three times.
 
 The results equal those of a single process with the same seeds, except for rounding: the number of
