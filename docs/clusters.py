@@ -34,10 +34,10 @@ This was tested only on local disks, with all nodes of the cluster on one machin
 
 ## With Ray
 
-    pip install ".[tensorflow,study,datasets,ray]"     # in a clone, on every machine
+    pip install ".[tensorflow,study,datasets,ray]"   # in a clone, everywhere
 
-    ray start --head --port 6379                       # on the first machine
-    ray start --address FIRST:6379                     # on each of the others
+    ray start --head --port 6379                     # on the first machine
+    ray start --address FIRST:6379                   # on each of the others
 
     keras-attn compare breastmnist retinamnist --engine ray --address auto \\
         --topologies csa,sca,cmssa,csafa --seeds 5 --output /shared/runs/study

@@ -1,6 +1,7 @@
-"""The examples on the pages run as they stand, and their networks learn."""
+"""The examples on the pages run as they stand, their networks learn, and their lines fit."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -8,7 +9,10 @@ import pytest
 
 from tests.site.conftest import ROOT
 
-pytestmark = [pytest.mark.once, pytest.mark.trains]
+pytestmark = pytest.mark.once
+
+#: Characters that fit beside each other in a code block of the site.
+WIDEST = 79
 
 UNSCALED = """
 ```python
@@ -38,6 +42,7 @@ def run(pages, folder):
     )
 
 
+@pytest.mark.trains
 def test_examples_run_and_learn(tmp_path):
     docs = ROOT / "docs"
     pages = [ROOT / "README.md", docs / "index.md", docs / "quickstart.md"]
@@ -45,9 +50,23 @@ def test_examples_run_and_learn(tmp_path):
     assert done.returncode == 0, done.stderr[-3000:]
 
 
+@pytest.mark.trains
 def test_an_example_that_does_not_learn_fails(tmp_path):
     page = tmp_path / "page.md"
     page.write_text(UNSCALED, encoding="utf-8")
     done = run([page], tmp_path)
     assert done.returncode == 1
     assert "Code in the documentation must learn" in done.stderr
+
+
+def test_code_fits_its_column():
+    docs = ROOT / "docs"
+    pages = [ROOT / "README.md", *docs.glob("*.md"), *(docs / "how-to").glob("*.md")]
+    blocks = [
+        (page.name, line)
+        for page in pages
+        for block in re.findall(r"^```\w+\n(.*?)^```", page.read_text("utf-8"), re.M | re.S)
+        for line in block.splitlines()
+    ]
+    assert len(blocks) > 100
+    assert [(name, line) for name, line in blocks if len(line) > WIDEST] == []
