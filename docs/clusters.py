@@ -1,4 +1,4 @@
-"""The page on studies on many machines; what the whole grid costs comes from measured trials."""
+"""The page about studies on many machines; it computes the cost of a grid from measured trials."""
 
 from __future__ import annotations
 
@@ -15,69 +15,71 @@ from keras_attn.study.forecast import duration
 START = """\
 # Studies on many machines
 
-`keras-attn compare` keeps every trial as a file of its output folder, and holds a lock while it
-runs one. Workers know nothing of each other but that folder. So there are three ways to use more of
-a machine, or more machines, and they can be mixed:
+`keras-attn compare` saves every trial as a file in its output folder, and locks the trial while it
+runs. Workers share nothing but this folder. There are therefore three ways to use more processors
+or more machines, and you can combine them:
 
-* **Several processes**: `--jobs 4`. Each gets an even share of the processors.
-* **Several terminals or batch jobs**: give the same command, with the same `--output`, as often as
-  you like, on any machine that sees the folder. No trial is run twice.
-* **A Ray cluster**: `--engine ray`, below.
+* **Several processes**: `--jobs 4`. Each gets an equal share of the processors.
+* **Several terminals or batch jobs**: start the same command, with the same `--output`, as often as
+  you like, on any machine that sees the folder. No trial runs twice.
+* **A Ray cluster**: `--engine ray`, see below.
 
-How far a study is, from any machine that sees the folder:
+Any machine that sees the folder can show the progress of a study:
 
     keras-attn compare --status runs/study
 
-A run that was killed, on whichever machine, costs the trials that were running there and nothing
-else: the same command goes on. The folder has to be on a file system with working locks (`flock`).
-This was tested on local disks alone, with the nodes of a cluster on one machine.
+If a run is killed, on whichever machine, only the trials that were running there are lost, and the
+same command resumes the study. The folder must be on a file system with working locks (`flock`).
+This was tested only on local disks, with all nodes of the cluster on one machine.
 
 ## With Ray
 
-    pip install "keras-attn[tensorflow,study,datasets,ray]"     # on every machine
+    pip install ".[tensorflow,study,datasets,ray]"   # in a clone, everywhere
 
-    ray start --head --port 6379                                # on the first
-    ray start --address FIRST:6379                              # on each of the others
+    ray start --head --port 6379                     # on the first machine
+    ray start --address FIRST:6379                   # on each of the others
 
     keras-attn compare breastmnist retinamnist --engine ray --address auto \\
         --topologies csa,sca,cmssa,csafa --seeds 5 --output /shared/runs/study
 
-Every machine must see `/shared` under the same path; a worker that does not says so. There is one
-worker a processor, or as many as `--jobs` says; if the cluster has graphics processors they are
-shared evenly. `--address HOST:6379` names a cluster from a machine of it; `--address local` starts
-one here for the time of the command. A worker that is lost is started again, up to three times.
+Every machine must see `/shared` under the same path; a worker that does not see it reports an
+error. There is one worker per processor, unless `--jobs` sets another number; if the cluster has
+graphics processors, they are shared equally. `--address HOST:6379` selects a cluster from one of
+its machines; `--address local` starts a cluster on this machine for as long as the command runs. A
+worker that is lost is restarted up to three times.
 
-The numbers are those of one process with the same seeds, but for rounding: how many threads a sum
-is spread over can change its last digits, and on JAX also what else the same process ran before.
+The results equal those of a single process with the same seeds, except for rounding: the number of
+threads that compute a sum can change its last digits and, on JAX, so can whatever else the same
+process ran before.
 
 ## What a grid costs
 """
 
 COST = """
-Measured: {seconds:.2f} ms of training a topology takes for one image, once, with resnet20 in
-one process of the replication's ordinary machine, without a graphics processor ({studies};
-validation and compilation included, mean over the 18 topologies; `python -m docs.generate` reckons
-it from the stored trials). All 18 topologies on the 14 image
-sets (CIFAR-10, CIFAR-100 and the twelve 2D sets of MedMNIST) with {seeds} seeds are
-18 x 14 x {seeds} = {trials:,} trials, on {images:,} training images
-in all. At the same speed, for images of 28 or 32 pixels:
+Measured: training a topology takes {seconds:.2f} ms per image and epoch, with resnet20 in one
+process on the machine of the replication, without a graphics processor ({studies}; mean over the 18
+topologies, including validation and compilation; `python -m docs.generate` computes it from the
+stored trials). All 18 topologies on the 14 image sets (CIFAR-10, CIFAR-100 and the twelve
+two-dimensional sets of MedMNIST) with {seeds} seeds are 18 x 14 x {seeds} = {trials:,} trials, on
+{images:,} training images in all. At the same speed, for images of 28 or 32 pixels, the wall-clock
+time is:
 
 {table}
 
-Multiply-accumulates grow with the area of the images: at 64 pixels it is about five times as much,
-at 224 about sixty.
+Multiply-accumulates grow with the area of the images: about five times as many at 64 pixels, and
+about sixty times as many at 224.
 """
 
 UNMEASURED = """
-No study of the replication is complete yet, so there is nothing to reckon from.
+No study of the replication is complete yet, so the cost has not been measured.
 """
 
-#: Training images of the two sets that MedMNIST's table does not have.
+#: Training images of the two sets that are not in MedMNIST's table.
 CIFAR = {"cifar10": 50_000, "cifar100": 50_000}
 
 
 def page() -> str:
-    """The page."""
+    """The text of the page."""
     names = [
         name
         for name in claims.complete_studies()
@@ -106,5 +108,5 @@ def page() -> str:
 
 
 def days(seconds: float) -> str:
-    """A long time."""
+    """A duration in words: in days from two days on."""
     return duration(seconds) if seconds < 2 * 86_400 else f"{seconds / 86_400:.0f} days"

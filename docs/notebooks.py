@@ -1,8 +1,8 @@
-"""Runs notebooks in earnest and keeps their outputs, but nothing of the machine they ran on.
+"""Runs notebooks at full length and saves their outputs, without traces of the machine.
 
     python -m docs.notebooks 00_quickstart 17_retinamnist
 
-Wants the extra `notebooks`, and the images of those that are about an image set.
+Needs the extra `notebooks`, and the images of the sets that the notebooks are about.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from nbclient import NotebookClient
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 
-#: Lines that tell of a download or of TensorFlow's start, not of what the cell does.
+#: Lines about a download or the start of TensorFlow, which are not results of the cell.
 NOISE = re.compile(r"Downloading data|INFO:tensorflow")
 
 
 def run(path: Path) -> None:
-    """Runs a notebook in an empty folder and writes it with what came out.
+    """Runs a notebook in an empty folder and writes it with its outputs.
 
     Raises:
-        nbclient.exceptions.CellExecutionError: If a cell fails; the file is then as it was.
+        nbclient.exceptions.CellExecutionError: If a cell fails; the file is then unchanged.
     """
     notebook = nbformat.read(path, as_version=4)
     with tempfile.TemporaryDirectory() as folder:
@@ -39,7 +39,7 @@ def run(path: Path) -> None:
 
 
 def tidied(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
-    """The outputs of a cell without messages of libraries, and with each line as it ended."""
+    """The outputs of a cell without messages of libraries, each line in its final state."""
     kept: list[nbformat.NotebookNode] = []
     for output in outputs:
         if output.output_type != "stream":

@@ -13,9 +13,9 @@ FOLDER = Path(__file__).parents[2] / "notebooks"
 INDEX = """\
 # Tutorials
 
-Notebooks that you can follow and change; they lie in the folder `notebooks` and run with
-`pip install "keras-attn[tensorflow,datasets,notebooks]"` and `jupyter lab`. The pages here show
-them as they were last run.
+Notebooks that you can follow and change. They are in the folder `notebooks` of the repository; in a
+clone, run `pip install ".[tensorflow,datasets,notebooks]"` and `jupyter lab`. The pages here show
+the outputs of the last run.
 
 """
 

@@ -1,6 +1,6 @@
-"""The law of arXiv:2601.07310: data scale and granularity -> topology.
+"""The guideline of arXiv:2601.07310: data scale and granularity -> topology.
 
-Everything the paper claims about choosing a topology is written here once, as data.
+This file states each of the paper's claims about choosing a topology once, as data.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 SOURCE = "arXiv:2601.07310"
 
-#: What the claims rest on, and what is not known of them.
+#: What the claims rest on, and what is not known about them.
 EVIDENCE = (
     "One paper (arXiv:2601.07310): CIFAR-10, CIFAR-100 and nine MedMNIST sets, image "
     "classification only. Its published code names no seeds and no tests of significance."
@@ -21,10 +21,10 @@ class Claim:
     """One claim of the paper.
 
     Attributes:
-        name: What it is about.
-        sentence: The paper's words (from its abstract).
-        topologies: The keys that fit the words, the one we read them as first.
-        reading: How we came from the words to the keys.
+        name: What the claim is about.
+        sentence: The sentence of the paper's abstract, verbatim.
+        topologies: Keys of the topologies that the sentence describes, best match first.
+        reading: Why these topologies match the sentence.
     """
 
     name: str
@@ -35,13 +35,13 @@ class Claim:
 
 @dataclass(frozen=True)
 class Regime(Claim):
-    """A claim for data sets of `first` to `last` training samples, both included."""
+    """A claim about data sets with `first` to `last` training samples, inclusive."""
 
     first: int
     last: int | None
 
     def holds(self, num_samples: int) -> bool:
-        """Whether a data set of this size is in the regime."""
+        """Whether a data set of this size belongs to the regime."""
         return self.first <= num_samples and (self.last is None or num_samples <= self.last)
 
 
@@ -54,8 +54,8 @@ REGIMES = (
         ),
         topologies=("cmssa", "ccmssa"),
         reading=(
-            "C-MSSA is channel attention followed by weighed spatial attention at three scales; "
-            "C-CMSSA, where the scales follow each other, fits the words too."
+            "C-MSSA applies channel attention, then a weighted sum of spatial attention at three "
+            "scales. C-CMSSA, which applies the scales one after another, also matches the claim."
         ),
         first=1,
         last=999,
@@ -67,7 +67,10 @@ REGIMES = (
             "results"
         ),
         topologies=("csafa", "bicsafa"),
-        reading="C&SAFA learns one share for its two branches; Bi-CSAFA one a channel.",
+        reading=(
+            "C&SAFA learns one fusion weight for its two branches; the fusion gate of Bi-CSAFA has "
+            "one weight per channel."
+        ),
         first=1_000,
         last=50_000,
     ),
@@ -78,7 +81,10 @@ REGIMES = (
             "performance"
         ),
         topologies=("gcsa2", "tgpfa"),
-        reading="GC&SA² weighs its two branches for each sample, TGPFA its two and the identity.",
+        reading=(
+            "GC&SA² computes the weights of its two branches for each sample. TGPFA does the same "
+            "for two branches and the identity."
+        ),
         first=50_001,
         last=None,
     ),
@@ -90,7 +96,7 @@ FINE_GRAINED = Claim(
         "the ‘Spatial-Channel’ order is more stable and effective for fine-grained classification"
     ),
     topologies=("sca",),
-    reading="SCA is spatial before channel attention and nothing else.",
+    reading="SCA applies spatial attention, then channel attention, and nothing else.",
 )
 
 RESIDUAL = Claim(
@@ -99,7 +105,10 @@ RESIDUAL = Claim(
         "residual connections mitigate vanishing gradient problems across varying data scales"
     ),
     topologies=("rcsa", "arcsa", "grcsa"),
-    reading="The three topologies with an identity path, from a plain sum to one weighed a sample.",
+    reading=(
+        "These three topologies have an identity path: RCSA adds the input, ARCSA blends it in "
+        "with a learned weight, and GRCSA with a weight computed for each sample."
+    ),
 )
 
 

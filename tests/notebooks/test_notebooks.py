@@ -207,6 +207,14 @@ def test_outputs(name):
         assert not re.search(r"(?<![\w.:/])/(home|root|tmp|Users|usr|opt|var|mnt|work)\b", text)
 
 
+@pytest.mark.parametrize("name", ["00_quickstart", "03_pretrained_models"])
+def test_kept_outputs_show_that_the_network_learned(name):
+    outputs = [output for cell in cells_of(name) for output in cell["outputs"]]
+    text = "\n".join("".join(output.get("text", ())) for output in outputs)
+    last = re.findall(r"([\d.]+)% of .*test images correct", text)[-1]
+    assert float(last) > 50, f"{name} shows {last} % of ten classes: chance is 10 %"
+
+
 @needs_medmnist
 def test_every_image_set_has_a_notebook():
     names = [dataset_of(name) for name in NOTEBOOKS if dataset_of(name)]
