@@ -10,12 +10,14 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from keras_attn.study.analysis import Analysis
+from keras_attn.study.answer import answer
 from keras_attn.study.files import prepare_folder, replacing, write_json
 from keras_attn.study.plan import Group
 from keras_attn.study.plots import plot_results
 from keras_attn.study.ranking import Ranking
 from keras_attn.study.report import write_report
 from keras_attn.study.results import Results
+from keras_attn.study.wording import overview
 
 
 class Comparison(Results):
@@ -32,7 +34,7 @@ class Comparison(Results):
     def summary(self) -> pd.DataFrame:
         """One row per topology: means, 95 % intervals, paired differences to the baseline, tests.
 
-        See `keras_attn.study.inference.summarise` for the columns. If there are several groups,
+        See `keras_attn.study.summary.summarise` for the columns. If there are several groups,
         the rows are also indexed by image set and number of training images.
         """
         return self.analysis.summary()
@@ -40,6 +42,15 @@ class Comparison(Results):
     def summary_of(self, group: Group) -> pd.DataFrame:
         """The rows of `summary` that belong to a group."""
         return self.analysis.summary_of(group)
+
+    def answer_of(self, group: Group) -> str:
+        """The answer of a group in one sentence, with which its report begins."""
+        return answer(self.summary_of(group), self.plan.question)
+
+    def answer(self) -> str:
+        """The answer in one sentence, with which the report begins."""
+        several = len(self.groups) > 1
+        return overview(self.analysis) if several else self.answer_of(self.groups[0])
 
     def ranking(self) -> Ranking | None:
         """The networks ranked over the groups; None if there are fewer than three groups."""
@@ -101,6 +112,7 @@ class Comparison(Results):
         analysis = self.analysis
         ranking = analysis.ranking
         return {
+            "answer": self.answer(),
             "command": self.command,
             "configuration": self.plan.configuration(),
             "notes": self.plan.notes,

@@ -16,28 +16,31 @@ from keras_attn import catalogue
 from keras_attn.data.duplicates import shared_images
 from keras_attn.study import plots
 from keras_attn.study.analysis import Analysis
+from keras_attn.study.answer import answer
 from keras_attn.study.control import BASELINE, is_control, meaning
 from keras_attn.study.gate_pictures import draw_gates
-from keras_attn.study.inference import HEADLINE, metrics_of
 from keras_attn.study.inline_pictures import PAGE_PALETTE, single, svg
 from keras_attn.study.metrics import METRICS
 from keras_attn.study.plan import Group, Plan, versions
+from keras_attn.study.question import Question
+from keras_attn.study.summary import metrics_of
 from keras_attn.study.wording import (
-    answer,
     caution,
     number,
     overview,
     p_text,
     ranking_sentence,
     seeds_text,
+    setting,
     signed,
+    topologies_of,
 )
 
 #: The costs that the headline metric is drawn against: column of the summary, and title.
 COSTS = {
-    "parameters": "AUC against parameters",
-    "macs": "AUC against multiply-accumulates per image",
-    "seconds_per_step": "AUC against seconds per training step",
+    "parameters": "against parameters",
+    "macs": "against multiply-accumulates per image",
+    "seconds_per_step": "against seconds per training step",
 }
 
 #: The largest number of classes whose recall is shown: those that the networks differ in most.
@@ -71,7 +74,8 @@ def content(analysis: Analysis) -> dict[str, Any]:
     return {
         "title": f"Attention on {names[0] if len(names) == 1 else f'{len(names)} image sets'}",
         "answer": overview(analysis) if several else parts[0]["answer"],
-        "caution": "" if several else parts[0]["caution"],
+        "setting": "" if several else parts[0]["setting"],
+        "question": results.plan.question,
         "ranking": _ranking(analysis) if several else None,
         "groups": parts,
         "failures": {
@@ -88,18 +92,21 @@ def _group(analysis: Analysis, group: Group) -> dict[str, Any]:
     """The part of the report on one image set at one size."""
     trials, curves = analysis.results.results_of(group), analysis.results.curves_of(group)
     summary = analysis.summary_of(group)
-    metrics = metrics_of(trials)
+    metrics, question = metrics_of(trials), analysis.results.plan.question
+    title = METRICS[question.headline].title
     height = 1.0 + 0.42 * len(summary)
     names_apart = (4.2, 2.1 + 0.15 * len(summary))
     name = group.name
     attended = [key for key in summary.index if key != BASELINE or len(summary) == 1]
     return {
         "title": str(group),
-        "answer": answer(analysis, group),
-        "caution": caution(summary, analysis.results.plan.notes),
+        "answer": answer(summary, question),
+        "setting": setting(analysis, group),
+        "caution": caution(summary, analysis.results.plan.notes, question),
+        "verdicts": _verdicts(summary, question),
         "metrics": [METRICS[metric].title for metric in metrics],
-        "rows": [_table_row(key, summary.loc[key], metrics) for key in summary.index],
-        "forest": single(f"{name}-forest", (6.4, height), plots.draw_forest, summary, HEADLINE)
+        "rows": [_table_row(key, summary.loc[key], metrics, question) for key in summary.index],
+        "forest": single(f"{name}-forest", (6.4, height), plots.draw_forest, summary, question)
         if len(summary) > 1
         else "",
         "plots": [
@@ -107,8 +114,16 @@ def _group(analysis: Analysis, group: Group) -> dict[str, Any]:
             for metric in metrics
         ],
         "costs": [
-            single(f"{name}-{cost}", names_apart, plots.draw_cost, summary, cost, HEADLINE, title)
-            for cost, title in COSTS.items()
+            single(
+                f"{name}-{cost}",
+                names_apart,
+                plots.draw_cost,
+                summary,
+                cost,
+                question.headline,
+                f"{title} {against}",
+            )
+            for cost, against in COSTS.items()
         ],
         "curves": [
             single(f"{name}-curve-{key}", (3.4, 2.3), plots.draw_curves, curves, key)
@@ -125,7 +140,8 @@ def _ranking(analysis: Analysis) -> dict[str, Any]:
     if ranking is not None:
         size = (7.5, 1.2 + 0.18 * len(ranking.ranks))
         picture = single("ranking", size, plots.draw_ranking, ranking)
-    table = analysis.summary()[f"{HEADLINE}_difference"].unstack("topology")
+    headline = analysis.results.plan.question.headline
+    table = analysis.summary()[f"{headline}_difference"].unstack("topology")
     topologies = analysis.results.plan.grid.topologies
     columns = [key for key in topologies if key in table and key != BASELINE]
     return {
@@ -195,6 +211,8 @@ def details(plan: Plan) -> dict[str, str]:
         "Seeds": ", ".join(map(str, plan.grid.seeds)),
         "Pairing": "networks with the same seed start with equal weights in all layers that they "
         "share, and see the same images in the same order",
+        "Headline metric and margin": f"{plan.question.title} and {plan.question.margin:g}, "
+        "fixed before training",
         "Epochs": f"{config.epochs}; scored at the one with the best validation AUC",
         "Batch size": str(
             config.batch_size or "64, or less where an epoch would have fewer than 8 steps"
@@ -206,7 +224,24 @@ def details(plan: Plan) -> dict[str, str]:
     return {name: value for name, value in facts.items() if value}
 
 
-def _table_row(topology: str, row: pd.Series, metrics: list[str]) -> dict[str, Any]:
+def _verdicts(summary: pd.DataFrame, question: Question) -> list[dict[str, str]]:
+    """The verdict on each topology, with its difference and its interval."""
+    name = f"{question.headline}_difference"
+    return [
+        {
+            "topology": str(key),
+            "word": row["verdict"],
+            "difference": signed(row[name]),
+            "interval": _ends(row, name),
+        }
+        for key, row in topologies_of(summary).iterrows()
+    ]
+
+
+def _table_row(
+    topology: str, row: pd.Series, metrics: list[str], question: Question
+) -> dict[str, Any]:
+    difference = f"{question.headline}_difference"
     return {
         "topology": topology,
         "meaning": meaning(topology),
@@ -214,8 +249,8 @@ def _table_row(topology: str, row: pd.Series, metrics: list[str]) -> dict[str, A
         "lost": _lost(row),
         "cells": [(number(row[metric]), _ends(row, metric)) for metric in metrics],
         "difference": (
-            signed(row[f"{HEADLINE}_difference"]),
-            "" if topology == BASELINE else _ends(row, f"{HEADLINE}_difference"),
+            signed(row[difference]),
+            "" if topology == BASELINE else _ends(row, difference),
         ),
         "test": _test(topology, row),
         "needed": "" if np.isnan(row["seeds_needed"]) else seeds_text(row["seeds_needed"]),
@@ -226,10 +261,11 @@ def _table_row(topology: str, row: pd.Series, metrics: list[str]) -> dict[str, A
 
 
 def _test(topology: str, row: pd.Series) -> tuple[str, str]:
-    """The cell of the corrected test; empty for networks that topologies are compared with."""
+    """The cell of the corrected tests; empty for networks that topologies are compared with."""
     if is_control(topology):
         return "", ""
-    return p_text(row["p_corrected"]), row["verdict"]
+    differs, equivalent = (p_text(row[name]) for name in ("p_corrected", "p_equivalent"))
+    return row["verdict"], f"difference {differs}, equivalence {equivalent}"
 
 
 def _ends(row: pd.Series, name: str) -> str:
