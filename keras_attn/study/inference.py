@@ -146,22 +146,25 @@ def corrected_pairs(p_values: np.ndarray) -> np.ndarray:
     the level.
 
     Args:
-        p_values: Of shape (variants, 2); rows with NaN stay NaN and are not counted.
+        p_values: Of shape (..., variants, 2); variants with NaN stay NaN and are not counted.
 
     Returns:
         Corrected p-values of the same shape.
     """
-    result = np.full(p_values.shape, np.nan)
-    left = np.where(np.isnan(p_values).any(axis=1), 0, 2)
-    largest = 0.0
-    for place in np.argsort(p_values, axis=None, kind="stable"):
-        variant, kind = divmod(int(place), 2)
-        if not left[variant]:
-            continue
-        largest = max(largest, min(1.0, float((left > 0).sum() * p_values[variant, kind])))
-        result[variant, kind] = largest
-        left[variant] -= 1
-    return result
+    untested = np.isnan(p_values).any(axis=-1, keepdims=True)
+    raw = np.where(untested, np.nan, p_values).reshape(*p_values.shape[:-2], -1)
+    left = np.where(untested[..., 0], 0, 2)
+    result, largest = np.full(raw.shape, np.nan), np.zeros((*raw.shape[:-1], 1))
+    order = np.argsort(raw, axis=-1, kind="stable")  # NaN comes last
+    for step in range(raw.shape[-1]):
+        place = order[..., step : step + 1]
+        factor = (left > 0).sum(axis=-1, keepdims=True)
+        adjusted = np.minimum(1, factor * np.take_along_axis(raw, place, axis=-1))
+        largest = np.maximum(largest, adjusted)  # stays NaN once only NaN is left
+        np.put_along_axis(result, place, largest, axis=-1)
+        rest = np.take_along_axis(left, place // 2, axis=-1) - 1
+        np.put_along_axis(left, place // 2, rest, axis=-1)
+    return result.reshape(p_values.shape)
 
 
 def power(effect: float, seeds: int, level: float, margin: float = 0.0) -> float:
