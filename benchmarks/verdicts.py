@@ -119,7 +119,7 @@ def table(results: dict[str, Any]) -> str:
     lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     columns = [("false_better_or_worse", 3), ("false_equivalent", 3)]
     columns += [("any_false", count) for count in VARIANTS]
-    frame = pd.DataFrame(results["rows"]).set_index("variants")
+    frame = pd.DataFrame(results["rows"], columns=results.get("columns")).set_index("variants")
     for key, rows in frame.groupby(["noise", "truth", "seeds"], sort=False):
         cells = [f"{100 * rows.loc[count, share].max():.1f} %" for share, count in columns]
         lines.append(f"| {' | '.join([*map(str, key), *cells])} |")
@@ -131,9 +131,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--studies", type=int, default=20000, help="for each setting")
     results = run(parser.parse_args().studies)
-    rows = ",\n".join(json.dumps(row) for row in results["rows"])
-    head = json.dumps({key: value for key, value in results.items() if key != "rows"})
-    RESULTS.write_text(f'{head[:-1]}, "rows": [\n{rows}\n]}}\n')
+    columns = list(results["rows"][0])
+    rows = ",\n".join(json.dumps(list(row.values())) for row in results["rows"])
+    head = json.dumps({"columns": columns, **results, "rows": []})
+    RESULTS.write_text(f"{head[:-2]}\n{rows}\n]}}\n")
     print(table(results))
 
 

@@ -22,6 +22,7 @@ from keras_attn.guideline import recommend_for
 from keras_attn.study.backbone import check_backbone
 from keras_attn.study.configuration import TrainingConfig
 from keras_attn.study.control import BASELINE, MATCHED, check_topology, largest, matched_to
+from keras_attn.study.facts import Facts
 from keras_attn.study.fit import check_fit, unmatched
 from keras_attn.study.heads import task_head
 from keras_attn.study.question import HEADLINE, Question, ask
@@ -140,6 +141,20 @@ class Plan:
             self._subsets[group] = whole if group.samples is None else subset(whole, group.samples)
         return self._subsets[group]
 
+    def facts(self, name: str) -> Facts:
+        """What results and reports say about an image set."""
+        if name not in self._facts:
+            self._facts[name] = Facts.of(self.datasets[name])
+        return self._facts[name]
+
+    @cached_property
+    def _facts(self) -> dict[str, Facts]:
+        return {}
+
+    def versions(self) -> dict[str, str]:
+        """The versions that the trials are trained with."""
+        return versions()
+
     def train_samples(self, group: Group) -> int:
         """The number of training images of a group."""
         return len(self.data(group).train.images)
@@ -155,7 +170,7 @@ class Plan:
             **self.config.as_dict(),
             **self.question.as_dict(),
             "initial_weights": INITIAL_WEIGHTS,
-            **versions(),
+            **self.versions(),
             "images": {name: fingerprint(data) for name, data in self.datasets.items()},
         }
 

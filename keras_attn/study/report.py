@@ -12,17 +12,17 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from keras_attn import catalogue
-from keras_attn.data.duplicates import shared_images
 from keras_attn.study import plots
 from keras_attn.study.analysis import Analysis
 from keras_attn.study.answer import answer
 from keras_attn.study.control import BASELINE, is_control, meaning
+from keras_attn.study.details import details
 from keras_attn.study.gate_pictures import draw_gates
 from keras_attn.study.inline_pictures import PAGE_PALETTE, single, svg
 from keras_attn.study.metrics import METRICS
-from keras_attn.study.plan import Group, Plan, versions
+from keras_attn.study.plan import Group
 from keras_attn.study.question import Question
+from keras_attn.study.results import Results
 from keras_attn.study.summary import metrics_of
 from keras_attn.study.wording import (
     caution,
@@ -70,7 +70,7 @@ def content(analysis: Analysis) -> dict[str, Any]:
     results = analysis.results
     parts = [_group(analysis, group) for group in analysis.groups]
     several = len(parts) > 1
-    names = list(results.plan.datasets)
+    names = list(dict.fromkeys(group.dataset for group in results.groups))
     return {
         "title": f"Attention on {names[0] if len(names) == 1 else f'{len(names)} image sets'}",
         "answer": overview(analysis) if several else parts[0]["answer"],
@@ -83,7 +83,10 @@ def content(analysis: Analysis) -> dict[str, Any]:
         },
         "details": details(results.plan),
         "command": results.command,
-        "versions": {**versions(), "machine": f"{platform.system()} {platform.machine()}"},
+        "versions": {
+            **results.plan.versions(),
+            "machine": f"{platform.system()} {platform.machine()}",
+        },
         "date": datetime.now().astimezone().strftime("%d %B %Y, %H:%M %Z"),
     }
 
@@ -176,52 +179,25 @@ def _gates(analysis: Analysis, group: Group) -> dict[str, Any]:
     """The gate maps of the best network with attention."""
     results = analysis.results
     best = results.best_trial_of(group, with_attention=True)
-    if best is None or not results.attended.get(group):
+    picture = results.gate_pictures.get(group)
+    if picture is None:
+        picture = gate_picture(results, group)
+    if best is None or picture is None:
         return {"topology": "", "picture": ""}
+    return {"topology": best.topology, "seed": best.seed, "picture": Markup(picture)}
+
+
+def gate_picture(results: Results, group: Group) -> str | None:
+    """The gate maps of the best network with attention, as SVG.
+
+    Returns:
+        The picture; empty if the network has no maps to show, None if it is not there.
+    """
+    if not results.attended.get(group):
+        return None
     model = results.best_model_of(group, with_attention=True)
     figure = draw_gates(model, results.plan.data(group), PAGE_PALETTE)
-    picture = "" if figure is None else svg(f"{group.name}-gates", figure)
-    return {"topology": best.topology, "seed": best.seed, "picture": picture}
-
-
-def details(plan: Plan) -> dict[str, str]:
-    """The configuration of the study, and a description of the images."""
-    config = plan.config
-    facts: dict[str, str] = {}
-    for name, data in plan.datasets.items():
-        splits = (("training", data.train), ("validation", data.val), ("test", data.test))
-        label = "Images" if len(plan.datasets) == 1 else name
-        facts[label] = "; ".join(
-            [
-                data.name,
-                f"{data.task}, {len(data.class_names)} classes: {_some(data.class_names)}",
-                ", ".join(f"{len(split.images):,} {part}" for part, split in splits),
-                " × ".join(map(str, data.image_shape)),
-                f"licence: {data.licence or 'not stated'}",
-                f"source: {data.source or 'not stated'}",
-                f"duplicates across splits: {_duplicates(shared_images(data))}",
-            ]
-        )
-    sizes = [str(group.samples) for group in plan.grid.groups if group.samples is not None]
-    facts |= {
-        "Training sizes": ", ".join(dict.fromkeys(sizes))
-        and f"{', '.join(dict.fromkeys(sizes))}: stratified subsets, each contained in the larger",
-        "Network": f"{plan.backbone}, attention at the end of every block's branch",
-        "Published in": ", ".join(_sources(plan.grid.topologies)),
-        "Seeds": ", ".join(map(str, plan.grid.seeds)),
-        "Pairing": "networks with the same seed start with equal weights in all layers that they "
-        "share, and see the same images in the same order",
-        "Headline metric and margin": f"{plan.question.title} and {plan.question.margin:g}, "
-        "fixed before training",
-        "Epochs": f"{config.epochs}; scored at the one with the best validation AUC",
-        "Batch size": str(
-            config.batch_size or "64, or less where an epoch would have fewer than 8 steps"
-        ),
-        "Optimiser": f"AdamW, learning rate {config.learning_rate:g} with cosine decay, "
-        f"weight decay {config.weight_decay:g}",
-        "Augmentation": _augmentation(config.shift, config.flip),
-    }
-    return {name: value for name, value in facts.items() if value}
+    return "" if figure is None else svg(f"{group.name}-gates", figure)
 
 
 def _verdicts(summary: pd.DataFrame, question: Question) -> list[dict[str, str]]:
@@ -279,25 +255,3 @@ def _lost(row: pd.Series) -> str:
     """How many trials have no scores."""
     counts = ((int(row[name]), name) for name in ("diverged", "failed"))
     return ", ".join(f"{count} {name}" for count, name in counts if count)
-
-
-def _some(names: tuple[str, ...], most: int = 20) -> str:
-    rest = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + rest
-
-
-def _duplicates(shared: dict[tuple[str, str], int]) -> str:
-    found = (f"{count} in {' and '.join(pair)}" for pair, count in shared.items())
-    return ", ".join(found) or "none that are identical"
-
-
-def _sources(topologies: tuple[str, ...]) -> list[str]:
-    """The publications of the topologies, each once."""
-    keys = [key for key in topologies if not is_control(key)]
-    return list(dict.fromkeys(catalogue.describe(key).source for key in keys))
-
-
-def _augmentation(shift: int, flip: bool) -> str:
-    kinds = [f"shifts by up to {shift} pixels"] if shift else []
-    kinds += ["mirrored left to right"] if flip else []
-    return " and ".join(kinds) or "none"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -16,7 +16,6 @@ from keras_attn.study.inference import (
     p_value,
     seeds_needed,
 )
-from keras_attn.study.question import Question
 
 #: The verdicts.
 BETTER, WORSE, EQUIVALENT, UNDECIDED = "better", "worse", "equivalent", "undecided"
@@ -26,6 +25,18 @@ NOT_SHOWN = "not shown to differ"
 
 #: With fewer seeds, everything is undecided.
 LEAST_SEEDS = 5
+
+
+class Rule(Protocol):
+    """What verdicts need to know about a metric; a `Question`, or the same without a metric."""
+
+    @property
+    def margin(self) -> float:
+        """The smallest difference that matters."""
+
+    @property
+    def sign(self) -> float:
+        """1 if larger values are better, −1 if smaller values are."""
 
 
 class Decision(NamedTuple):
@@ -52,19 +63,16 @@ class Decision(NamedTuple):
         return self.p_corrected < LEVEL
 
 
-def decide(differences: Mapping[str, np.ndarray], question: Question) -> dict[str, Decision]:
+def decide(differences: Mapping[str, np.ndarray], rule: Rule) -> dict[str, Decision]:
     """The verdicts on a family of variants.
 
     Args:
         differences: By variant, the differences to the baseline in the headline metric, paired by
             seed; NaN values are left out.
-        question: The metric and the margin.
+        rule: The margin and the better direction.
     """
     raw = np.array(
-        [
-            (p_value(each), equivalence_p_value(each, question.margin))
-            for each in differences.values()
-        ]
+        [(p_value(each), equivalence_p_value(each, rule.margin)) for each in differences.values()]
     ).reshape(-1, 2)
     comparisons = int(np.isfinite(raw).all(axis=1).sum())
     decisions = {}
@@ -73,10 +81,10 @@ def decide(differences: Mapping[str, np.ndarray], question: Question) -> dict[st
     ):
         values = known(each)
         mean = float(values.mean()) if len(values) else math.nan
-        word = verdict(question.sign * mean, p_different, p_equivalent, len(values))
+        word = verdict(rule.sign * mean, p_different, p_equivalent, len(values))
         needed = math.nan
         if word == UNDECIDED and len(values) > 1:
-            needed = seeds_needed(values, comparisons, question.margin, LEAST_SEEDS)
+            needed = seeds_needed(values, comparisons, rule.margin, LEAST_SEEDS)
             # Chance can leave undecided what so many seeds decide in most studies.
             needed = max(needed, len(values) + 1.0) if needed == needed else needed
         decisions[variant] = Decision(
