@@ -243,4 +243,4 @@ def with_interval(row: pd.Series, name: str) -> str:
     mean, low, high = (row[f"{name}{end}"] for end in ("", "_low", "_high"))
     if math.isnan(mean):
         return "-"
-    return f"{mean:.3f}" + ("" if math.isnan(low) else f"\n{low:.3f} to {high:.3f}")
+    return f"{mean:z.3f}" + ("" if math.isnan(low) else f"\n{low:z.3f} to {high:z.3f}")

@@ -98,7 +98,7 @@ def draw_forest(axes: Axes, summary: pd.DataFrame, question: Question, palette: 
     rows = summary.drop(index=BASELINE, errors="ignore")
     columns = [f"{question.headline}_difference{end}" for end in ("", "_low", "_high")]
     margin = question.margin
-    axes.axvspan(-margin, margin, color=palette.band, linewidth=0, zorder=0)
+    axes.axvspan(-margin, margin, color=palette.band, linewidth=0, zorder=-1)
     for place, (_, row) in enumerate(rows.iterrows()):
         mean, low, high = row[columns]
         decided = row["verdict"] in (BETTER, WORSE, EQUIVALENT)

@@ -73,7 +73,7 @@ def content(analysis: Analysis) -> dict[str, Any]:
     names = list(dict.fromkeys(group.dataset for group in results.groups))
     return {
         "title": f"Attention on {names[0] if len(names) == 1 else f'{len(names)} image sets'}",
-        "answer": overview(analysis) if several else parts[0]["answer"],
+        "answer": unbroken(overview(analysis)) if several else parts[0]["answer"],
         "setting": "" if several else parts[0]["setting"],
         "question": results.plan.question,
         "ranking": _ranking(analysis) if several else None,
@@ -91,6 +91,11 @@ def content(analysis: Analysis) -> dict[str, Any]:
     }
 
 
+def unbroken(text: str) -> str:
+    """The text without a line break between a number and its percent sign."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%")
+
+
 def _group(analysis: Analysis, group: Group) -> dict[str, Any]:
     """The part of the report on one image set at one size."""
     trials, curves = analysis.results.results_of(group), analysis.results.curves_of(group)
@@ -103,13 +108,13 @@ def _group(analysis: Analysis, group: Group) -> dict[str, Any]:
     attended = [key for key in summary.index if key != BASELINE or len(summary) == 1]
     return {
         "title": str(group),
-        "answer": answer(summary, question),
+        "answer": unbroken(answer(summary, question)),
         "setting": setting(analysis, group),
         "caution": caution(summary, analysis.results.plan.notes, question),
         "verdicts": _verdicts(summary, question),
         "metrics": [METRICS[metric].title for metric in metrics],
         "rows": [_table_row(key, summary.loc[key], metrics, question) for key in summary.index],
-        "forest": single(f"{name}-forest", (6.4, height), plots.draw_forest, summary, question)
+        "forest": single(f"{name}-forest", (5.2, height), plots.draw_forest, summary, question)
         if len(summary) > 1
         else "",
         "plots": [

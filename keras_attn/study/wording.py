@@ -86,7 +86,7 @@ def correction_sentence(variants: int, question: Question) -> str:
         f"Verdicts are about {question.title} and rest on Student’s t-tests, paired by seed: one "
         f"for a difference, two one-sided for a difference smaller than {question.margin:g}. "
         f"Holm’s correction {of}, and over both kinds of test, keeps the probability of any wrong "
-        f"verdict below {LEVEL:.0%}.".replace("%", " %")
+        f"verdict at {LEVEL:.0%} or less.".replace("%", " %")
     )
 
 

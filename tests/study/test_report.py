@@ -159,7 +159,7 @@ def test_what_is_undecided_says_how_many_more_seeds_would_decide(five_seeds):
     assert "not what other test images would" in careful
     assert (
         "Holm’s correction over the 2 topologies, and over both kinds of test, keeps the "
-        "probability of any wrong verdict below 5 %." in careful
+        "probability of any wrong verdict at 5 % or less." in careful
     )
 
 
