@@ -13,17 +13,10 @@ import keras_attn
 from benchmarks.replication import FOLDER, STUDIES
 from keras_attn.guideline.evidence import Finding
 from keras_attn.guideline.law import FINE_GRAINED, REGIMES, RESIDUAL, regime_of
-from keras_attn.study import inference
-from keras_attn.study.inference import (
-    BETTER,
-    HEADLINE,
-    UNDECIDED,
-    WORSE,
-    corrected,
-    mean_interval,
-    p_value,
-)
+from keras_attn.study.inference import corrected, mean_interval, p_value
+from keras_attn.study.question import HEADLINE
 from keras_attn.study.store import Store
+from keras_attn.study.verdicts import BETTER, NOT_SHOWN, WORSE, shown
 
 #: Image sets whose classes differ only in details. That retinamnist is one of them, because the
 #: grades of retinopathy differ by small lesions, is this project's reading.
@@ -177,8 +170,8 @@ def findings(tables: dict[str, pd.DataFrame]) -> list[tuple[Finding, bool]]:
 
 def verdict(difference: float, p_corrected: float) -> str:
     """The verdict of the corrected test on the claim that the difference is positive."""
-    words = {BETTER: "supported", WORSE: "contradicted", UNDECIDED: "not shown"}
-    return words[inference.verdict(difference, p_corrected)]
+    words = {BETTER: "supported", WORSE: "contradicted", NOT_SHOWN: "not shown"}
+    return words[shown(difference, p_corrected)]
 
 
 def evidence() -> dict[str, Any]:

@@ -13,8 +13,11 @@ from keras_attn.guideline.evidence import Finding
 from keras_attn.guideline.law import FINE_GRAINED, REGIMES, RESIDUAL, Claim
 from keras_attn.study.configuration import TrainingConfig
 from keras_attn.study.control import BASELINE, is_control
-from keras_attn.study.inference import HEADLINE, summarise
+from keras_attn.study.inference import corrected
+from keras_attn.study.question import HEADLINE
 from keras_attn.study.ranking import rank
+from keras_attn.study.summary import summarise
+from keras_attn.study.verdicts import shown
 from keras_attn.study.wording import control_sentence, number, p_text, ranking_sentence, signed
 
 START = """\
@@ -138,7 +141,7 @@ def short(found: list[tuple[Finding, bool]], tables: dict[str, pd.DataFrame]) ->
         )
         lines.append(f"* **{claim.name}** (“{claim.sentence}”): {text}.")
     if tables:
-        summaries = [summarise(table) for table in tables.values()]
+        summaries = [differences(table) for table in tables.values()]
         compared = pd.concat(
             [each[[not is_control(key) for key in each.index]] for each in summaries]
         )
@@ -239,9 +242,21 @@ def ranking_part(tables: dict[str, pd.DataFrame]) -> str:
     return f"{text}\n{markdown(rows)}\n"
 
 
+def differences(table: pd.DataFrame) -> pd.DataFrame:
+    """The summary of a study, with tests for a difference alone, corrected by Holm's method."""
+    summary = summarise(table)
+    p_values = corrected(summary["p_value"].to_numpy())
+    gains = summary[f"{HEADLINE}_difference"]
+    verdicts = [
+        "" if is_control(str(key)) else shown(gain, p)
+        for key, gain, p in zip(summary.index, gains, p_values, strict=True)
+    ]
+    return summary.assign(p_corrected=p_values, verdict=verdicts)
+
+
 def study_part(name: str, table: pd.DataFrame) -> str:
     """All networks of a study."""
-    summary = summarise(table)
+    summary = differences(table)
     rows = [["network", "AUC", "difference", "95 % interval", "corrected p", "", "accuracy"]]
     for key, row in summary.iterrows():
         ends = [signed(row[f"{HEADLINE}_difference_{end}"]) for end in ("low", "high")]

@@ -1,8 +1,8 @@
 """Channel-spatial attention for Keras 3: layers, a guideline, and an honest comparison.
 
 Importing the package registers its layers, so that saved models with them can be loaded.
-`compare` and the modules `data`, `export` and `visualize` are imported when they are first used;
-`compare` needs the extra `study`.
+`compare`, `test_scores` and the modules `data`, `export` and `visualize` are imported when they are
+first used; `compare` and `test_scores` need the extra `study`.
 """
 
 import importlib as _importlib
@@ -35,7 +35,7 @@ if not _IS_POSTPONED:
 
 if TYPE_CHECKING:
     from keras_attn import data, export, visualize
-    from keras_attn.study import compare
+    from keras_attn.study import compare, test_scores
 
 __all__ = [
     "__version__",
@@ -57,21 +57,25 @@ __all__ = [
     "recommend",
     "recommend_for",
     "remove_attention",
+    "test_scores",
     "torch_state_dict",
     "visualize",
 ]
 
 _PUBLIC = tuple(__all__)
 
-# So that a star import works without the extra; the name itself says what to install.
+#: The names that need the extra `study`.
+_OF_STUDY = ("compare", "test_scores")
+
+# So that a star import works without the extra; the names themselves say what to install.
 if not _importlib_util.find_spec("pandas"):
-    __all__.remove("compare")
+    __all__ = [name for name in __all__ if name not in _OF_STUDY]
 
 
 def __getattr__(name: str) -> object:
-    if name == "compare":
+    if name in _OF_STUDY:
         extras = _importlib.import_module("keras_attn.extras")
-        return extras.require("keras_attn.study", extra="study").compare
+        return getattr(extras.require("keras_attn.study", extra="study"), name)
     if name in ("data", "export", "visualize"):
         return _importlib.import_module(f"keras_attn.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -27,6 +27,7 @@ from keras_attn.cli.explanation import explain_command
 from keras_attn.cli.exporting import export_command
 from keras_attn.cli.listing import list_command
 from keras_attn.cli.recommendation import recommend_command
+from keras_attn.cli.report import report_command
 from keras_attn.cli.timing import bench_command
 
 app = typer.Typer(
@@ -40,6 +41,7 @@ app = typer.Typer(
 app.command("list", cls=Command)(list_command)
 app.command("recommend", cls=Command)(recommend_command)
 app.command("compare", cls=Command)(compare_command)
+app.command("report", cls=Command)(report_command)
 app.command("bench", cls=Command)(bench_command)
 app.command("explain", cls=Command)(explain_command)
 app.command("export", cls=Command)(export_command)

@@ -31,9 +31,6 @@ if TYPE_CHECKING:
 
     from keras_attn.study import Comparison
 
-#: The verdicts, shortened for a table 80 columns wide.
-VERDICTS = {"better": "better", "worse": "worse", "not shown to differ": "not shown"}
-
 
 def compare_command(
     datasets: Annotated[
@@ -47,8 +44,8 @@ def compare_command(
         typer.Option(help="Keys, separated by commas; csa and the recommended if not given."),
     ] = None,
     seeds: Annotated[
-        str, typer.Option(help="How many seeds for each topology, or which: 3, or 5,6,7.")
-    ] = "3",
+        str, typer.Option(help="How many seeds for each topology, or which: 5, or 5,6,7.")
+    ] = "5",
     samples: Annotated[
         str | None,
         typer.Option(help="Training sizes, separated by commas; all images if not given."),
@@ -57,6 +54,13 @@ def compare_command(
     backbone: Annotated[
         str, typer.Option(help="resnet8, resnet20, resnet18 or resnet50.")
     ] = "resnet20",
+    headline: Annotated[
+        str, typer.Option(help="Metric that the verdicts are about: auc, accuracy, ...")
+    ] = "auc",
+    margin: Annotated[
+        float | None,
+        typer.Option(help="Smallest difference in it that matters; 0.01 if not given."),
+    ] = None,
     batch_size: Annotated[
         int | None,
         typer.Option(help="Images per training step; 64 if not given, less for small sets."),
@@ -141,6 +145,8 @@ def compare_command(
             samples=None if samples is None else whole_numbers("--samples", samples),
             epochs=epochs,
             backbone=backbone,
+            headline=headline,
+            margin=margin,
             batch_size=batch_size,
             learning_rate=given(learning_rate, TrainingConfig.learning_rate),
             weight_decay=given(weight_decay, TrainingConfig.weight_decay),
@@ -199,23 +205,27 @@ def show_status(folder: Path, as_json: bool) -> None:
 
 
 def show_summary(comparison: Comparison) -> None:
-    """Prints for each topology means, 95 % intervals, the difference to the baseline, the test."""
+    """Prints the answer and, for each topology, means, intervals, difference and verdict."""
+    from keras_attn.study.metrics import METRICS
+
+    question = comparison.plan.question
+    metrics = list(dict.fromkeys(("accuracy", question.headline)))
     for group in comparison.groups:
+        typer.echo(comparison.answer_of(group) + "\n")
         table = plain_table(padding=(0, 1, 0, 0))
         if len(comparison.groups) > 1:
             table.title, table.title_justify = str(group), "left"
-        for column in ("topology", "accuracy", "AUC", "difference", "corrected", "ms/step"):
+        titles = [METRICS[metric].title for metric in metrics]
+        for column in ("topology", *titles, "difference", "verdict", "ms/step"):
             table.add_column(
                 column, justify="left" if column == "topology" else "right", no_wrap=True
             )
         for topology, row in comparison.summary_of(group).iterrows():
-            p_corrected = row["p_corrected"]
             table.add_row(
                 str(topology),
-                *(with_interval(row, name) for name in ("accuracy", "auc", "auc_difference")),
-                "-"
-                if math.isnan(p_corrected)
-                else f"p={p_corrected:.3f}\n{VERDICTS[row['verdict']]}",
+                *(with_interval(row, name) for name in metrics),
+                with_interval(row, f"{question.headline}_difference"),
+                row["verdict"] or "-",
                 f"{1000 * row['seconds_per_step']:.1f}",
             )
         Console().print(table)
@@ -223,8 +233,8 @@ def show_summary(comparison: Comparison) -> None:
     if failed:
         typer.echo(f"{failed} trials failed; the report has their errors.", err=True)
     typer.echo(
-        "Means over the seeds and their 95 % intervals; the difference is that in AUC to none, "
-        "tested by a paired t-test with Holm's correction."
+        "Means over the seeds and their 95 % intervals. The difference and the verdict are those "
+        f"in {question.title} to none, with a margin of {question.margin:g}."
     )
 
 
@@ -233,4 +243,4 @@ def with_interval(row: pd.Series, name: str) -> str:
     mean, low, high = (row[f"{name}{end}"] for end in ("", "_low", "_high"))
     if math.isnan(mean):
         return "-"
-    return f"{mean:.3f}" + ("" if math.isnan(low) else f"\n{low:.3f} to {high:.3f}")
+    return f"{mean:z.3f}" + ("" if math.isnan(low) else f"\n{low:z.3f} to {high:z.3f}")

@@ -7,10 +7,10 @@ from functools import cached_property
 
 import pandas as pd
 
-from keras_attn.study.inference import summarise
 from keras_attn.study.plan import Group
 from keras_attn.study.ranking import Ranking, rank
 from keras_attn.study.results import Results
+from keras_attn.study.summary import summarise
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,11 @@ class Analysis:
         return tuple(group for group in self.results.groups if self.results.trials_of(group))
 
     def summary_of(self, group: Group) -> pd.DataFrame:
-        """One row per topology of a group; see `keras_attn.study.inference.summarise`."""
+        """One row per topology of a group; see `keras_attn.study.summary.summarise`."""
         if group not in self._summaries:
-            self._summaries[group] = summarise(self.results.results_of(group))
+            self._summaries[group] = summarise(
+                self.results.results_of(group), self.results.plan.question
+            )
         return self._summaries[group]
 
     def summary(self) -> pd.DataFrame:
@@ -42,7 +44,7 @@ class Analysis:
         if len(self.results.groups) == 1:
             return self.summary_of(self.results.groups[0])
         parts = {
-            (group.dataset, len(self.results.plan.data(group).train.images)): self.summary_of(group)
+            (group.dataset, self.results.plan.train_samples(group)): self.summary_of(group)
             for group in self.groups
         }
         return pd.concat(parts, names=["dataset", "train_samples"])
@@ -50,4 +52,4 @@ class Analysis:
     @cached_property
     def ranking(self) -> Ranking | None:
         """The networks ranked over the groups; None if there are fewer than three groups."""
-        return rank(self.results.results)
+        return rank(self.results.results, self.results.plan.question)

@@ -10,12 +10,16 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from keras_attn.study.analysis import Analysis
+from keras_attn.study.answer import answer
 from keras_attn.study.files import prepare_folder, replacing, write_json
-from keras_attn.study.plan import Group
+from keras_attn.study.plan import Group, TrialKey
 from keras_attn.study.plots import plot_results
 from keras_attn.study.ranking import Ranking
-from keras_attn.study.report import write_report
+from keras_attn.study.report import gate_picture, write_report
 from keras_attn.study.results import Results
+from keras_attn.study.store import Store
+from keras_attn.study.stored_plan import StoredPlan
+from keras_attn.study.wording import overview
 
 
 class Comparison(Results):
@@ -32,7 +36,7 @@ class Comparison(Results):
     def summary(self) -> pd.DataFrame:
         """One row per topology: means, 95 % intervals, paired differences to the baseline, tests.
 
-        See `keras_attn.study.inference.summarise` for the columns. If there are several groups,
+        See `keras_attn.study.summary.summarise` for the columns. If there are several groups,
         the rows are also indexed by image set and number of training images.
         """
         return self.analysis.summary()
@@ -40,6 +44,15 @@ class Comparison(Results):
     def summary_of(self, group: Group) -> pd.DataFrame:
         """The rows of `summary` that belong to a group."""
         return self.analysis.summary_of(group)
+
+    def answer_of(self, group: Group) -> str:
+        """The answer of a group in one sentence, with which its report begins."""
+        return answer(self.summary_of(group), self.plan.question)
+
+    def answer(self) -> str:
+        """The answer in one sentence, with which the report begins."""
+        several = len(self.groups) > 1
+        return overview(self.analysis) if several else self.answer_of(self.groups[0])
 
     def ranking(self) -> Ranking | None:
         """The networks ranked over the groups; None if there are fewer than three groups."""
@@ -86,25 +99,85 @@ class Comparison(Results):
             PermissionError: If no file can be written to it.
         """
         path = prepare_folder(folder)
-        self.save_results(path)
-        write_json(path / "results.json", self.as_dict(), indent=1)
         for group in self.groups:
+            self._save_gates(path, group)
             if self.weights.get(group):
                 name = "best" if len(self.groups) == 1 else f"best-{group.name}"
                 with replacing(path / f"{name}.keras") as temporary:
                     self.best_model_of(group).save(temporary)
-        self.report(path / "report.html")
+        self.save_report(path)
         return path
+
+    def save_report(self, folder: str | os.PathLike[str]) -> None:
+        """Writes `results.csv`, `results.json` and `report.html`, each as a whole or not at all.
+
+        Args:
+            folder: A folder that exists; files of these names are replaced.
+        """
+        path = Path(folder)
+        self.save_results(path)
+        write_json(path / "results.json", self.as_dict(), indent=1)
+        self.report(path / "report.html")
+
+    @classmethod
+    def read(cls, folder: str | os.PathLike[str]) -> Comparison:
+        """The comparison in a folder, from the trials that have ended, without its images.
+
+        It has all results, tests and reports, but no `dataset` and no `best_model`: the models are
+        in the folder.
+
+        Args:
+            folder: What `keras_attn.compare` was given as `output`.
+
+        Raises:
+            ValueError: If there is no study in the folder or no trial has ended, or if the study
+                was made by an earlier version, which did not store what a report needs.
+        """
+        store = Store(Path(folder))
+        plan = StoredPlan.read(store)
+        stored = ((key, store.trial(key)) for key in plan.grid.trials())
+        trials = {key: trial for key, trial in stored if trial is not None}
+        if not trials:
+            raise ValueError(
+                f"No trial of the study in {str(folder)!r} has ended yet. "
+                "`keras-attn compare --status DIR` says how far it is."
+            )
+        comparison = cls(plan, plan.stored["command"], trials)
+        for group in comparison.groups:
+            file = comparison._gates_file(Path(folder), group)
+            if file is not None and file.exists():
+                comparison.gate_pictures[group] = file.read_text(encoding="utf-8")
+        return comparison
+
+    def _save_gates(self, folder: Path, group: Group) -> None:
+        """Keeps the gate maps of the best trial, which cannot be drawn without the images."""
+        file, picture = self._gates_file(folder, group), gate_picture(self, group)
+        if file is not None and picture is not None:
+            self.gate_pictures[group] = picture
+            with replacing(prepare_folder(file.parent) / file.name) as temporary:
+                temporary.write_text(picture, encoding="utf-8")
+
+    def _gates_file(self, folder: Path, group: Group) -> Path | None:
+        """Where the gate maps of the best trial with attention are kept."""
+        best = self.best_trial_of(group, with_attention=True)
+        if best is None:
+            return None
+        key = TrialKey(*group, best.topology, best.seed)
+        return folder / "pictures" / f"gates-{key.name}.svg"
 
     def as_dict(self) -> dict[str, Any]:
         """Everything for JSON: configuration, summary, trials with their curves and recalls."""
         analysis = self.analysis
         ranking = analysis.ranking
         return {
+            "answer": self.answer(),
             "command": self.command,
             "configuration": self.plan.configuration(),
             "notes": self.plan.notes,
-            "classes": {name: list(data.class_names) for name, data in self.plan.datasets.items()},
+            "classes": {
+                name: list(self.plan.facts(name).class_names)
+                for name in dict.fromkeys(group.dataset for group in self.groups)
+            },
             "summary": analysis.summary().reset_index().to_dict(orient="records"),
             "ranking": None if ranking is None else ranking.as_dict(),
             "trials": [

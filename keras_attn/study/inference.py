@@ -1,4 +1,4 @@
-"""Statistical inference over seeds: means, intervals, paired differences and tests.
+"""Statistical inference over seeds: intervals, tests, their correction, and the seeds they need.
 
 The seeds show how much of a difference another training could change. They do not show what other
 test images would change: every trial is scored on the same test split.
@@ -7,48 +7,25 @@ test images would change: every trial is scored on the same test split.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from scipy import integrate, stats
 from statsmodels.stats.multitest import multipletests
 
-from keras_attn.study.control import BASELINE, is_control, matched_to
-from keras_attn.study.metrics import METRICS
-
-#: The metric whose differences are tested, chosen before any result was known.
-HEADLINE = "auc"
-
-#: The probability of finding any difference where there is none, over all topologies together.
+#: The probability of any wrong statement about a family of variants.
 LEVEL = 0.05
 
-#: The probability with which the recommended number of seeds shows a difference of the size seen.
+#: The probability with which the recommended number of seeds decides.
 POWER = 0.8
 
 #: The largest number of seeds that is looked at.
 MOST_SEEDS = 1_000_000
 
-#: The verdicts on a difference.
-BETTER, WORSE, UNDECIDED = "better", "worse", "not shown to differ"
+#: Differences that vary by less are the same number, up to rounding.
+ROUNDING = 1e-12
 
-#: The columns of a network that is not tested, and of one that has no control.
-NOT_TESTED: dict[str, object] = {
-    "p_value": math.nan,
-    "p_corrected": math.nan,
-    "verdict": "",
-    "seeds_needed": math.nan,
-}
-NO_CONTROL: dict[str, object] = {
-    "control_difference": math.nan,
-    "control_difference_low": math.nan,
-    "control_difference_high": math.nan,
-    "control_p_value": math.nan,
-    "control_verdict": "",
-}
-
-Differences = Mapping[str, pd.DataFrame]
+UNBOUNDED = (-math.inf, math.inf)
 
 
 class Interval(NamedTuple):
@@ -65,14 +42,59 @@ class Interval(NamedTuple):
     high: float
 
 
-def mean_interval(values: np.ndarray, confidence: float = 0.95) -> Interval:
+class Moments(NamedTuple):
+    """What the tests need to know of differences; arrays if there are several samples.
+
+    Attributes:
+        mean: Their mean.
+        error: The standard error of the mean; 0 if they are all equal.
+        seeds: Their number.
+    """
+
+    mean: np.ndarray
+    error: np.ndarray
+    seeds: int
+
+    @classmethod
+    def of(cls, differences: np.ndarray) -> Moments:
+        """The moments over the last axis."""
+        mean, count = differences.mean(axis=-1), differences.shape[-1]
+        vary = np.ptp(differences, axis=-1) > ROUNDING
+        return cls(mean, np.where(vary, differences.std(axis=-1, ddof=1), 0) / count**0.5, count)
+
+    def p_different(self) -> np.ndarray:
+        """Of Student's two-sided t-test of the hypothesis that the true mean is 0."""
+        return 2 * self._tail(np.abs(self.mean))
+
+    def p_equivalent(self, margin: float) -> np.ndarray:
+        """Of two one-sided t-tests of the hypothesis that the true mean is not within the margin.
+
+        Source: D. J. Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15 (1987).
+        """
+        return self._tail(margin - np.abs(self.mean))
+
+    def _tail(self, distance: np.ndarray) -> np.ndarray:
+        """The probability of such a distance of the mean, or a larger one, in one direction.
+
+        Differences that are all equal have no error: every distance beyond rounding is certain.
+        """
+        certain = np.where(distance > ROUNDING, np.inf, np.where(distance < -ROUNDING, -np.inf, 0))
+        error = np.where(self.error > 0, self.error, 1)
+        statistic = np.where(self.error > 0, distance / error, certain)
+        return stats.t.sf(statistic, self.seeds - 1)
+
+
+def mean_interval(
+    values: np.ndarray, confidence: float = 0.95, bounds: tuple[float, float] = UNBOUNDED
+) -> Interval:
     """The mean and its interval from Student's t-distribution; NaN values are left out.
 
     Args:
         values: One number per seed.
         confidence: The probability with which such an interval contains the true mean.
+        bounds: The smallest and the largest possible mean; the interval ends there.
     """
-    values = _known(values)
+    values = known(values)
     if not len(values):
         return Interval(np.nan, np.nan, np.nan)
     mean = float(values.mean())
@@ -80,32 +102,73 @@ def mean_interval(values: np.ndarray, confidence: float = 0.95) -> Interval:
         return Interval(mean, np.nan, np.nan)
     error = values.std(ddof=1) / np.sqrt(len(values))
     reach = float(stats.t.ppf((1 + confidence) / 2, len(values) - 1) * error)
-    return Interval(mean, mean - reach, mean + reach)
+    return Interval(mean, max(mean - reach, bounds[0]), min(mean + reach, bounds[1]))
 
 
 def p_value(differences: np.ndarray) -> float:
     """The p-value of Student's two-sided t-test for differences that are paired by seed.
 
-    It is NaN if there are fewer than two differences, or if all are equal.
+    It is NaN if there are fewer than two differences. If all are equal it is 0, or 1 if all are 0.
     """
-    differences = _known(differences)
-    if not _vary(differences):
+    differences = known(differences)
+    return float(Moments.of(differences).p_different()) if len(differences) > 1 else math.nan
+
+
+def equivalence_p_value(differences: np.ndarray, margin: float) -> float:
+    """The p-value of two one-sided t-tests that the differences are within the margin.
+
+    It is NaN if there are fewer than two differences. If all are equal it is 0 or 1.
+    """
+    differences = known(differences)
+    if len(differences) < 2:
         return math.nan
-    return float(stats.ttest_1samp(differences, 0.0).pvalue)
+    return float(Moments.of(differences).p_equivalent(margin))
 
 
 def corrected(p_values: np.ndarray) -> np.ndarray:
     """The p-values, corrected by Holm's method; NaN stays NaN and is not counted."""
     p_values = np.asarray(p_values, "float64")
-    known = ~np.isnan(p_values)
+    tested = ~np.isnan(p_values)
     result = np.full(len(p_values), np.nan)
-    if known.any():
-        result[known] = multipletests(p_values[known], LEVEL, method="holm")[1]
+    if tested.any():
+        result[tested] = multipletests(p_values[tested], LEVEL, method="holm")[1]
     return result
 
 
-def power(effect: float, seeds: int, level: float) -> float:
-    """The power of a paired two-sided t-test.
+def corrected_pairs(p_values: np.ndarray) -> np.ndarray:
+    """The p-values of a family of variants, each tested for a difference and for equivalence.
+
+    This is Holm's step-down method, for hypotheses of which not all can be true (J. P. Shaffer,
+    Journal of the American Statistical Association 81, 1986). The true difference of a variant is
+    not both 0 and at least as large as the margin, so at most one of its two hypotheses is true.
+    A p-value is therefore multiplied by the number of variants of which a hypothesis is left, not
+    by the number of hypotheses. The probability of any wrong rejection, of either kind, is at most
+    the level.
+
+    Args:
+        p_values: Of shape (..., variants, 2); variants with NaN stay NaN and are not counted.
+
+    Returns:
+        Corrected p-values of the same shape.
+    """
+    untested = np.isnan(p_values).any(axis=-1, keepdims=True)
+    raw = np.where(untested, np.nan, p_values).reshape(*p_values.shape[:-2], -1)
+    left = np.where(untested[..., 0], 0, 2)
+    result, largest = np.full(raw.shape, np.nan), np.zeros((*raw.shape[:-1], 1))
+    order = np.argsort(raw, axis=-1, kind="stable")  # NaN comes last
+    for step in range(raw.shape[-1]):
+        place = order[..., step : step + 1]
+        factor = (left > 0).sum(axis=-1, keepdims=True)
+        adjusted = np.minimum(1, factor * np.take_along_axis(raw, place, axis=-1))
+        largest = np.maximum(largest, adjusted)  # stays NaN once only NaN is left
+        np.put_along_axis(result, place, largest, axis=-1)
+        rest = np.take_along_axis(left, place // 2, axis=-1) - 1
+        np.put_along_axis(left, place // 2, rest, axis=-1)
+    return result.reshape(p_values.shape)
+
+
+def power(effect: float, seeds: int, level: float, margin: float = 0.0) -> float:
+    """The probability that paired t-tests show a difference, or that it is within the margin.
 
     Computed as the mean of the normal probabilities over the distribution of the standard
     deviation. The noncentral t-distributions of SciPy and statsmodels are NaN for large effects.
@@ -113,167 +176,64 @@ def power(effect: float, seeds: int, level: float) -> float:
     Args:
         effect: The mean difference, in standard deviations of the differences.
         seeds: Number of pairs, at least 2.
-        level: Level of the test.
+        level: Level of the two-sided test, and of each of the two one-sided tests.
+        margin: In standard deviations of the differences; 0 for the two-sided test alone.
     """
-    freedom = seeds - 1
-    critical = stats.t.ppf(1 - level / 2, freedom)
-    shift = effect * math.sqrt(seeds)
+    freedom, root = seeds - 1, math.sqrt(seeds)
+    two_sided, one_sided = stats.t.ppf([1 - level / 2, 1 - level], freedom)
+    shift, reach = effect * root, margin * root
     deviation = stats.chi(freedom, scale=1 / math.sqrt(freedom))
 
     def density(s: float) -> float:
-        beyond = stats.norm.sf(critical * s - shift) + stats.norm.cdf(-critical * s - shift)
-        return float(deviation.pdf(s) * beyond)
+        inner, outer = max(0.0, reach - one_sided * s), two_sided * s
+        if inner >= outer:  # every mean is either far from 0 or within the margin
+            return float(deviation.pdf(s))
+        beyond = stats.norm.sf(outer - shift) + stats.norm.cdf(-outer - shift)
+        within = stats.norm.cdf(inner - shift) - stats.norm.cdf(-inner - shift)
+        return float(deviation.pdf(s) * (beyond + within))
 
-    return float(integrate.quad(density, *deviation.ppf([1e-12, 1 - 1e-12]))[0])
+    low, high = deviation.ppf([1e-12, 1 - 1e-12])
+    # Both bounds of the sum change their form at these deviations.
+    breaks = [s for s in (reach / one_sided, reach / (one_sided + two_sided)) if low < s < high]
+    return float(integrate.quad(density, low, high, points=breaks or None, limit=200)[0])
 
 
-def seeds_needed(differences: np.ndarray, comparisons: int) -> float:
-    """How many seeds would show a difference of this size, if it is real.
+def seeds_needed(
+    differences: np.ndarray, comparisons: int, margin: float = 0.0, least: int = 2
+) -> float:
+    """How many seeds would decide, if the difference and its spread are what they seem to be.
 
-    This is the smallest number of seeds with which the paired t-test, at a level that is divided by
-    the number of comparisons, shows the difference in four of five studies.
+    This is the smallest number of seeds with which the paired t-tests, at a level that is divided
+    by the number of comparisons, decide in four of five studies.
 
     Args:
         differences: One per seed; NaN is returned unless at least two of them differ.
-        comparisons: How many topologies are tested.
+        comparisons: How many variants are tested.
+        margin: The smallest difference that matters; 0 if only a difference is to be shown.
+        least: The smallest number of seeds with which anything is decided.
     """
-    differences = _known(differences)
-    if not _vary(differences):
+    differences = known(differences)
+    if len(differences) < 2 or not np.ptp(differences) > ROUNDING:
         return math.nan
-    effect = abs(differences.mean()) / differences.std(ddof=1)
+    deviation = differences.std(ddof=1)
     level = LEVEL / max(1, comparisons)
 
-    def shows(seeds: int) -> bool:
-        return power(effect, seeds, level) >= POWER
+    def decides(seeds: int) -> bool:
+        effect = abs(differences.mean()) / deviation
+        return power(effect, seeds, level, margin / deviation) >= POWER
 
-    most = 2
-    while not shows(most):
-        most *= 2
+    most, below = least, least - 1
+    while not decides(most):
+        below, most = most, 2 * most
         if most > MOST_SEEDS:
             return math.inf
-    least = most // 2
-    while most - least > 1:
-        middle = (least + most) // 2
-        least, most = (least, middle) if shows(middle) else (middle, most)
-    return float(max(2, most))
+    while most - below > 1:
+        middle = (below + most) // 2
+        below, most = (below, middle) if decides(middle) else (middle, most)
+    return float(most)
 
 
-def verdict(difference: float, p_corrected: float) -> str:
-    """The verdict that the corrected test supports."""
-    if not p_corrected < LEVEL:
-        return UNDECIDED
-    return BETTER if difference > 0 else WORSE
-
-
-def metrics_of(results: pd.DataFrame) -> list[str]:
-    """The metrics that a table of trials has, in a fixed order."""
-    return [metric for metric in METRICS if metric in results]
-
-
-def summarise(results: pd.DataFrame) -> pd.DataFrame:
-    """One row per topology, in the order of the trials.
-
-    The tests form two families. In the first, every topology is tested against the network
-    without attention, corrected by Holm's method for the number of topologies. The second is a
-    single test: the topology that has a parameter-matched control against that control. It says
-    whether the additional parameters alone explain the difference, and costs the first no power.
-
-    Args:
-        results: One row per trial of one group, as `Comparison.results`.
-
-    Returns:
-        A table indexed by topology with these columns:
-
-        * `n`, the trials with finite scores; `diverged` and `failed`, those without;
-        * for each metric its mean (`auc`) and 95 % interval (`auc_low`, `auc_high`), and the mean
-          difference to the baseline with its interval (`auc_difference`, `..._low`, `..._high`),
-          paired over the seeds that both have;
-        * for the difference in AUC of each topology the `p_value` of the paired t-test, the same
-          corrected by Holm's method (`p_corrected`), the `verdict`, and `seeds_needed`, the number
-          of seeds that would show a difference of the same size;
-        * for the topology that has a control, the difference in AUC to it (`control_difference`,
-          `..._low`, `..._high`), and `control_p_value` and `control_verdict` of its test;
-        * `parameters`, `macs`, and the means of `seconds_per_step` and `seconds_per_epoch`.
-    """
-    metrics = metrics_of(results)
-    by_seed = {topology: group.set_index("seed") for topology, group in results.groupby("topology")}
-    scores = {topology: by_seed[topology][metrics] for topology in results["topology"].unique()}
-    differences = {
-        topology: each - scores[BASELINE]
-        for topology, each in scores.items()
-        if topology != BASELINE and BASELINE in scores
-    }
-    tests = _main_family(differences)
-    against_controls = _control_tests(scores)
-    rows = {}
-    for topology in scores:
-        group = by_seed[topology]
-        row: dict[str, object] = {
-            "n": int(group[HEADLINE].notna().sum()),
-            "diverged": int(group["diverged"].sum()),
-            "failed": int((group["error"] != "").sum()),
-        }
-        for metric in metrics:
-            row |= _named(metric, mean_interval(group[metric].to_numpy()))
-        paired = differences.get(topology, pd.DataFrame(columns=metrics))
-        for metric in metrics:
-            row |= _named(f"{metric}_difference", mean_interval(paired[metric].to_numpy()))
-        row |= tests.get(topology, NOT_TESTED) | against_controls.get(topology, NO_CONTROL)
-        row["parameters"] = int(group["parameters"].max())
-        row["macs"] = int(group["macs"].max())
-        for time in ("seconds_per_step", "seconds_per_epoch"):
-            row[time] = float(group[time].mean())
-        rows[topology] = row
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("topology")
-
-
-def _main_family(differences: Differences) -> dict[str, dict[str, object]]:
-    """The tests of all topologies against the baseline."""
-    tested = {
-        topology: each[HEADLINE].to_numpy()
-        for topology, each in differences.items()
-        if not is_control(topology)
-    }
-    p_values = np.array([p_value(each) for each in tested.values()])
-    comparisons = int(np.isfinite(p_values).sum())
-    return {
-        topology: {
-            "p_value": raw,
-            "p_corrected": p_corrected,
-            "verdict": verdict(mean_interval(each).mean, p_corrected),
-            "seeds_needed": seeds_needed(each, comparisons),
-        }
-        for (topology, each), raw, p_corrected in zip(
-            tested.items(), p_values, corrected(p_values), strict=True
-        )
-    }
-
-
-def _control_tests(scores: Differences) -> dict[str, dict[str, object]]:
-    """The test of a topology against the control that has the same number of parameters."""
-    found = {}
-    for control in scores:
-        topology = matched_to(control)
-        if topology is not None and topology in scores:
-            difference = (scores[topology] - scores[control])[HEADLINE].to_numpy()
-            interval, p = mean_interval(difference), p_value(difference)
-            found[topology] = {
-                **_named("control_difference", interval),
-                "control_p_value": p,
-                "control_verdict": verdict(interval.mean, p),
-            }
-    return found
-
-
-def _known(values: np.ndarray) -> np.ndarray:
+def known(values: np.ndarray) -> np.ndarray:
+    """The values that are not NaN."""
     values = np.asarray(values, "float64")
     return values[~np.isnan(values)]
-
-
-def _vary(values: np.ndarray) -> bool:
-    """Whether at least two of the values differ."""
-    return len(values) >= 2 and bool(np.ptp(values) > 1e-12)
-
-
-def _named(name: str, interval: Interval) -> dict[str, object]:
-    return {name: interval.mean, f"{name}_low": interval.low, f"{name}_high": interval.high}

@@ -19,6 +19,9 @@ PAGE_COLOURS = {
     "#040506": "var(--faint)",
     "#070809": "var(--line)",
     "#0a0b0c": "var(--accent)",
+    "#0d0e0f": "var(--better)",
+    "#101112": "var(--worse)",
+    "#131415": "var(--band)",
 }
 PAGE_PALETTE = Palette(*PAGE_COLOURS)
 

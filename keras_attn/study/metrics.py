@@ -20,10 +20,12 @@ class Metric(NamedTuple):
     Attributes:
         title: The name for readers.
         bounds: The smallest and the largest possible value.
+        larger_is_better: Whether a larger value is better.
     """
 
     title: str
     bounds: tuple[float, float]
+    larger_is_better: bool = True
 
 
 #: Every metric by the name of its column, in the order in which they are shown.
@@ -31,9 +33,9 @@ METRICS = {
     "accuracy": Metric("Accuracy", (0.0, 1.0)),
     "balanced_accuracy": Metric("Balanced accuracy", (0.0, 1.0)),
     "auc": Metric("AUC", (0.0, 1.0)),
-    "calibration_error": Metric("Calibration error", (0.0, 1.0)),
+    "calibration_error": Metric("Calibration error", (0.0, 1.0), larger_is_better=False),
     "kappa": Metric("Quadratic weighted kappa", (-1.0, 1.0)),
-    "mean_absolute_error": Metric("Mean absolute error, in classes", (0.0, np.inf)),
+    "mean_absolute_error": Metric("Mean absolute error, in classes", (0.0, np.inf), False),
 }
 
 

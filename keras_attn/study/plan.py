@@ -6,7 +6,7 @@ import hashlib
 import platform
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
 from numbers import Integral
@@ -22,7 +22,10 @@ from keras_attn.guideline import recommend_for
 from keras_attn.study.backbone import check_backbone
 from keras_attn.study.configuration import TrainingConfig
 from keras_attn.study.control import BASELINE, MATCHED, check_topology, largest, matched_to
+from keras_attn.study.facts import Facts
 from keras_attn.study.fit import check_fit, unmatched
+from keras_attn.study.heads import task_head
+from keras_attn.study.question import HEADLINE, Question, ask
 from keras_attn.version import __version__
 
 #: Names of image sets that end like the suffixes which file names get here.
@@ -121,6 +124,7 @@ class Plan:
         backbone: Which residual network.
         config: How every trial is trained.
         notes: What the reader of the results should know about the plan.
+        question: The metric and the margin that the verdicts are about.
     """
 
     datasets: dict[str, Dataset]
@@ -128,6 +132,7 @@ class Plan:
     backbone: str
     config: TrainingConfig
     notes: tuple[str, ...] = ()
+    question: Question = field(default_factory=Question)
 
     def data(self, group: Group) -> Dataset:
         """The images of a group."""
@@ -135,6 +140,24 @@ class Plan:
             whole = self.datasets[group.dataset]
             self._subsets[group] = whole if group.samples is None else subset(whole, group.samples)
         return self._subsets[group]
+
+    def facts(self, name: str) -> Facts:
+        """What results and reports say about an image set."""
+        if name not in self._facts:
+            self._facts[name] = Facts.of(self.datasets[name])
+        return self._facts[name]
+
+    @cached_property
+    def _facts(self) -> dict[str, Facts]:
+        return {}
+
+    def versions(self) -> dict[str, str]:
+        """The versions that the trials are trained with."""
+        return versions()
+
+    def train_samples(self, group: Group) -> int:
+        """The number of training images of a group."""
+        return len(self.data(group).train.images)
 
     @cached_property
     def _subsets(self) -> dict[Group, Dataset]:
@@ -145,8 +168,9 @@ class Plan:
         return {
             "backbone": self.backbone,
             **self.config.as_dict(),
+            **self.question.as_dict(),
             "initial_weights": INITIAL_WEIGHTS,
-            **versions(),
+            **self.versions(),
             "images": {name: fingerprint(data) for name, data in self.datasets.items()},
         }
 
@@ -158,6 +182,8 @@ def make_plan(
     samples: int | Sequence[int] | None,
     backbone: str,
     config: TrainingConfig,
+    headline: str = HEADLINE,
+    margin: float | None = None,
 ) -> Plan:
     """The plan, after everything in it was checked and every network was constructed once.
 
@@ -171,6 +197,9 @@ def make_plan(
         samples: Training sizes; None for all images.
         backbone: Which residual network.
         config: How every trial is trained.
+        headline: The metric that the verdicts are about.
+        margin: The smallest difference in it that matters; if None, 0.01 for metrics between 0
+            and 1.
 
     Raises:
         ValueError: If an argument is not valid, or topologies do not fit the network.
@@ -180,6 +209,7 @@ def make_plan(
     if topologies is not None:
         check_topologies(topologies)
     by_name = {dataset.name: dataset for dataset in datasets}
+    question = ask(headline, margin, common_metrics(datasets))
     if len(by_name) < len(datasets):
         raise ValueError(
             "Two image sets of one study have the same name. Received: "
@@ -201,7 +231,13 @@ def make_plan(
             if control in topologies:
                 raise ValueError(f"{reason} Leave {control!r} out.")
             keys, notes = keys[:-1], (reason,)
-    return Plan(by_name, Grid(groups, keys, numbers), backbone, config, notes)
+    return Plan(by_name, Grid(groups, keys, numbers), backbone, config, notes, question)
+
+
+def common_metrics(datasets: Sequence[Dataset]) -> list[str]:
+    """The metrics that the tasks of all image sets have."""
+    names = [task_head(data.task, len(data.class_names)).metric_names for data in datasets]
+    return [name for name in names[0] if all(name in each for each in names)]
 
 
 def check_topologies(topologies: Sequence[str]) -> None:

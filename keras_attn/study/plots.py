@@ -16,9 +16,12 @@ from matplotlib.ticker import EngFormatter, MaxNLocator
 from scikit_posthocs import critical_difference_diagram
 
 from keras_attn.study.control import BASELINE, is_control
-from keras_attn.study.inference import BETTER, LEVEL, WORSE, mean_interval, metrics_of
+from keras_attn.study.inference import LEVEL, mean_interval
 from keras_attn.study.metrics import METRICS
+from keras_attn.study.question import Question
 from keras_attn.study.ranking import Ranking
+from keras_attn.study.summary import metrics_of
+from keras_attn.study.verdicts import BETTER, EQUIVALENT, WORSE
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,14 @@ class Palette:
     faint: str = "#9aa5b1"
     grid: str = "#e4e7eb"
     accent: str = "#2563eb"
+    better: str = "#15803d"
+    worse: str = "#b91c1c"
+    band: str = "#dbe7fd"
+
+    def of_verdict(self, verdict: str) -> str:
+        """The colour of a verdict."""
+        colours = {BETTER: self.better, WORSE: self.worse, EQUIVALENT: self.accent}
+        return colours.get(verdict, self.text)
 
 
 def plot_results(groups: dict[str, pd.DataFrame], palette: Palette | None = None) -> Figure:
@@ -64,7 +75,7 @@ def draw_metric(axes: Axes, results: pd.DataFrame, metric: str, palette: Palette
     for row, topology in enumerate(topologies):
         values = results.loc[results["topology"] == topology, metric].to_numpy("float64")
         colour = palette.text if is_control(topology) else palette.accent
-        mean, low, high = mean_interval(values)
+        mean, low, high = mean_interval(values, bounds=METRICS[metric].bounds)
         axes.plot([low, high], [row, row], color=colour, linewidth=2, solid_capstyle="butt")
         axes.plot(values, np.full(len(values), row), "o", color=colour, alpha=0.45, markersize=5)
         axes.plot([mean], [row], "D", color=colour, markersize=7)
@@ -79,28 +90,39 @@ def draw_metric(axes: Axes, results: pd.DataFrame, metric: str, palette: Palette
     axes.grid(axis="x", color=palette.grid, linewidth=0.8)
 
 
-def draw_forest(axes: Axes, summary: pd.DataFrame, metric: str, palette: Palette) -> None:
+def draw_forest(axes: Axes, summary: pd.DataFrame, question: Question, palette: Palette) -> None:
     """The difference of each network to the baseline, with its 95 % interval.
 
-    A mark is filled if the corrected test supports the difference.
+    A band shows the margin. A mark is filled if there is a verdict, in the colour of the verdict.
     """
     rows = summary.drop(index=BASELINE, errors="ignore")
+    columns = [f"{question.headline}_difference{end}" for end in ("", "_low", "_high")]
+    margin = question.margin
+    axes.axvspan(-margin, margin, color=palette.band, linewidth=0, zorder=-1)
     for place, (_, row) in enumerate(rows.iterrows()):
-        mean, low, high = (row[f"{metric}_difference{end}"] for end in ("", "_low", "_high"))
-        shown = row["verdict"] in (BETTER, WORSE)
-        colour = palette.accent if shown else palette.text
+        mean, low, high = row[columns]
+        decided = row["verdict"] in (BETTER, WORSE, EQUIVALENT)
+        colour = palette.of_verdict(row["verdict"])
         axes.plot([low, high], [place, place], color=colour, linewidth=2, solid_capstyle="butt")
-        face = colour if shown else "none"
+        face = colour if decided else "none"
         axes.plot([mean], [place], "D", color=colour, markerfacecolor=face, markersize=8)
-    axes.axvline(0, color=palette.faint, linewidth=1, linestyle=(0, (4, 3)), zorder=0)
-    ends = rows[[f"{metric}_difference{end}" for end in ("", "_low", "_high")]].stack()
-    reach = max(0.01, 1.15 * float(np.nanmax(np.abs([*ends, 0.0]))))
-    axes.set_xlim(-reach, reach)
+    axes.axvline(0, color=palette.faint, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+    ends = rows[columns].to_numpy("float64")
+    axes.set_xlim(*_around_zero(ends, margin))
     axes.set_yticks(range(len(rows)), list(rows.index))
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.xaxis.set_major_locator(MaxNLocator(5))
     _style(axes, palette)
     axes.grid(axis="x", color=palette.grid, linewidth=0.8)
+
+
+def _around_zero(ends: np.ndarray, margin: float) -> tuple[float, float]:
+    """Limits that show every mean, the margin, and intervals up to three times as far."""
+    known = np.abs(ends[np.isfinite(ends)])
+    means = np.abs(ends[:, 0][np.isfinite(ends[:, 0])])
+    nearest = 3 * max(margin, float(means.max(initial=0)))
+    reach = 1.15 * max(margin, min(nearest, float(known.max(initial=0))))
+    return -reach, reach
 
 
 def draw_cost(

@@ -10,7 +10,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from keras_attn.study.forecast import Condition, condition_of, duration, seconds_left
-from keras_attn.study.inference import HEADLINE
 from keras_attn.study.metrics import METRICS
 from keras_attn.study.plan import Plan, TrialKey
 from keras_attn.study.store import Store
@@ -45,6 +44,7 @@ class TrialProgress(Listener):
         self._workers = workers
         self._visible = visible
         self._total = len(plan.grid)
+        self._headline = plan.question.headline
         self._left: list[TrialKey] = []
         self._finished: dict[TrialKey, Trial] = {}
         self._compiled: set[Condition] = set()
@@ -154,7 +154,8 @@ class TrialProgress(Listener):
         elif trial.diverged:
             outcome = f"diverged, {duration(trial.seconds)}"
         else:
-            score = f"{METRICS[HEADLINE].title} {trial.scores.get(HEADLINE, float('nan')):.3f}"
+            headline = self._headline
+            score = f"{METRICS[headline].title} {trial.scores.get(headline, float('nan')):.3f}"
             outcome = f"{score}, {duration(trial.seconds)}"
         left = self.time_left()
         ending = f"; {left}" if left else ""

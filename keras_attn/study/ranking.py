@@ -13,7 +13,8 @@ import pandas as pd
 import scikit_posthocs
 from scipy import stats
 
-from keras_attn.study.inference import HEADLINE, LEVEL
+from keras_attn.study.inference import LEVEL
+from keras_attn.study.question import Question
 
 #: The smallest numbers of image sets and of networks that are ranked.
 LEAST_BLOCKS, LEAST_NETWORKS = 3, 3
@@ -24,7 +25,7 @@ class Ranking:
     """The mean ranks of networks over image sets.
 
     Attributes:
-        ranks: Mean rank of each network, 1 for the highest mean AUC; the lowest first.
+        ranks: Mean rank of each network, 1 for the best mean score; the lowest first.
         blocks: The number of image sets (or training sizes).
         p_value: The p-value of Friedman's test that all ranks are equal.
         critical_difference: Mean ranks that differ by less are not shown to differ (Nemenyi).
@@ -52,20 +53,22 @@ class Ranking:
         }
 
 
-def rank(results: pd.DataFrame) -> Ranking | None:
+def rank(results: pd.DataFrame, question: Question | None = None) -> Ranking | None:
     """Ranks the networks of several groups.
 
     Args:
         results: One row per trial, as `Comparison.results`.
+        question: Names the metric that is ranked; AUC if None.
 
     Returns:
         The ranking over the groups in which every network has a result; None if there are fewer
         than three of them, or fewer than three networks.
     """
+    question = question or Question()
     scores = results.pivot_table(
         index=["dataset", "train_samples"],
         columns="topology",
-        values=HEADLINE,
+        values=question.headline,
         aggfunc="mean",
         sort=False,
     ).reindex(columns=list(results["topology"].unique()))
@@ -73,7 +76,8 @@ def rank(results: pd.DataFrame) -> Ranking | None:
     blocks, networks = scores.shape
     if blocks < LEAST_BLOCKS or networks < LEAST_NETWORKS:
         return None
-    ranks = scores.rank(axis=1, ascending=False).mean().sort_values(kind="stable")
+    better_first = question.sign * scores
+    ranks = better_first.rank(axis=1, ascending=False).mean().sort_values(kind="stable")
     quantile = stats.studentized_range.ppf(1 - LEVEL, networks, np.inf) / np.sqrt(2)
     return Ranking(
         ranks=ranks,

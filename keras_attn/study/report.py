@@ -12,32 +12,35 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from keras_attn import catalogue
-from keras_attn.data.duplicates import shared_images
 from keras_attn.study import plots
 from keras_attn.study.analysis import Analysis
+from keras_attn.study.answer import answer
 from keras_attn.study.control import BASELINE, is_control, meaning
+from keras_attn.study.details import details
 from keras_attn.study.gate_pictures import draw_gates
-from keras_attn.study.inference import HEADLINE, metrics_of
 from keras_attn.study.inline_pictures import PAGE_PALETTE, single, svg
 from keras_attn.study.metrics import METRICS
-from keras_attn.study.plan import Group, Plan, versions
+from keras_attn.study.plan import Group
+from keras_attn.study.question import Question
+from keras_attn.study.results import Results
+from keras_attn.study.summary import metrics_of
 from keras_attn.study.wording import (
-    answer,
     caution,
     number,
     overview,
     p_text,
     ranking_sentence,
     seeds_text,
+    setting,
     signed,
+    topologies_of,
 )
 
 #: The costs that the headline metric is drawn against: column of the summary, and title.
 COSTS = {
-    "parameters": "AUC against parameters",
-    "macs": "AUC against multiply-accumulates per image",
-    "seconds_per_step": "AUC against seconds per training step",
+    "parameters": "against parameters",
+    "macs": "against multiply-accumulates per image",
+    "seconds_per_step": "against seconds per training step",
 }
 
 #: The largest number of classes whose recall is shown: those that the networks differ in most.
@@ -67,11 +70,12 @@ def content(analysis: Analysis) -> dict[str, Any]:
     results = analysis.results
     parts = [_group(analysis, group) for group in analysis.groups]
     several = len(parts) > 1
-    names = list(results.plan.datasets)
+    names = list(dict.fromkeys(group.dataset for group in results.groups))
     return {
         "title": f"Attention on {names[0] if len(names) == 1 else f'{len(names)} image sets'}",
-        "answer": overview(analysis) if several else parts[0]["answer"],
-        "caution": "" if several else parts[0]["caution"],
+        "answer": unbroken(overview(analysis)) if several else parts[0]["answer"],
+        "setting": "" if several else parts[0]["setting"],
+        "question": results.plan.question,
         "ranking": _ranking(analysis) if several else None,
         "groups": parts,
         "failures": {
@@ -79,27 +83,38 @@ def content(analysis: Analysis) -> dict[str, Any]:
         },
         "details": details(results.plan),
         "command": results.command,
-        "versions": {**versions(), "machine": f"{platform.system()} {platform.machine()}"},
+        "versions": {
+            **results.plan.versions(),
+            "machine": f"{platform.system()} {platform.machine()}",
+        },
         "date": datetime.now().astimezone().strftime("%d %B %Y, %H:%M %Z"),
     }
+
+
+def unbroken(text: str) -> str:
+    """The text without a line break between a number and its percent sign."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def _group(analysis: Analysis, group: Group) -> dict[str, Any]:
     """The part of the report on one image set at one size."""
     trials, curves = analysis.results.results_of(group), analysis.results.curves_of(group)
     summary = analysis.summary_of(group)
-    metrics = metrics_of(trials)
+    metrics, question = metrics_of(trials), analysis.results.plan.question
+    title = METRICS[question.headline].title
     height = 1.0 + 0.42 * len(summary)
     names_apart = (4.2, 2.1 + 0.15 * len(summary))
     name = group.name
     attended = [key for key in summary.index if key != BASELINE or len(summary) == 1]
     return {
         "title": str(group),
-        "answer": answer(analysis, group),
-        "caution": caution(summary, analysis.results.plan.notes),
+        "answer": unbroken(answer(summary, question)),
+        "setting": setting(analysis, group),
+        "caution": caution(summary, analysis.results.plan.notes, question),
+        "verdicts": _verdicts(summary, question),
         "metrics": [METRICS[metric].title for metric in metrics],
-        "rows": [_table_row(key, summary.loc[key], metrics) for key in summary.index],
-        "forest": single(f"{name}-forest", (6.4, height), plots.draw_forest, summary, HEADLINE)
+        "rows": [_table_row(key, summary.loc[key], metrics, question) for key in summary.index],
+        "forest": single(f"{name}-forest", (5.2, height), plots.draw_forest, summary, question)
         if len(summary) > 1
         else "",
         "plots": [
@@ -107,8 +122,16 @@ def _group(analysis: Analysis, group: Group) -> dict[str, Any]:
             for metric in metrics
         ],
         "costs": [
-            single(f"{name}-{cost}", names_apart, plots.draw_cost, summary, cost, HEADLINE, title)
-            for cost, title in COSTS.items()
+            single(
+                f"{name}-{cost}",
+                names_apart,
+                plots.draw_cost,
+                summary,
+                cost,
+                question.headline,
+                f"{title} {against}",
+            )
+            for cost, against in COSTS.items()
         ],
         "curves": [
             single(f"{name}-curve-{key}", (3.4, 2.3), plots.draw_curves, curves, key)
@@ -125,7 +148,8 @@ def _ranking(analysis: Analysis) -> dict[str, Any]:
     if ranking is not None:
         size = (7.5, 1.2 + 0.18 * len(ranking.ranks))
         picture = single("ranking", size, plots.draw_ranking, ranking)
-    table = analysis.summary()[f"{HEADLINE}_difference"].unstack("topology")
+    headline = analysis.results.plan.question.headline
+    table = analysis.summary()[f"{headline}_difference"].unstack("topology")
     topologies = analysis.results.plan.grid.topologies
     columns = [key for key in topologies if key in table and key != BASELINE]
     return {
@@ -160,53 +184,45 @@ def _gates(analysis: Analysis, group: Group) -> dict[str, Any]:
     """The gate maps of the best network with attention."""
     results = analysis.results
     best = results.best_trial_of(group, with_attention=True)
-    if best is None or not results.attended.get(group):
+    picture = results.gate_pictures.get(group)
+    if picture is None:
+        picture = gate_picture(results, group)
+    if best is None or picture is None:
         return {"topology": "", "picture": ""}
+    return {"topology": best.topology, "seed": best.seed, "picture": Markup(picture)}
+
+
+def gate_picture(results: Results, group: Group) -> str | None:
+    """The gate maps of the best network with attention, as SVG.
+
+    Returns:
+        The picture; empty if the network has no maps to show, None if it is not there.
+    """
+    if not results.attended.get(group):
+        return None
     model = results.best_model_of(group, with_attention=True)
     figure = draw_gates(model, results.plan.data(group), PAGE_PALETTE)
-    picture = "" if figure is None else svg(f"{group.name}-gates", figure)
-    return {"topology": best.topology, "seed": best.seed, "picture": picture}
+    return "" if figure is None else svg(f"{group.name}-gates", figure)
 
 
-def details(plan: Plan) -> dict[str, str]:
-    """The configuration of the study, and a description of the images."""
-    config = plan.config
-    facts: dict[str, str] = {}
-    for name, data in plan.datasets.items():
-        splits = (("training", data.train), ("validation", data.val), ("test", data.test))
-        label = "Images" if len(plan.datasets) == 1 else name
-        facts[label] = "; ".join(
-            [
-                data.name,
-                f"{data.task}, {len(data.class_names)} classes: {_some(data.class_names)}",
-                ", ".join(f"{len(split.images):,} {part}" for part, split in splits),
-                " × ".join(map(str, data.image_shape)),
-                f"licence: {data.licence or 'not stated'}",
-                f"source: {data.source or 'not stated'}",
-                f"duplicates across splits: {_duplicates(shared_images(data))}",
-            ]
-        )
-    sizes = [str(group.samples) for group in plan.grid.groups if group.samples is not None]
-    facts |= {
-        "Training sizes": ", ".join(dict.fromkeys(sizes))
-        and f"{', '.join(dict.fromkeys(sizes))}: stratified subsets, each contained in the larger",
-        "Network": f"{plan.backbone}, attention at the end of every block's branch",
-        "Published in": ", ".join(_sources(plan.grid.topologies)),
-        "Seeds": ", ".join(map(str, plan.grid.seeds)),
-        "Pairing": "networks with the same seed start with equal weights in all layers that they "
-        "share, and see the same images in the same order",
-        "Epochs": f"{config.epochs}; scored at the one with the best validation AUC",
-        "Batch size": str(
-            config.batch_size or "64, or less where an epoch would have fewer than 8 steps"
-        ),
-        "Optimiser": f"AdamW, learning rate {config.learning_rate:g} with cosine decay, "
-        f"weight decay {config.weight_decay:g}",
-        "Augmentation": _augmentation(config.shift, config.flip),
-    }
-    return {name: value for name, value in facts.items() if value}
+def _verdicts(summary: pd.DataFrame, question: Question) -> list[dict[str, str]]:
+    """The verdict on each topology, with its difference and its interval."""
+    name = f"{question.headline}_difference"
+    return [
+        {
+            "topology": str(key),
+            "word": row["verdict"],
+            "difference": signed(row[name]),
+            "interval": _ends(row, name),
+        }
+        for key, row in topologies_of(summary).iterrows()
+    ]
 
 
-def _table_row(topology: str, row: pd.Series, metrics: list[str]) -> dict[str, Any]:
+def _table_row(
+    topology: str, row: pd.Series, metrics: list[str], question: Question
+) -> dict[str, Any]:
+    difference = f"{question.headline}_difference"
     return {
         "topology": topology,
         "meaning": meaning(topology),
@@ -214,8 +230,8 @@ def _table_row(topology: str, row: pd.Series, metrics: list[str]) -> dict[str, A
         "lost": _lost(row),
         "cells": [(number(row[metric]), _ends(row, metric)) for metric in metrics],
         "difference": (
-            signed(row[f"{HEADLINE}_difference"]),
-            "" if topology == BASELINE else _ends(row, f"{HEADLINE}_difference"),
+            signed(row[difference]),
+            "" if topology == BASELINE else _ends(row, difference),
         ),
         "test": _test(topology, row),
         "needed": "" if np.isnan(row["seeds_needed"]) else seeds_text(row["seeds_needed"]),
@@ -226,10 +242,11 @@ def _table_row(topology: str, row: pd.Series, metrics: list[str]) -> dict[str, A
 
 
 def _test(topology: str, row: pd.Series) -> tuple[str, str]:
-    """The cell of the corrected test; empty for networks that topologies are compared with."""
+    """The cell of the corrected tests; empty for networks that topologies are compared with."""
     if is_control(topology):
         return "", ""
-    return p_text(row["p_corrected"]), row["verdict"]
+    differs, equivalent = (p_text(row[name]) for name in ("p_corrected", "p_equivalent"))
+    return row["verdict"], f"difference {differs}, equivalence {equivalent}"
 
 
 def _ends(row: pd.Series, name: str) -> str:
@@ -243,25 +260,3 @@ def _lost(row: pd.Series) -> str:
     """How many trials have no scores."""
     counts = ((int(row[name]), name) for name in ("diverged", "failed"))
     return ", ".join(f"{count} {name}" for count, name in counts if count)
-
-
-def _some(names: tuple[str, ...], most: int = 20) -> str:
-    rest = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + rest
-
-
-def _duplicates(shared: dict[tuple[str, str], int]) -> str:
-    found = (f"{count} in {' and '.join(pair)}" for pair, count in shared.items())
-    return ", ".join(found) or "none that are identical"
-
-
-def _sources(topologies: tuple[str, ...]) -> list[str]:
-    """The publications of the topologies, each once."""
-    keys = [key for key in topologies if not is_control(key)]
-    return list(dict.fromkeys(catalogue.describe(key).source for key in keys))
-
-
-def _augmentation(shift: int, flip: bool) -> str:
-    kinds = [f"shifts by up to {shift} pixels"] if shift else []
-    kinds += ["mirrored left to right"] if flip else []
-    return " and ".join(kinds) or "none"

@@ -31,6 +31,8 @@ class Results:
         trials: The trials that ended, including failed ones, in the order of the plan.
         weights: The weights of the best trial of each group, in the order of the model.
         attended: The weights of the best trial with attention of each group.
+        gate_pictures: The gate maps of that trial as SVG, where they are not drawn anew; empty if
+            the trial has no maps to show.
     """
 
     plan: Plan
@@ -38,6 +40,7 @@ class Results:
     trials: dict[TrialKey, Trial] = field(default_factory=dict)
     weights: dict[Group, list] = field(default_factory=dict, repr=False)
     attended: dict[Group, list] = field(default_factory=dict, repr=False)
+    gate_pictures: dict[Group, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def load(cls, plan: Plan, store: Store, command: str) -> Self:
@@ -90,7 +93,7 @@ class Results:
 
     def recall_of(self, group: Group) -> pd.DataFrame:
         """Mean recall over the seeds: one row per topology, one column per class."""
-        names = self.plan.data(group).class_names
+        names = self.plan.facts(group.dataset).class_names
         rows = [
             (trial.topology, *trial.recall)
             for trial in self.trials_of(group).values()
@@ -157,11 +160,12 @@ class Results:
 
     def row(self, key: TrialKey, trial: Trial) -> dict[str, Any]:
         """The row of a trial in `results`."""
-        best, data = trial.best, self.plan.data(key.group)
-        names: Iterable[str] = task_head(data.task, len(data.class_names)).metric_names
-        config = self.plan.config.for_samples(len(data.train.images))
+        best, facts = trial.best, self.plan.facts(key.dataset)
+        samples = self.plan.train_samples(key.group)
+        names: Iterable[str] = task_head(facts.task, len(facts.class_names)).metric_names
+        config = self.plan.config.for_samples(samples)
         return {
-            "dataset": data.name,
+            "dataset": facts.name,
             "topology": trial.topology,
             "seed": trial.seed,
             **dict.fromkeys(names, NAN),
@@ -176,12 +180,12 @@ class Results:
             "diverged": trial.diverged,
             "error": trial.reason,
             "backbone": self.plan.backbone,
-            "backend": keras.backend.backend(),
-            "task": data.task,
-            "classes": len(data.class_names),
-            "image_shape": "x".join(map(str, data.image_shape)),
-            "train_samples": len(data.train.images),
-            "val_samples": len(data.val.images),
-            "test_samples": len(data.test.images),
+            "backend": self.plan.versions()["backend"].split()[0],
+            "task": facts.task,
+            "classes": len(facts.class_names),
+            "image_shape": "x".join(map(str, facts.image_shape)),
+            "train_samples": samples,
+            "val_samples": facts.samples["val"],
+            "test_samples": facts.samples["test"],
             **config.as_dict(),
         }

@@ -22,7 +22,9 @@ from keras_attn.study.engines.local import run_local
 from keras_attn.study.files import prepare_folder
 from keras_attn.study.plan import Plan, make_plan
 from keras_attn.study.progress import TrialProgress
+from keras_attn.study.question import HEADLINE
 from keras_attn.study.store import Store
+from keras_attn.study.verdicts import LEAST_SEEDS
 
 ENGINES = ("local", "ray")
 
@@ -33,10 +35,12 @@ def compare(
     dataset: Source | Sequence[Source],
     topologies: Sequence[str] | str | None = None,
     *,
-    seeds: int | Sequence[int] = 3,
+    seeds: int | Sequence[int] = LEAST_SEEDS,
     samples: int | Sequence[int] | None = None,
     epochs: int = 10,
     backbone: str = "resnet20",
+    headline: str = HEADLINE,
+    margin: float | None = None,
     output: str | os.PathLike[str] | None = None,
     data_dir: str | os.PathLike[str] | None = None,
     batch_size: int | None = None,
@@ -67,12 +71,17 @@ def compare(
             first for these images. The network without attention, `"none"`, is always added in
             front, and a plain network with the same number of parameters as the largest topology,
             `"matched-KEY"`, at the end, if there is one that matches within 5 %.
-        seeds: How many, counted from 0, or which.
+        seeds: How many, counted from 0, or which. With fewer than five, nothing is decided.
         samples: How many of the training images to train on, or several such numbers, which are
             compared separately; if None, all of them. The subsets are stratified, and each is
             contained in the larger ones.
         epochs: Epochs of every training; the best on the validation split is scored.
         backbone: `"resnet20"`, `"resnet18"`, `"resnet50"`, or the smallest, `"resnet8"`.
+        headline: The metric that the verdicts are about: `"auc"`, `"accuracy"`,
+            `"balanced_accuracy"`, `"calibration_error"`, or for ordinal tasks `"kappa"` or
+            `"mean_absolute_error"`.
+        margin: The smallest difference in it that matters; if None, 0.01 for metrics between 0
+            and 1. A topology is equivalent to no attention if it is shown to be within it.
         output: A folder for the trials, `results.csv`, `results.json`, `report.html` and
             `best.keras`; files of these names are replaced.
         data_dir: Where `load_dataset` looks for images.
@@ -121,6 +130,8 @@ def compare(
         samples,
         backbone,
         config,
+        headline,
+        margin,
     )
     called = call_of(arguments) if command is None else command
     with study_folder(output) as folder:

@@ -80,7 +80,9 @@ class Store:
                 "format": FORMAT,
                 "configuration": configuration,
                 "grid": asdict(plan.grid),
-                "train_samples": [len(plan.data(group).train.images) for group in plan.grid.groups],
+                "train_samples": [plan.train_samples(group) for group in plan.grid.groups],
+                "image_sets": {name: plan.facts(name).as_dict() for name in plan.datasets},
+                "notes": plan.notes,
                 "command": command,
             }
             write_json(store._study_file, study)

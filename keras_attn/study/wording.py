@@ -7,39 +7,33 @@ import pandas as pd
 
 from keras_attn.study.analysis import Analysis
 from keras_attn.study.control import BASELINE, is_control
-from keras_attn.study.inference import BETTER, HEADLINE, POWER, UNDECIDED, WORSE
+from keras_attn.study.inference import LEVEL
 from keras_attn.study.plan import Group
+from keras_attn.study.question import Question
 from keras_attn.study.ranking import LEAST_BLOCKS, LEAST_NETWORKS, Ranking
+from keras_attn.study.verdicts import (
+    BETTER,
+    EQUIVALENT,
+    LEAST_SEEDS,
+    NOT_SHOWN,
+    UNDECIDED,
+    WORSE,
+)
 
-#: The largest number of names that a sentence lists; beyond it, it gives their number.
-MOST_NAMES = 6
 
-
-def answer(analysis: Analysis, group: Group) -> str:
-    """The result of one group, in one sentence."""
+def setting(analysis: Analysis, group: Group) -> str:
+    """What was trained, and what it reached without attention."""
     plan, summary = analysis.results.plan, analysis.summary_of(group)
-    seeds = len(plan.grid.seeds)
+    question, seeds = plan.question, len(plan.grid.seeds)
     start = (
-        f"Trained on {len(plan.data(group).train.images):,} images with "
+        f"Trained on {plan.train_samples(group):,} images with "
         f"{f'{seeds} seeds' if seeds > 1 else 'one seed'}, {plan.backbone} without attention "
     )
-    baseline = float(summary[HEADLINE][BASELINE]) if BASELINE in summary.index else np.nan
+    baseline = float(summary[question.headline][BASELINE]) if BASELINE in summary.index else np.nan
     if not np.isfinite(baseline):
         return start + "gave no result."
-    start += (
-        f"reached {'a mean' if seeds > 1 else 'an'} AUC of {number(baseline)} on the test images"
-    )
-    compared = topologies_of(summary)
-    compared = compared[np.isfinite(compared[f"{HEADLINE}_difference"])]
-    found = [_supported(str(key), row) for key, row in compared.iterrows()]
-    found = [words for words in found if words]
-    open_ = [str(key) for key, row in compared.iterrows() if row["verdict"] == UNDECIDED]
-    if len(open_) > MOST_NAMES:
-        which = "others" if found else "networks that were compared with it"
-        found.append(f"the {len(open_)} {which} were {UNDECIDED} from it")
-    elif open_:
-        found.append(f"{listed(open_)} {'was' if len(open_) == 1 else 'were'} {UNDECIDED} from it")
-    return "; ".join([start, *found]) + "."
+    kind = "a mean" if seeds > 1 else "the"
+    return start + f"reached {kind} {question.title} of {number(baseline)} on the test images."
 
 
 def topologies_of(summary: pd.DataFrame) -> pd.DataFrame:
@@ -47,35 +41,27 @@ def topologies_of(summary: pd.DataFrame) -> pd.DataFrame:
     return summary[[not is_control(str(key)) for key in summary.index]]
 
 
-def _supported(topology: str, row: pd.Series) -> str:
-    """A difference that the corrected test supports, in words; empty for any other."""
-    if row["verdict"] not in (BETTER, WORSE):
-        return ""
-    size = number(abs(row[f"{HEADLINE}_difference"]))
-    return f"{topology} was {row['verdict']} by {size} (corrected {p_text(row['p_corrected'])})"
-
-
-def caution(summary: pd.DataFrame, notes: tuple[str, ...] = ()) -> str:
+def caution(
+    summary: pd.DataFrame, notes: tuple[str, ...] = (), question: Question | None = None
+) -> str:
     """How the differences were tested, and what the tests do not show.
 
     Args:
         summary: The summary of a group.
         notes: The notes of the plan.
+        question: The metric and the margin of the verdicts; AUC and 0.01 if None.
     """
+    question = question or Question()
     compared = topologies_of(summary)
     seeds = int(summary["n"].max())
-    if seeds < 2:
-        sentences = ["One seed gives no interval and no test: run at least five."]
-    elif not len(compared):
-        sentences = ["Nothing was compared."]
+    sentences = []
+    if seeds < LEAST_SEEDS:
+        count = "One seed gives no interval and no test" if seeds < 2 else f"{seeds} seeds are few"
+        sentences.append(f"{count}: everything is undecided with fewer than {LEAST_SEEDS} seeds.")
+    if not len(compared):
+        sentences.append("Nothing was compared.")
     else:
-        count = f"the {len(compared)} topologies" if len(compared) > 1 else "one topology"
-        sentences = [
-            "The difference in AUC to the network without attention is tested by Student’s "
-            "two-sided t-test, paired by seed, with Holm’s correction for multiple comparisons "
-            f"over {count}.",
-            _needed(compared, seeds),
-        ]
+        sentences.append(correction_sentence(len(compared), question))
     sentences += [
         control_sentence(summary),
         *notes,
@@ -93,6 +79,17 @@ def caution(summary: pd.DataFrame, notes: tuple[str, ...] = ()) -> str:
     return " ".join(filter(None, sentences))
 
 
+def correction_sentence(variants: int, question: Question) -> str:
+    """How the verdicts are tested and corrected."""
+    of = "for one topology" if variants == 1 else f"over the {variants} topologies"
+    return (
+        f"Verdicts are about {question.title} and rest on Student’s t-tests, paired by seed: one "
+        f"for a difference, two one-sided for a difference smaller than {question.margin:g}. "
+        f"Holm’s correction {of}, and over both kinds of test, keeps the probability of any wrong "
+        f"verdict at {LEVEL:.0%} or less.".replace("%", " %")
+    )
+
+
 def control_sentence(summary: pd.DataFrame) -> str:
     """What the test against the parameter-matched control shows; empty if there was none."""
     tested = summary[np.isfinite(summary["control_p_value"])]
@@ -102,7 +99,7 @@ def control_sentence(summary: pd.DataFrame) -> str:
     found = {
         BETTER: "was better",
         WORSE: "was worse",
-        UNDECIDED: "was not shown to differ",
+        NOT_SHOWN: "was not shown to differ",
     }[row["control_verdict"]]
     return (
         f"Compared with a plain network that has the same number of parameters, {row.name} {found} "
@@ -111,28 +108,17 @@ def control_sentence(summary: pd.DataFrame) -> str:
     )
 
 
-def _needed(compared: pd.DataFrame, seeds: int) -> str:
-    undecided = compared[(compared["verdict"] == UNDECIDED) & (compared["seeds_needed"] > seeds)]
-    if not len(undecided):
-        return ""
-    row = undecided.sort_values("seeds_needed").iloc[0]
-    return (
-        f"Of the differences that were not shown, that of {row.name} "
-        f"({signed(row[f'{HEADLINE}_difference'])}) would need the fewest seeds: with "
-        f"{seeds_text(row['seeds_needed'])} it would be shown in {POWER:.0%} of such studies, if "
-        f"it is real; there were {seeds}."
-    )
-
-
 def overview(analysis: Analysis) -> str:
     """The result of several groups, in one sentence."""
     summary = analysis.summary()
     verdicts = summary["verdict"][summary["verdict"] != ""]
-    counts = {word: int((verdicts == word).sum()) for word in (BETTER, WORSE, UNDECIDED)}
+    words = (BETTER, WORSE, EQUIVALENT, UNDECIDED)
+    counts = {word: int((verdicts == word).sum()) for word in words}
+    opening = "Benefit in some cases" if counts[BETTER] else "No benefit shown"
     return (
-        f"Of {len(verdicts)} comparisons with the network without attention, over "
-        f"{len(analysis.results.groups)} image sets or training sizes, {counts[BETTER]} were "
-        f"{BETTER}, {counts[WORSE]} were {WORSE}, and {counts[UNDECIDED]} were {UNDECIDED}."
+        f"{opening}: of {len(verdicts)} comparisons with no attention, over "
+        f"{len(analysis.results.groups)} image sets or training sizes, "
+        f"{listed([f'{count} are {word}' for word, count in counts.items()])}."
     )
 
 

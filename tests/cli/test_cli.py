@@ -46,6 +46,11 @@ def test_compare_takes_what_python_takes(command, monkeypatch, tmp_path):
         command("compare", "digits", "--seeds", seeds, "--output", tmp_path)
         assert given["seeds"] == expected
     assert (given["learning_rate"], given["weight_decay"]) == (3e-3, 5e-4)
+    assert (given["headline"], given["margin"]) == ("auc", None)
+    command(
+        *("compare", "digits", "--headline", "accuracy", "--margin", "0.02", "--output", tmp_path)
+    )
+    assert (given["seeds"], given["headline"], given["margin"]) == (5, "accuracy", 0.02)
     command(
         *(
             "compare",
@@ -122,6 +127,15 @@ def test_compare_trains_and_writes_what_it_says(command, tmp_path):
     status, _, error = shell("compare", archive, "--epochs", 2, "--output", output)
     assert status == 2
     assert "epochs was 1 and is 2" in error
+    (output / "report.html").unlink()
+    status, again, _ = shell("report", output)
+    assert status == 0
+    assert again.startswith("Undecided: sa is undecided with one seed, because a verdict needs")
+    assert (output / "report.html").exists()
+    status, text, _ = shell("report", output, "--json")
+    assert [row["topology"] for row in json.loads(text)] == ["none", "sa"]
+    status, _, error = shell("report", tmp_path)
+    assert (status, "does not hold a study" in error) == (2, True)
 
 
 def test_an_interrupted_comparison_says_how_to_resume(command, tmp_path, monkeypatch):

@@ -263,6 +263,8 @@ def test_seeds_may_be_named_and_a_single_topology_be_a_string(dataset, tiny, inv
         ({"samples": []}, "`samples` is empty"),
         ({"engine": "spark"}, '"local", "ray"'),
         ({"jobs": 0}, "`jobs` must be a whole number of at least 1"),
+        ({"margin": 0}, "`margin` must be a number above 0"),
+        ({"headline": "kappa"}, '`headline` must be.*"auc".*kappa'),
     ],
 )
 def test_bad_arguments_are_refused_before_any_training(
@@ -368,6 +370,8 @@ def test_a_folder_of_another_study_is_refused_before_any_training(
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     with pytest.raises(ValueError, match="shift was 0 and is 2"):
         compare(dataset, "csa", shift=2, **arguments)
+    with pytest.raises(ValueError, match=r"margin was 0\.01 and is 0\.02"):
+        compare(dataset, "csa", margin=0.02, **arguments)
     assert len(invented) == ran
     after = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     assert after == before

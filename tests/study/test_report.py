@@ -11,7 +11,7 @@ from keras_attn.study import compare
 from keras_attn.study.comparison import Comparison
 from keras_attn.study.plots import Palette, draw_cost
 from keras_attn.study.report import MOST_CLASSES, content
-from keras_attn.study.wording import answer, caution, p_text, seeds_text, signed
+from keras_attn.study.wording import caution, p_text, seeds_text, signed
 
 NASTY = '<script>alert("&")</script>'
 
@@ -96,15 +96,18 @@ def test_one_seed_has_no_interval(dataset, tiny, invented, tmp_path):
     assert "One seed gives no interval" in page
 
 
-RANKING = re.compile(r"\b(better|best|worse|worst|wins?|improves?|outperforms?)\b")
+RANKING = re.compile(r"\b(best|worst|wins?|improves?|outperforms?)\b")
 
 
-def with_scores(comparison, scores):
+def with_scores(comparison, scores, seconds=None, noise=0.001):
     """The comparison with another AUC for each topology, a little different for each seed."""
     trials = {}
     for key, trial in comparison.trials.items():
-        auc = scores.get(key.topology, 0.7) + 0.001 * ((7 * key.seed + len(key.topology)) % 5)
-        trials[key] = dataclasses.replace(trial, scores={**trial.scores, "auc": auc})
+        auc = scores.get(key.topology, 0.7) + noise * ((7 * key.seed + len(key.topology)) % 5)
+        point = trial.curve[0]._replace(seconds=(seconds or {}).get(key.topology, 1.0))
+        trials[key] = dataclasses.replace(
+            trial, scores={**trial.scores, "auc": auc}, curve=[point], best=point
+        )
     return dataclasses.replace(comparison, trials=trials)
 
 
@@ -114,37 +117,85 @@ def five_seeds(dataset, tiny, invented):
 
 
 def words(comparison):
-    group = comparison.groups[0]
-    return answer(comparison.analysis, group), caution(comparison.summary())
+    return comparison.answer(), caution(comparison.summary(), (), comparison.plan.question)
 
 
-def test_words_that_rank_are_left_out_where_no_test_supports_them(five_seeds):
-    said = words(with_scores(five_seeds, {"csa": 0.7005}))
-    assert not RANKING.search(" ".join(said))
-    assert "csa and sa were not shown to differ from it" in said[0]
-    assert "would need the fewest seeds" in said[1]
-    assert "not what other test images would" in said[1]
+def test_the_answer_is_one_sentence_with_its_cost(five_seeds):
+    same = with_scores(five_seeds, {}, {"csa": 1.38, "sa": 1.21})
+    assert words(same)[0] == (
+        "No benefit: csa and sa are equivalent to no attention within 0.01 AUC and take "
+        "21 % to 38 % longer per step."
+    )
+    mixed = with_scores(five_seeds, {"csa": 0.8, "sa": 0.6}, {"csa": 1.38})
+    assert re.fullmatch(
+        r"Benefit: csa is better than no attention by 0\.\d+ AUC and takes 38 % longer per step; "
+        r"sa is worse than no attention by 0\.\d+ AUC and takes the same time per step\.",
+        words(mixed)[0],
+    )
+    faster = with_scores(five_seeds, {"csa": 0.6, "sa": 0.6}, {"csa": 0.9, "sa": 1.1})
+    assert re.fullmatch(
+        r"No benefit: csa and sa are worse than no attention in AUC \(csa −0\.\d+, sa −0\.\d+\) "
+        r"and take between 10 % less and 10 % more time per step\.",
+        words(faster)[0],
+    )
 
 
-def test_words_that_rank_are_there_where_a_test_supports_them(five_seeds):
-    said, _ = words(with_scores(five_seeds, {"csa": 0.8, "sa": 0.6}))
-    assert re.search(r"csa was better by 0\.\d+ \(corrected p [=<] 0\.0", said)
-    assert re.search(r"sa was worse by", said)
-    assert "matched" not in said  # the control is not one of the networks that are tested
+def test_a_difference_that_is_shown_and_smaller_than_the_margin_is_told(five_seeds):
+    said, _ = words(with_scores(five_seeds, {"csa": 0.705}))
+    assert "(a smaller difference is shown: csa +0.005)" in said
+    assert said.startswith("No benefit: csa and sa are equivalent")
+
+
+def test_what_is_undecided_says_how_many_more_seeds_would_decide(five_seeds):
+    comparison = with_scores(five_seeds, {"csa": 0.7105}, noise=0.01)
+    said, careful = words(comparison)
+    (more,) = re.findall(
+        r"csa and sa are undecided with 5 seeds, and (\d+) more would decide it if the "
+        r"differences are what they seem to be",
+        said,
+    )
+    assert int(more) == comparison.summary()["seeds_needed"].max() - 5
+    assert not RANKING.search(said + careful)
+    assert "not what other test images would" in careful
+    assert (
+        "Holm’s correction over the 2 topologies, and over both kinds of test, keeps the "
+        "probability of any wrong verdict at 5 % or less." in careful
+    )
 
 
 def test_of_many_networks_their_number_is_told(five_seeds, monkeypatch):
-    monkeypatch.setattr("keras_attn.study.wording.MOST_NAMES", 1)
-    said, _ = words(with_scores(five_seeds, {"csa": 0.7005}))
-    assert "the 2 networks that were compared with it were not shown to differ from it" in said
-    monkeypatch.setattr("keras_attn.study.wording.MOST_NAMES", 0)
-    said, _ = words(with_scores(five_seeds, {"csa": 0.8}))
-    assert "the 1 others were not shown to differ from it" in said
+    monkeypatch.setattr("keras_attn.study.answer.MOST_NAMES", 1)
+    said, _ = words(with_scores(five_seeds, {}))
+    assert said.startswith("No benefit: 2 topologies are equivalent to no attention within 0.01")
 
 
-def test_a_single_seed_ranks_nothing(dataset, tiny, invented):
-    said = words(compare(dataset, ["csa"], seeds=1, backbone=tiny, progress=False))
-    assert not RANKING.search(" ".join(said))
+@pytest.mark.parametrize(("seeds", "count"), [(1, "one seed"), (2, "2 seeds")])
+def test_few_seeds_decide_nothing(dataset, tiny, invented, seeds, count):
+    comparison = compare(dataset, ["csa"], seeds=seeds, backbone=tiny, progress=False)
+    said, careful = words(comparison)
+    assert said == (
+        f"Undecided: csa is undecided with {count}, because a verdict needs at least 5."
+    )
+    assert "everything is undecided with fewer than 5 seeds" in careful
+
+
+def test_another_headline_and_margin_are_in_every_sentence(dataset, tiny, invented, tmp_path):
+    comparison = compare(
+        dataset,
+        ["csa"],
+        seeds=5,
+        backbone=tiny,
+        headline="balanced_accuracy",
+        margin=0.2,
+        progress=False,
+    )
+    page = page_of(comparison, tmp_path)
+    text = " ".join(" ".join(Tags(page).words).split())
+    assert "csa is equivalent to no attention within 0.2 balanced accuracy" in text
+    assert "Verdicts are about balanced accuracy" in text
+    assert "Difference in balanced accuracy" in text
+    assert "exploratory" in text
+    assert '<li class="equivalent">csa <strong>equivalent</strong>' in page
 
 
 def test_several_groups_have_an_overview_and_a_ranking(tiny, invented, dataset_of, tmp_path):
@@ -152,7 +203,7 @@ def test_several_groups_have_an_overview_and_a_ranking(tiny, invented, dataset_o
     comparison = compare(sets, ["csa", "sa"], seeds=2, backbone=tiny, progress=False)
     page = page_of(comparison, tmp_path)
     text = " ".join(" ".join(Tags(page).words).split())
-    assert "Of 6 comparisons with the network without attention" in text
+    assert "No benefit shown: of 6 comparisons with no attention" in text
     assert "Friedman" in text
     assert "critical difference of" in text
     for name in ("one", "two", "three"):

@@ -1,0 +1,119 @@
+"""The answer of a group of trials in one sentence: what was decided, and what it costs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from keras_attn.study.control import BASELINE
+from keras_attn.study.inference import LEVEL
+from keras_attn.study.question import Question
+from keras_attn.study.verdicts import BETTER, EQUIVALENT, LEAST_SEEDS, UNDECIDED, WORSE
+from keras_attn.study.wording import listed, number, seeds_text, signed, topologies_of
+
+#: The largest number of names that a sentence lists; beyond it, it gives their number.
+MOST_NAMES = 6
+
+#: A change of the time per step that is smaller is called none; repeated timings vary as much.
+SAME_TIME = 0.02
+
+
+def answer(summary: pd.DataFrame, question: Question) -> str:
+    """The answer of a group, in one sentence; the first word says it alone.
+
+    Args:
+        summary: The summary of the group.
+        question: The metric and the margin of the verdicts.
+    """
+    compared = topologies_of(summary)
+    if BASELINE not in summary.index or not np.isfinite(summary[question.headline][BASELINE]):
+        return "No result: no training without attention has scores."
+    if not len(compared):
+        reached = number(summary[question.headline][BASELINE])
+        return f"Nothing was compared: no attention reached {question.title} {reached}."
+    step = float(summary["seconds_per_step"][BASELINE])
+    parts = [
+        _part(word, compared[compared["verdict"] == word], step, question)
+        for word in (BETTER, WORSE, EQUIVALENT, UNDECIDED)
+    ]
+    return f"{_opening(compared)}: {'; '.join(filter(None, parts))}."
+
+
+def _opening(compared: pd.DataFrame) -> str:
+    verdicts = set(compared["verdict"])
+    if BETTER in verdicts:
+        return "Benefit"
+    if verdicts == {UNDECIDED}:
+        return "Undecided"
+    return "No benefit shown" if UNDECIDED in verdicts else "No benefit"
+
+
+def _part(word: str, rows: pd.DataFrame, step: float, question: Question) -> str:
+    """The clause on the topologies that have the same verdict."""
+    if not len(rows):
+        return ""
+    many = len(rows) > 1
+    names = listed([str(key) for key in rows.index])
+    if len(rows) > MOST_NAMES:
+        names = f"{len(rows)} topologies"
+    subject = f"{names} {'are' if many else 'is'}"
+    unit = question.title
+    if word == UNDECIDED:
+        return f"{subject} undecided{_what_would_decide(rows)}"
+    if word == EQUIVALENT:
+        found = f"{subject} equivalent to no attention within {question.margin:g} {unit}"
+        smaller = rows[rows["p_corrected"] < LEVEL]
+        if len(smaller):
+            found += f" (a smaller difference is shown: {_sizes(smaller, question)})"
+    elif many:
+        found = f"{subject} {word} than no attention in {unit} ({_sizes(rows, question)})"
+    else:
+        size = abs(rows.iloc[0][f"{question.headline}_difference"])
+        found = f"{subject} {word} than no attention by {number(size)} {unit}"
+    return found + _cost(rows, step)
+
+
+def _sizes(rows: pd.DataFrame, question: Question) -> str:
+    """The differences, each with its topology if there are several."""
+    differences = rows[f"{question.headline}_difference"]
+    if len(rows) > MOST_NAMES:
+        return f"{signed(differences.min())} to {signed(differences.max())}"
+    if len(rows) == 1:
+        return f"{differences.index[0]} {signed(differences.iloc[0])}"
+    return ", ".join(f"{key} {signed(value)}" for key, value in differences.items())
+
+
+def _cost(rows: pd.DataFrame, step: float) -> str:
+    """What the topologies cost in time, after their verdict."""
+    ratios = rows["seconds_per_step"] / step - 1
+    ratios = ratios[np.isfinite(ratios)]
+    if not len(ratios):
+        return ""
+    low, high = ratios.min(), ratios.max()
+    verb = "take" if len(rows) > 1 else "takes"
+    if abs(low) < SAME_TIME and abs(high) < SAME_TIME:
+        return f" and {verb} the same time per step"
+    if low < 0 < high:
+        return f" and {verb} between {-low:.0%} less and {high:.0%} more time per step".replace(
+            "%", " %"
+        )
+    ends = sorted({f"{abs(each):.0%}" for each in (low, high)}, key=lambda t: int(t[:-1]))
+    size = " to ".join(ends).replace("%", " %")
+    return f" and {verb} {size} {'longer' if high > 0 else 'less time'} per step"
+
+
+def _what_would_decide(rows: pd.DataFrame) -> str:
+    """How many more seeds would decide, after the word undecided."""
+    seeds = int(rows["n"].min())
+    if seeds < LEAST_SEEDS:
+        count = "one seed" if seeds == 1 else f"{seeds} seeds"
+        return f" with {count}, because a verdict needs at least {LEAST_SEEDS}"
+    needed = rows["seeds_needed"].max()
+    if not np.isfinite(needed):
+        return ""
+    more = seeds_text(needed - seeds)
+    return (
+        f" with {seeds} seeds, and {more} more would decide it if the "
+        f"{'differences are what they seem' if len(rows) > 1 else 'difference is what it seems'} "
+        "to be"
+    )

@@ -1,0 +1,73 @@
+"""How a study was made: its images, its configuration and its sources, for the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from keras_attn import catalogue
+from keras_attn.study.control import is_control
+from keras_attn.study.plan import Plan
+
+
+def details(plan: Plan) -> dict[str, str]:
+    """The configuration of the study, and a description of the images."""
+    config = plan.config
+    facts: dict[str, str] = {}
+    names = list(dict.fromkeys(group.dataset for group in plan.grid.groups))
+    for name in names:
+        known = plan.facts(name)
+        label = "Images" if len(names) == 1 else name
+        splits = {"train": "training", "val": "validation", "test": "test"}
+        facts[label] = "; ".join(
+            [
+                known.name,
+                f"{known.task}, {len(known.class_names)} classes: {_some(known.class_names)}",
+                ", ".join(f"{known.samples[key]:,} {title}" for key, title in splits.items()),
+                " × ".join(map(str, known.image_shape)),
+                f"licence: {known.licence or 'not stated'}",
+                f"source: {known.source or 'not stated'}",
+                f"duplicates across splits: {_duplicates(known.duplicates)}",
+            ]
+        )
+    sizes = [str(group.samples) for group in plan.grid.groups if group.samples is not None]
+    facts |= {
+        "Training sizes": ", ".join(dict.fromkeys(sizes))
+        and f"{', '.join(dict.fromkeys(sizes))}: stratified subsets, each contained in the larger",
+        "Network": f"{plan.backbone}, attention at the end of every block's branch",
+        "Published in": ", ".join(_sources(plan.grid.topologies)),
+        "Seeds": ", ".join(map(str, plan.grid.seeds)),
+        "Pairing": "networks with the same seed start with equal weights in all layers that they "
+        "share, and see the same images in the same order",
+        "Headline metric and margin": f"{plan.question.title} and {plan.question.margin:g}, "
+        "fixed before training",
+        "Epochs": f"{config.epochs}; scored at the one with the best validation AUC",
+        "Batch size": str(
+            config.batch_size or "64, or less where an epoch would have fewer than 8 steps"
+        ),
+        "Optimiser": f"AdamW, learning rate {config.learning_rate:g} with cosine decay, "
+        f"weight decay {config.weight_decay:g}",
+        "Augmentation": _augmentation(config.shift, config.flip),
+    }
+    return {name: value for name, value in facts.items() if value}
+
+
+def _some(names: tuple[str, ...], most: int = 20) -> str:
+    rest = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + rest
+
+
+def _duplicates(shared: Mapping[str, int]) -> str:
+    found = (f"{count} in {pair}" for pair, count in shared.items())
+    return ", ".join(found) or "none that are identical"
+
+
+def _sources(topologies: tuple[str, ...]) -> list[str]:
+    """The publications of the topologies, each once."""
+    keys = [key for key in topologies if not is_control(key)]
+    return list(dict.fromkeys(catalogue.describe(key).source for key in keys))
+
+
+def _augmentation(shift: int, flip: bool) -> str:
+    kinds = [f"shifts by up to {shift} pixels"] if shift else []
+    kinds += ["mirrored left to right"] if flip else []
+    return " and ".join(kinds) or "none"

@@ -1,0 +1,93 @@
+"""What a study decides: one metric, and the smallest difference in it that matters."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+from keras_attn.checks import check_choice
+from keras_attn.study.metrics import METRICS
+
+#: The metric that verdicts are about, unless another is named before the first training.
+HEADLINE = "auc"
+
+#: The smallest difference that matters in a metric between 0 and 1, unless another is given.
+MARGIN = 0.01
+
+
+@dataclass(frozen=True)
+class Question:
+    """The metric and the margin that the verdicts of a study are about.
+
+    Both are fixed before the first training, because a choice that knows the results makes wrong
+    verdicts more frequent than the error level says.
+
+    Attributes:
+        headline: The name of the metric.
+        margin: The smallest difference that matters, in units of the metric.
+    """
+
+    headline: str = HEADLINE
+    margin: float = MARGIN
+
+    @property
+    def title(self) -> str:
+        """The name of the metric for readers, as it stands within a sentence."""
+        title = METRICS[self.headline].title
+        return title if title.isupper() else title[0].lower() + title[1:]
+
+    @property
+    def sign(self) -> float:
+        """1 if larger values of the metric are better, −1 if smaller values are."""
+        return 1.0 if METRICS[self.headline].larger_is_better else -1.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Headline and margin, for JSON."""
+        return {"headline": self.headline, "margin": self.margin}
+
+
+def ask(headline: str, margin: float | None, available: Iterable[str]) -> Question:
+    """The question, after its parts were checked.
+
+    Args:
+        headline: The name of a metric.
+        margin: The smallest difference that matters; None for 0.01, which is possible for metrics
+            between 0 and 1.
+        available: The metrics that the task has.
+
+    Raises:
+        ValueError: If the task does not have the metric, or the margin is missing, not positive, or
+            as large as the range of the metric.
+    """
+    check_choice("headline", headline, tuple(available))
+    low, high = METRICS[headline].bounds
+    if margin is None:
+        if (low, high) != (0.0, 1.0):
+            raise ValueError(
+                f"`margin` is missing: {headline} is not a metric between 0 and 1, so there is no "
+                "usual smallest difference that matters. Give one, such as margin=0.05."
+            )
+        return Question(headline)
+    return Question(headline, check_margin(margin, high - low))
+
+
+def check_margin(margin: Any, span: float = math.inf) -> float:
+    """The margin as a float.
+
+    Args:
+        margin: What was given.
+        span: The largest possible difference.
+
+    Raises:
+        ValueError: If it is not a number above 0 and below `span`.
+    """
+    if isinstance(margin, bool) or not isinstance(margin, Real) or not 0 < float(margin) < span:
+        below = "" if math.isinf(span) else f" and below {span:g}, the range of the metric"
+        raise ValueError(
+            f"`margin` must be a number above 0{below}: the smallest difference that matters. "
+            f"Received: margin={margin!r}."
+        )
+    return float(margin)

@@ -1,0 +1,136 @@
+"""The summary of a group of trials: one row per topology, from a table with a row per trial."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from keras_attn.study.control import BASELINE, is_control, matched_to
+from keras_attn.study.inference import UNBOUNDED, Interval, mean_interval, p_value
+from keras_attn.study.metrics import METRICS
+from keras_attn.study.question import Question
+from keras_attn.study.verdicts import Decision, decide, shown
+
+#: The columns of a network that is not tested, and of one that has no control.
+NOT_TESTED = Decision(math.nan, math.nan, math.nan, "", math.nan)
+NO_CONTROL: dict[str, object] = {
+    "control_difference": math.nan,
+    "control_difference_low": math.nan,
+    "control_difference_high": math.nan,
+    "control_p_value": math.nan,
+    "control_verdict": "",
+}
+
+
+def metrics_of(results: pd.DataFrame) -> list[str]:
+    """The metrics that a table of trials has, in a fixed order."""
+    return [metric for metric in METRICS if metric in results]
+
+
+def summarise(results: pd.DataFrame, question: Question | None = None) -> pd.DataFrame:
+    """One row per topology, in the order of the trials.
+
+    The tests form two families. In the first, every topology is tested against the network
+    without attention, for a difference and for equivalence, corrected for the number of
+    topologies. The second is a single test: the topology that has a parameter-matched control
+    against that control. It says whether the additional parameters alone explain the difference,
+    and costs the first no power. All other metrics are exploratory: they have intervals that are
+    not corrected, and no tests.
+
+    Args:
+        results: One row per trial of one group, as `Comparison.results`.
+        question: The metric and the margin that the verdicts are about; AUC and 0.01 if None.
+
+    Returns:
+        A table indexed by topology with these columns:
+
+        * `n`, the trials with finite scores; `diverged` and `failed`, those without;
+        * for each metric its mean (`auc`) and 95 % interval (`auc_low`, `auc_high`), and the mean
+          difference to the baseline with its interval (`auc_difference`, `..._low`, `..._high`),
+          paired over the seeds that both have; intervals end at the range of the metric;
+        * for each topology the fields of `keras_attn.study.verdicts.Decision`: `p_value`,
+          `p_corrected`, `p_equivalent`, `verdict` and `seeds_needed`;
+        * for the topology that has a control, the difference to it in the headline metric
+          (`control_difference`, `..._low`, `..._high`), and `control_p_value` and
+          `control_verdict` of its test;
+        * `parameters`, `macs`, and the means of `seconds_per_step` and `seconds_per_epoch`.
+    """
+    question = question or Question()
+    metrics = metrics_of(results)
+    by_seed = {topology: group.set_index("seed") for topology, group in results.groupby("topology")}
+    scores = {topology: by_seed[topology][metrics] for topology in results["topology"].unique()}
+    differences = {
+        topology: each - scores[BASELINE]
+        for topology, each in scores.items()
+        if topology != BASELINE and BASELINE in scores
+    }
+    tests = decide(
+        {
+            topology: each[question.headline].to_numpy()
+            for topology, each in differences.items()
+            if not is_control(topology)
+        },
+        question,
+    )
+    against_controls = _control_tests(scores, question)
+    rows = {}
+    for topology in scores:
+        group = by_seed[topology]
+        row: dict[str, object] = {
+            "n": int(group[question.headline].notna().sum()),
+            "diverged": int(group["diverged"].sum()),
+            "failed": int((group["error"] != "").sum()),
+        }
+        for metric in metrics:
+            interval = mean_interval(group[metric].to_numpy(), bounds=METRICS[metric].bounds)
+            row |= _named(metric, interval)
+        paired = differences.get(topology, pd.DataFrame(columns=metrics))
+        for metric in metrics:
+            interval = difference_interval(paired[metric].to_numpy(), metric)
+            row |= _named(f"{metric}_difference", interval)
+        row |= tests.get(topology, NOT_TESTED)._asdict()
+        row |= against_controls.get(topology, NO_CONTROL)
+        row["parameters"] = int(group["parameters"].max())
+        row["macs"] = int(group["macs"].max())
+        for time in ("seconds_per_step", "seconds_per_epoch"):
+            row[time] = float(group[time].mean())
+        rows[topology] = row
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("topology")
+
+
+def difference_interval(differences: np.ndarray, metric: str | None = None) -> Interval:
+    """The mean difference and its 95 % interval, which ends at the largest possible difference.
+
+    Args:
+        differences: One per seed.
+        metric: The name of the metric; None if its range is not known.
+    """
+    if metric is None:
+        return mean_interval(differences, bounds=UNBOUNDED)
+    low, high = METRICS[metric].bounds
+    return mean_interval(differences, bounds=(low - high, high - low))
+
+
+def _control_tests(
+    scores: Mapping[str, pd.DataFrame], question: Question
+) -> dict[str, dict[str, object]]:
+    """The test of a topology against the control that has the same number of parameters."""
+    found = {}
+    for control in scores:
+        topology = matched_to(control)
+        if topology is not None and topology in scores:
+            paired = (scores[topology] - scores[control])[question.headline].to_numpy()
+            interval, p = difference_interval(paired, question.headline), p_value(paired)
+            found[topology] = {
+                **_named("control_difference", interval),
+                "control_p_value": p,
+                "control_verdict": shown(question.sign * interval.mean, p),
+            }
+    return found
+
+
+def _named(name: str, interval: Interval) -> dict[str, object]:
+    return {name: interval.mean, f"{name}_low": interval.low, f"{name}_high": interval.high}
