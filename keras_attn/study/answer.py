@@ -12,7 +12,7 @@ from keras_attn.study.verdicts import BETTER, EQUIVALENT, LEAST_SEEDS, UNDECIDED
 from keras_attn.study.wording import listed, number, seeds_text, signed, topologies_of
 
 #: The largest number of names that a sentence lists; beyond it, it gives their number.
-MOST_NAMES = 6
+MOST_NAMES = 3
 
 #: A change of the time per step that is smaller is called none; repeated timings vary as much.
 SAME_TIME = 0.02

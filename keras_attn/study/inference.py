@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy import integrate, stats
+from scipy.special import gammaln, ndtr
 from statsmodels.stats.multitest import multipletests
 
 #: The probability of any wrong statement about a family of variants.
@@ -182,17 +183,19 @@ def power(effect: float, seeds: int, level: float, margin: float = 0.0) -> float
     freedom, root = seeds - 1, math.sqrt(seeds)
     two_sided, one_sided = stats.t.ppf([1 - level / 2, 1 - level], freedom)
     shift, reach = effect * root, margin * root
-    deviation = stats.chi(freedom, scale=1 / math.sqrt(freedom))
+    half = freedom / 2
+    scale = math.log(2) + half * math.log(half) - float(gammaln(half))
 
     def density(s: float) -> float:
+        weight = math.exp(scale + (freedom - 1) * math.log(s) - half * s * s)
         inner, outer = max(0.0, reach - one_sided * s), two_sided * s
         if inner >= outer:  # every mean is either far from 0 or within the margin
-            return float(deviation.pdf(s))
-        beyond = stats.norm.sf(outer - shift) + stats.norm.cdf(-outer - shift)
-        within = stats.norm.cdf(inner - shift) - stats.norm.cdf(-inner - shift)
-        return float(deviation.pdf(s) * (beyond + within))
+            return weight
+        beyond = ndtr(shift - outer) + ndtr(-outer - shift)
+        within = ndtr(inner - shift) - ndtr(-inner - shift)
+        return float(weight * (beyond + within))
 
-    low, high = deviation.ppf([1e-12, 1 - 1e-12])
+    low, high = np.sqrt(stats.chi2.ppf([1e-12, 1 - 1e-12], freedom) / freedom)
     # Both bounds of the sum change their form at these deviations.
     breaks = [s for s in (reach / one_sided, reach / (one_sided + two_sided)) if low < s < high]
     return float(integrate.quad(density, low, high, points=breaks or None, limit=200)[0])

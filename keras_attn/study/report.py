@@ -114,7 +114,9 @@ def _group(analysis: Analysis, group: Group) -> dict[str, Any]:
         "verdicts": _verdicts(summary, question),
         "metrics": [METRICS[metric].title for metric in metrics],
         "rows": [_table_row(key, summary.loc[key], metrics, question) for key in summary.index],
-        "forest": single(f"{name}-forest", (5.2, height), plots.draw_forest, summary, question)
+        "forest": single(
+            f"{name}-forest", (5.2, 0.8 + 0.32 * len(summary)), plots.draw_forest, summary, question
+        )
         if len(summary) > 1
         else "",
         "plots": [

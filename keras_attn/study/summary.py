@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from keras_attn.study.control import BASELINE, is_control, matched_to
-from keras_attn.study.inference import UNBOUNDED, Interval, mean_interval, p_value
+from keras_attn.study.inference import Interval, mean_interval, p_value
 from keras_attn.study.metrics import METRICS
 from keras_attn.study.question import Question
 from keras_attn.study.verdicts import Decision, decide, shown
@@ -101,15 +101,13 @@ def summarise(results: pd.DataFrame, question: Question | None = None) -> pd.Dat
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("topology")
 
 
-def difference_interval(differences: np.ndarray, metric: str | None = None) -> Interval:
+def difference_interval(differences: np.ndarray, metric: str) -> Interval:
     """The mean difference and its 95 % interval, which ends at the largest possible difference.
 
     Args:
         differences: One per seed.
-        metric: The name of the metric; None if its range is not known.
+        metric: The name of the metric.
     """
-    if metric is None:
-        return mean_interval(differences, bounds=UNBOUNDED)
     low, high = METRICS[metric].bounds
     return mean_interval(differences, bounds=(low - high, high - low))
 
