@@ -35,9 +35,10 @@ if not _IS_POSTPONED:
 
 if TYPE_CHECKING:
     from keras_attn import data, export, visualize
-    from keras_attn.study import compare
+    from keras_attn.study import Variant, compare
 
 __all__ = [
+    "Variant",
     "__version__",
     "attention_branch_network",
     "compare",
@@ -65,13 +66,13 @@ _PUBLIC = tuple(__all__)
 
 # So that a star import works without the extra; the name itself says what to install.
 if not _importlib_util.find_spec("pandas"):
-    __all__.remove("compare")
+    __all__ = [name for name in __all__ if name not in ("Variant", "compare")]
 
 
 def __getattr__(name: str) -> object:
-    if name == "compare":
+    if name in ("Variant", "compare"):
         extras = _importlib.import_module("keras_attn.extras")
-        return extras.require("keras_attn.study", extra="study").compare
+        return getattr(extras.require("keras_attn.study", extra="study"), name)
     if name in ("data", "export", "visualize"):
         return _importlib.import_module(f"keras_attn.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

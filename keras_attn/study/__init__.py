@@ -2,5 +2,6 @@
 
 from keras_attn.study.comparison import Comparison
 from keras_attn.study.run import compare
+from keras_attn.study.variants import Variant
 
-__all__ = ["Comparison", "compare"]
+__all__ = ["Comparison", "Variant", "compare"]

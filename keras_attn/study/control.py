@@ -14,12 +14,7 @@ import keras
 
 from keras_attn import catalogue
 from keras_attn.layers.plain_bottleneck import PlainBottleneck
-
-#: The name of the network without attention among the topologies.
-BASELINE = "none"
-
-#: Precedes the key of the topology that a control matches in its number of parameters.
-MATCHED = "matched-"
+from keras_attn.study.variants import BASELINE, MATCHED
 
 #: By how much the parameters that a control adds may differ from those that its topology adds.
 TOLERANCE = 0.05
