@@ -34,7 +34,7 @@ class Analysis:
     def summary_of(self, group: Group) -> pd.DataFrame:
         """One row per topology of a group; see `keras_attn.study.inference.summarise`."""
         if group not in self._summaries:
-            self._summaries[group] = summarise(self.results.results_of(group))
+            self._summaries[group] = summarise(self.results.compared_of(group))
         return self._summaries[group]
 
     def summary(self) -> pd.DataFrame:
@@ -50,4 +50,4 @@ class Analysis:
     @cached_property
     def ranking(self) -> Ranking | None:
         """The networks ranked over the groups; None if there are fewer than three groups."""
-        return rank(self.results.results)
+        return rank(self.results.compared)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -52,6 +52,24 @@ def as_variants(given: Any) -> list[Variant]:
             f"or {BASELINE!r} for the network without attention alone."
         )
     return list(found.values())
+
+
+def named(text: str | Variant, variants: Mapping[str, Variant] | None = None) -> Variant:
+    """The variant or control with a text.
+
+    Args:
+        text: The text; a variant is returned as it is.
+        variants: Variants by their texts, where a text alone does not say what they are.
+
+    Raises:
+        ValueError: If the text cannot be read.
+    """
+    if isinstance(text, Variant):
+        return text
+    attended = text.removeprefix(MATCHED)
+    if variants is None or attended not in variants:
+        return parse_variant(text)
+    return replace(variants[attended], control=attended != text)
 
 
 def parse_variant(text: str) -> Variant:

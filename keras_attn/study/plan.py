@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import platform
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
 from numbers import Integral
@@ -21,8 +21,11 @@ from keras_attn.data.subsets import subset
 from keras_attn.guideline import recommend_for
 from keras_attn.study.backbone import check_backbone
 from keras_attn.study.configuration import TrainingConfig
-from keras_attn.study.control import BASELINE, MATCHED, check_topology, largest, matched_to
+from keras_attn.study.control import check_topology, largest, matched_to
 from keras_attn.study.fit import check_fit, unmatched
+from keras_attn.study.grammar import as_variants, named
+from keras_attn.study.models import GivenModel, Network
+from keras_attn.study.variants import BASELINE, MATCHED, Variant
 from keras_attn.version import __version__
 
 #: Names of image sets that end like the suffixes which file names get here.
@@ -76,7 +79,7 @@ class TrialKey(NamedTuple):
     @property
     def name(self) -> str:
         """A unique name for files."""
-        return f"{self.group.name}-{self.topology}-{self.seed}"
+        return f"{self.group.name}-{_file_name(self.topology)}-{self.seed}"
 
     def __str__(self) -> str:
         return f"{self.group}, {self.topology}, seed {self.seed}"
@@ -118,9 +121,11 @@ class Plan:
     Attributes:
         datasets: The whole image sets, by name.
         grid: The trials.
-        backbone: Which residual network.
+        backbone: The name of the network.
         config: How every trial is trained.
         notes: What the reader of the results should know about the plan.
+        given: The model, if it is not a built-in network.
+        variants: The variants that a user gave, by their texts.
     """
 
     datasets: dict[str, Dataset]
@@ -128,6 +133,32 @@ class Plan:
     backbone: str
     config: TrainingConfig
     notes: tuple[str, ...] = ()
+    given: GivenModel | None = None
+    variants: dict[str, Variant] = field(default_factory=dict)
+
+    @property
+    def network(self) -> Network:
+        """What `build_variant` takes."""
+        return self.backbone if self.given is None else self.given
+
+    @property
+    def network_text(self) -> str:
+        """The network and the usual place of attention, in words."""
+        return f"{self.backbone}, attention at the end of every block's branch" + (
+            " unless the variant names a place" if self._has_places else ""
+        )
+
+    @property
+    def _has_places(self) -> bool:
+        return any("@" in text for text in self.grid.topologies)
+
+    def variant(self, text: str) -> Variant:
+        """The variant or control with a text."""
+        return named(text, self.variants)
+
+    def topology(self, text: str) -> str:
+        """The keys of a variant alone."""
+        return self.variant(text).topology
 
     def data(self, group: Group) -> Dataset:
         """The images of a group."""
@@ -145,40 +176,50 @@ class Plan:
         return {
             "backbone": self.backbone,
             **self.config.as_dict(),
-            "initial_weights": INITIAL_WEIGHTS,
+            **self._initial_weights(),
             **versions(),
             "images": {name: fingerprint(data) for name, data in self.datasets.items()},
         }
 
+    def _initial_weights(self) -> dict[str, str]:
+        """How the first weights are found."""
+        if self.given is None:
+            return {"initial_weights": INITIAL_WEIGHTS}
+        kinds = {kind_of(data) for data in self.datasets.values()}
+        prints = sorted(self.given.fingerprint(*kind) for kind in kinds)
+        return {"initial_weights": "by seed and layer order", "model": ", ".join(prints)}
+
 
 def make_plan(
     datasets: Sequence[Dataset],
-    topologies: Sequence[str] | None,
+    variants: Sequence[Any] | str | None,
     seeds: int | Sequence[int],
     samples: int | Sequence[int] | None,
-    backbone: str,
+    network: Network,
     config: TrainingConfig,
+    notes: tuple[str, ...] = (),
 ) -> Plan:
     """The plan, after everything in it was checked and every network was constructed once.
 
     Args:
         datasets: The image sets.
-        topologies: Keys; if None, `"csa"` and the two that the guideline recommends first for
-            each of the groups. The network without attention is always added in front, and a
-            plain network with the same number of parameters as the largest topology at the end,
-            if there is one that matches within 5 %.
+        variants: As for `keras_attn.study.grammar.as_variants`; if None, `"csa"` and the two
+            that the guideline recommends first for each of the groups. The network without
+            attention is always added in front, and a plain network with the same number of
+            parameters as the largest variant at the end, if there is one that matches within 5 %.
         seeds: How many, counted from 0, or which.
         samples: Training sizes; None for all images.
-        backbone: Which residual network.
+        network: What `keras_attn.study.models.read_model` returned.
         config: How every trial is trained.
+        notes: What is known already that the reader of the results should know.
 
     Raises:
-        ValueError: If an argument is not valid, or topologies do not fit the network.
+        ValueError: If an argument is not valid, or variants do not fit the network.
     """
     numbers = check_seeds(seeds)
-    check_backbone(backbone)
-    if topologies is not None:
-        check_topologies(topologies)
+    if isinstance(network, str):
+        check_backbone(network)
+    chosen = None if variants is None else as_variants(variants)
     by_name = {dataset.name: dataset for dataset in datasets}
     if len(by_name) < len(datasets):
         raise ValueError(
@@ -187,21 +228,60 @@ def make_plan(
         )
     sizes = (None,) if samples is None else check_samples(samples)
     groups = tuple(Group(name, size) for name in by_name for size in sizes)
-    plan = Plan(by_name, Grid(groups, (BASELINE,), numbers), backbone, config)
+    backbone, given = (network, None) if isinstance(network, str) else (network.name, network)
+    plan = Plan(by_name, Grid(groups, (BASELINE,), numbers), backbone, config, given=given)
     parts = [plan.data(group) for group in groups]
-    if topologies is None:
-        topologies = [key for part in parts for key in default_topologies(part)]
-    keys = tuple(dict.fromkeys((BASELINE, *topologies)))
-    notes: tuple[str, ...] = ()
-    if (key := largest(keys)) is not None and not any(map(matched_to, keys)):
-        keys = (*keys, MATCHED + key)
-    parameters = check_fit(datasets, keys, backbone)
+    if chosen is None:
+        chosen = as_variants([key for part in parts for key in default_topologies(part)])
+    texts = {str(variant): variant for variant in chosen}
+    keys = tuple(dict.fromkeys((BASELINE, *texts)))
+    keys, parameters = with_control(datasets, keys, network, texts)
+    if given is not None:
+        kinds = dict.fromkeys(map(kind_of, datasets))
+        notes = (*notes, *dict.fromkeys(note for kind in kinds for note in given.body(*kind).notes))
     for control in [key for key in keys if matched_to(key) is not None]:
         if reason := unmatched(control, parameters):
-            if control in topologies:
+            if control in texts:
                 raise ValueError(f"{reason} Leave {control!r} out.")
-            keys, notes = keys[:-1], (reason,)
-    return Plan(by_name, Grid(groups, keys, numbers), backbone, config, notes)
+            keys, notes = keys[:-1], (*notes, reason)
+    grid = Grid(groups, keys, numbers)
+    attended = {text: variant for text, variant in texts.items() if not variant.control}
+    return Plan(by_name, grid, backbone, config, notes, given, attended)
+
+
+def with_control(
+    datasets: Sequence[Dataset],
+    keys: tuple[str, ...],
+    network: Network,
+    variants: Mapping[str, Variant],
+) -> tuple[tuple[str, ...], dict[str, int]]:
+    """The variants and, unless one is given, the control of the largest; their parameters.
+
+    The control of keys in a built-in network can be named at once. Otherwise the largest variant is
+    known only after every network was constructed.
+    """
+    needs_control = not any(map(matched_to, keys))
+    attended = [key for key in keys if key in variants and not variants[key].changes_model]
+    if isinstance(network, str) and all(variants[key].is_plain for key in attended):
+        if needs_control and (key := largest(attended)) is not None:
+            keys = (*keys, MATCHED + key)
+        return keys, check_fit(datasets, keys, network, variants)
+    parameters = check_fit(datasets, keys, network, variants)
+    if needs_control and (key := largest(attended, parameters)) is not None:
+        keys = (*keys, control := MATCHED + key)
+        parameters |= check_fit(datasets, (control,), network, variants)
+    return keys, parameters
+
+
+def kind_of(dataset: Dataset) -> tuple[tuple[int, int, int], str, int]:
+    """What a network depends on: the shape of the images, the task, the number of classes."""
+    return dataset.image_shape, dataset.task, len(dataset.class_names)
+
+
+def _file_name(text: str) -> str:
+    """A text in which a file system finds nothing special; a key stays as it is."""
+    safe = re.sub(r"[^\w.-]+", "_", text, flags=re.ASCII)[:80]
+    return safe if safe == text else f"{safe}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
 def check_topologies(topologies: Sequence[str]) -> None:

@@ -12,11 +12,10 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from keras_attn import catalogue
 from keras_attn.data.duplicates import shared_images
 from keras_attn.study import plots
 from keras_attn.study.analysis import Analysis
-from keras_attn.study.control import BASELINE, is_control, meaning
+from keras_attn.study.control import BASELINE, entries_of, is_control, meaning
 from keras_attn.study.gate_pictures import draw_gates
 from keras_attn.study.inference import HEADLINE, metrics_of
 from keras_attn.study.inline_pictures import PAGE_PALETTE, single, svg
@@ -86,7 +85,7 @@ def content(analysis: Analysis) -> dict[str, Any]:
 
 def _group(analysis: Analysis, group: Group) -> dict[str, Any]:
     """The part of the report on one image set at one size."""
-    trials, curves = analysis.results.results_of(group), analysis.results.curves_of(group)
+    trials, curves = analysis.results.compared_of(group), analysis.results.curves_of(group)
     summary = analysis.summary_of(group)
     metrics = metrics_of(trials)
     height = 1.0 + 0.42 * len(summary)
@@ -190,7 +189,7 @@ def details(plan: Plan) -> dict[str, str]:
     facts |= {
         "Training sizes": ", ".join(dict.fromkeys(sizes))
         and f"{', '.join(dict.fromkeys(sizes))}: stratified subsets, each contained in the larger",
-        "Network": f"{plan.backbone}, attention at the end of every block's branch",
+        "Network": plan.network_text,
         "Published in": ", ".join(_sources(plan.grid.topologies)),
         "Seeds": ", ".join(map(str, plan.grid.seeds)),
         "Pairing": "networks with the same seed start with equal weights in all layers that they "
@@ -258,7 +257,7 @@ def _duplicates(shared: dict[tuple[str, str], int]) -> str:
 def _sources(topologies: tuple[str, ...]) -> list[str]:
     """The publications of the topologies, each once."""
     keys = [key for key in topologies if not is_control(key)]
-    return list(dict.fromkeys(catalogue.describe(key).source for key in keys))
+    return list(dict.fromkeys(entry.source for key in keys for entry in entries_of(key)))
 
 
 def _augmentation(shift: int, flip: bool) -> str:
