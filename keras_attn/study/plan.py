@@ -5,23 +5,21 @@ from __future__ import annotations
 import hashlib
 import platform
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
-from numbers import Integral
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 
-from keras_attn.checks import check_whole_number
 from keras_attn.data.dataset import Dataset
 from keras_attn.data.subsets import subset
-from keras_attn.guideline import recommend_for
 from keras_attn.study.backbone import check_backbone
+from keras_attn.study.choices import check_samples, check_seeds, default_topologies
 from keras_attn.study.configuration import TrainingConfig
-from keras_attn.study.control import check_topology, largest, matched_to
+from keras_attn.study.control import largest, matched_to
 from keras_attn.study.fit import check_fit, unmatched
 from keras_attn.study.grammar import as_variants, named
 from keras_attn.study.models import GivenModel, Network
@@ -30,9 +28,6 @@ from keras_attn.version import __version__
 
 #: Names of image sets that end like the suffixes which file names get here.
 LIKE_OURS = re.compile(r"-(\d+|matched)$")
-
-#: The topology that most people know, as the attention of CBAM.
-USUAL = "csa"
 
 #: How initial weights are drawn. It changes whenever the same seed gives other initial weights,
 #: so that trials of both kinds are never mixed in one study.
@@ -144,13 +139,9 @@ class Plan:
     @property
     def network_text(self) -> str:
         """The network and the usual place of attention, in words."""
-        return f"{self.backbone}, attention at the end of every block's branch" + (
-            " unless the variant names a place" if self._has_places else ""
-        )
-
-    @property
-    def _has_places(self) -> bool:
-        return any("@" in text for text in self.grid.topologies)
+        places = any("@" in text for text in self.grid.topologies)
+        unless = " unless the variant names a place" if places else ""
+        return f"{self.backbone}, attention at the end of every block's branch{unless}"
 
     def variant(self, text: str) -> Variant:
         """The variant or control with a text."""
@@ -282,56 +273,6 @@ def _file_name(text: str) -> str:
     """A text in which a file system finds nothing special; a key stays as it is."""
     safe = re.sub(r"[^\w.-]+", "_", text, flags=re.ASCII)[:80]
     return safe if safe == text else f"{safe}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
-
-
-def check_topologies(topologies: Sequence[str]) -> None:
-    """Checks that there is at least one topology, and that all are known.
-
-    Raises:
-        ValueError: If there is none, or a key is not in the catalogue.
-    """
-    if not topologies:
-        raise ValueError(
-            "`topologies` is empty: name at least one key of `keras_attn.list_layers()`, "
-            f"or {BASELINE!r} for the network without attention alone."
-        )
-    for key in topologies:
-        check_topology(key)
-
-
-def default_topologies(dataset: Dataset) -> tuple[str, ...]:
-    """The best-known topology, and the two that the guideline recommends first for the set."""
-    recommendation = recommend_for(dataset)
-    return USUAL, recommendation.topology, *recommendation.alternatives[:1]
-
-
-def check_seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
-    """The seeds, each once.
-
-    Raises:
-        ValueError: If there is none, or one is not a whole number of at least 0.
-    """
-    if not isinstance(seeds, Iterable):
-        return tuple(range(check_whole_number("seeds", seeds, 1)))
-    numbers = tuple(dict.fromkeys(check_whole_number("seed", seed, 0) for seed in seeds))
-    if not numbers:
-        raise ValueError("`seeds` is empty: give their number, or at least one seed.")
-    return numbers
-
-
-def check_samples(samples: int | Sequence[int]) -> tuple[int, ...]:
-    """The training sizes, each once.
-
-    Raises:
-        ValueError: If there is none, or one is not a whole number of at least 1.
-    """
-    several = (samples,) if isinstance(samples, Integral) else samples
-    if not isinstance(several, Iterable):
-        several = (several,)
-    sizes = tuple(dict.fromkeys(check_whole_number("samples", size, 1) for size in several))
-    if not sizes:
-        raise ValueError("`samples` is empty: give at least one size, or None for all images.")
-    return sizes
 
 
 def versions() -> dict[str, str]:

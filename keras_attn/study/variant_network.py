@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import keras
 
 from keras_attn.data.dataset import Dataset
@@ -82,16 +84,20 @@ def new_layers(network: Network, dataset: Dataset, model: keras.Model) -> dict[s
         return None
     body = network.body(dataset.image_shape, dataset.task, len(dataset.class_names))
     own = {path: number for number, (path, _) in enumerate(layers_of(body.model))}
-    prefix = f"{body.model.name}/"
     names = {}
     count = 0
     for path, _ in layers_of(model):
-        inner = path.removeprefix(prefix)
-        if inner in own and path.startswith(prefix):
-            is_head = inner == HEAD
-            if is_head or not body.is_trained:
-                names[path] = f"layer {own[inner]}"
-        else:
+        inner = _own_path(path, own)
+        if inner is None:
             names[path] = f"new layer {count}"
             count += 1
+        elif inner == HEAD or not body.is_trained:
+            names[path] = f"layer {own[inner]}"
     return names
+
+
+def _own_path(path: str, own: Collection[str]) -> str | None:
+    """The path of a layer in the model itself, whatever models it is nested in now."""
+    parts = path.split("/")
+    ends = ("/".join(parts[start:]) for start in range(len(parts)))
+    return next((end for end in ends if end in own), None)
