@@ -109,7 +109,7 @@ def test_compare_trains_and_writes_what_it_says(command, tmp_path):
     command = f"KERAS_BACKEND={keras.backend.backend()} keras-attn compare {archive}"
     assert command in (output / "report.html").read_text()
     rows = (output / "results.csv").read_text().splitlines()
-    assert rows[0].startswith("dataset,topology,seed,accuracy,balanced_accuracy,auc,")
+    assert rows[0].startswith("dataset,topology,variant,seed,accuracy,balanced_accuracy,auc,")
     assert [row.split(",")[:3] for row in rows[1:]] == [
         ["pairs", key, "0"] for key in ("none", "sa")
     ]
