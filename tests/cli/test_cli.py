@@ -111,7 +111,7 @@ def test_compare_trains_and_writes_what_it_says(command, tmp_path):
     rows = (output / "results.csv").read_text().splitlines()
     assert rows[0].startswith("dataset,topology,variant,seed,accuracy,balanced_accuracy,auc,")
     assert [row.split(",")[:4] for row in rows[1:]] == [
-        ["pairs", key, "0"] for key in ("none", "sa")
+        ["pairs", key, key, "0"] for key in ("none", "sa")
     ]
     assert (output / "best.keras").exists()
     status, text, _ = shell("compare", "--status", output)
