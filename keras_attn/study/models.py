@@ -25,6 +25,9 @@ from keras_attn.surgery.points import check_model
 
 APPLICATIONS = "keras.applications:"
 
+#: Applications whose trained weights expect values from -1 to 1, as Keras documents.
+FROM_MINUS_ONE = re.compile(r"MobileNet(V2)?|Xception|Inception\w+|NASNet\w+|ResNet\d+V2")
+
 #: Smaller images are refused by the applications, each of which names the size in its error.
 LEAST_SIZE = re.compile(r"at least (\d+)x(\d+)")
 
@@ -129,6 +132,9 @@ class GivenModel:
             return self.value_range
         if (description := describe_model(model)) is not None:
             return (0.0, 255.0) if description.dtype == "uint8" else (0.0, 1.0)
+        if self.weights is not None:
+            name = os.fspath(self.source).removeprefix(APPLICATIONS)
+            return (-1.0, 1.0) if FROM_MINUS_ONE.fullmatch(name) else value_range_of(model)
         return value_range_of(model)
 
     def _model(self, image_shape: tuple[int, int, int], num_classes: int) -> Any:

@@ -196,6 +196,21 @@ def test_models_that_surgery_cannot_edit_are_refused():
         read_model("keras.applications:MobileNetV9").size_for(SHAPE)
 
 
+@pytest.mark.once
+def test_an_application_takes_weights_from_a_file_of_the_whole_network(tmp_path):
+    name, file = "keras.applications:MobileNetV2", tmp_path / "whole.weights.h5"
+    whole = keras.applications.MobileNetV2((32, 32, 3), weights=None, classes=5)
+    trained(whole).save_weights(file)
+    body = read_model(name, weights=str(file)).body((32, 32, 1), "multi-class", 3)
+    assert (body.is_trained, body.value_range) == (True, (-1, 1))
+    assert body.model.output_shape == (None, 3)
+    kernels = [m.get_layer("block_1_expand").get_weights()[0] for m in (body.model, whole)]
+    np.testing.assert_array_equal(*kernels)
+    network = read_model(name)
+    assert network.size_for(SHAPE) == 32
+    assert not network.body((32, 32, 1), "multi-class", 3).is_trained
+
+
 @pytest.mark.trains
 def test_a_function_and_a_change_of_the_model_are_compared(tmp_path):
     def wrapped(model):
