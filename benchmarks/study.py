@@ -27,7 +27,8 @@ from benchmarks.matrix import RESULTS, cpu_name, rounded
 from keras_attn.data.dataset import Dataset
 from keras_attn.study.configuration import TrainingConfig
 from keras_attn.study.files import prepare_folder, replacing
-from keras_attn.study.plan import check_topologies, versions
+from keras_attn.study.grammar import as_variants
+from keras_attn.study.plan import versions
 from keras_attn.study.trainer import Trainer
 from keras_attn.study.trial import Trial
 
@@ -99,7 +100,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, help="the results file, in benchmarks/results")
     options = parser.parse_args()
     topologies = options.topologies.split(",")
-    check_topologies(topologies)
+    as_variants(topologies)
     dataset = keras_attn.load_dataset(options.dataset)
     today = datetime.date.today().isoformat()
     results = {

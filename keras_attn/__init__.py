@@ -35,9 +35,10 @@ if not _IS_POSTPONED:
 
 if TYPE_CHECKING:
     from keras_attn import data, export, visualize
-    from keras_attn.study import compare, test_scores
+    from keras_attn.study import Variant, compare, test_scores
 
 __all__ = [
+    "Variant",
     "__version__",
     "attention_branch_network",
     "compare",
@@ -65,7 +66,7 @@ __all__ = [
 _PUBLIC = tuple(__all__)
 
 #: The names that need the extra `study`.
-_OF_STUDY = ("compare", "test_scores")
+_OF_STUDY = ("Variant", "compare", "test_scores")
 
 # So that a star import works without the extra; the names themselves say what to install.
 if not _importlib_util.find_spec("pandas"):

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from keras_attn.study import Comparison
 
 
+#: Sides of the images that MedMNIST publishes.
+MEDMNIST_SIZES = (28, 64, 128, 224)
+
+
 def compare_command(
     datasets: Annotated[
         list[str] | None,
@@ -39,9 +43,29 @@ def compare_command(
             metavar="DATASET...", help="Names of data sets, .npz files, or image folders."
         ),
     ] = None,
+    variants: Annotated[
+        str | None,
+        typer.Option(help='What is compared, such as "csa@blocks,se(reduction=8)@stages".'),
+    ] = None,
     topologies: Annotated[
         str | None,
-        typer.Option(help="Keys, separated by commas; csa and the recommended if not given."),
+        typer.Option(help="The same, for keys alone; csa and the recommended if not given."),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="resnet8, resnet20 (if not given), resnet18 or resnet50; a .keras file; "
+            "keras.applications:NAME; or a function (image_shape, num_classes) of yours, "
+            "file.py:function."
+        ),
+    ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(help="Of an application: a file, or their name; random if not given."),
+    ] = None,
+    value_range: Annotated[
+        str | None,
+        typer.Option(help="Pixel values that the model expects, such as 0,1; if it has weights."),
     ] = None,
     seeds: Annotated[
         str, typer.Option(help="How many seeds for each topology, or which: 5, or 5,6,7.")
@@ -51,9 +75,7 @@ def compare_command(
         typer.Option(help="Training sizes, separated by commas; all images if not given."),
     ] = None,
     epochs: Annotated[int, typer.Option(help="Epochs of each training.")] = 10,
-    backbone: Annotated[
-        str, typer.Option(help="resnet8, resnet20, resnet18 or resnet50.")
-    ] = "resnet20",
+    backbone: Annotated[str | None, typer.Option(help="Another name of --model.")] = None,
     headline: Annotated[
         str, typer.Option(help="Metric that the verdicts are about: auc, accuracy, ...")
     ] = "auc",
@@ -76,7 +98,7 @@ def compare_command(
     ] = 0,
     flip: Annotated[bool, typer.Option("--flip", help="Mirror half of the images.")] = False,
     size: Annotated[
-        int | None, typer.Option(help="Side of the images in pixels, where there is a choice.")
+        int | None, typer.Option(help="Side of the images that reach the network, in pixels.")
     ] = None,
     task: Annotated[
         str | None, typer.Option(help="binary, multi-class, ordinal or multi-label.")
@@ -129,7 +151,7 @@ def compare_command(
         load_dataset(
             name,
             data_dir=data_dir,
-            size=size,
+            size=loaded_size(name, size, data_dir),
             task=task,  # type: ignore[arg-type]  # checked there
             class_names=read_class_names(class_names),
             granularity=granularity,  # type: ignore[arg-type]
@@ -140,7 +162,12 @@ def compare_command(
     with saying_how_to_resume(folder):
         comparison = compare(
             images,
-            topologies=None if topologies is None else topologies.replace(" ", "").split(","),
+            variants=variants,
+            topologies=topologies,
+            model=model,
+            weights=weights,
+            value_range=None if value_range is None else two_numbers(value_range),
+            size=size,
             seeds=which_seeds(seeds),
             samples=None if samples is None else whole_numbers("--samples", samples),
             epochs=epochs,
@@ -172,6 +199,34 @@ def which_seeds(text: str) -> int | list[int]:
     if "," not in text:
         return whole_numbers("--seeds", text)[0]
     return whole_numbers("--seeds", text.removesuffix(","))
+
+
+def two_numbers(text: str) -> tuple[float, ...]:
+    """The numbers of --value-range."""
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise ValueError(
+            f"--value-range must be two numbers, such as 0,1. Received: {text!r}."
+        ) from None
+
+
+def loaded_size(name: str, size: int | None, data_dir: Path | None) -> int | None:
+    """The size in which to load a data set whose images reach the network at another.
+
+    Folders are read at any size. A set of MedMNIST has a file for some sizes; for others, the next
+    larger file in the folder is loaded. Everything else has one size.
+    """
+    from keras_attn.data import medmnist
+
+    if size is None or Path(name).is_dir():
+        return size
+    if not (medmnist.is_installed() and name in medmnist.names()):
+        return None
+    if size in MEDMNIST_SIZES:
+        return size
+    files = [(each, Path(data_dir or ".") / f"{name}_{each}.npz") for each in MEDMNIST_SIZES]
+    return next((each for each, file in files if each > size and file.exists()), None)
 
 
 def given(value: float | None, default: float) -> float:
@@ -218,7 +273,10 @@ def show_summary(comparison: Comparison) -> None:
         titles = [METRICS[metric].title for metric in metrics]
         for column in ("topology", *titles, "difference", "verdict", "ms/step"):
             table.add_column(
-                column, justify="left" if column == "topology" else "right", no_wrap=True
+                column,
+                justify="left" if column == "topology" else "right",
+                no_wrap=column != "topology",
+                overflow="fold",
             )
         for topology, row in comparison.summary_of(group).iterrows():
             table.add_row(

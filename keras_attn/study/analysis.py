@@ -35,7 +35,7 @@ class Analysis:
         """One row per topology of a group; see `keras_attn.study.summary.summarise`."""
         if group not in self._summaries:
             self._summaries[group] = summarise(
-                self.results.results_of(group), self.results.plan.question
+                self.results.compared_of(group), self.results.plan.question
             )
         return self._summaries[group]
 
@@ -52,4 +52,4 @@ class Analysis:
     @cached_property
     def ranking(self) -> Ranking | None:
         """The networks ranked over the groups; None if there are fewer than three groups."""
-        return rank(self.results.results, self.results.plan.question)
+        return rank(self.results.compared, self.results.plan.question)

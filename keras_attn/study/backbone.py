@@ -10,6 +10,7 @@ from keras import layers
 from keras_attn.checks import check_choice
 from keras_attn.study.control import Placement, attention_of
 from keras_attn.study.heads import task_head
+from keras_attn.study.variants import Variant
 
 
 class Design(NamedTuple):
@@ -39,7 +40,7 @@ def build_model(
     image_shape: tuple[int, int, int],
     task: str,
     num_classes: int,
-    attention: str | Placement | None = None,
+    attention: str | Variant | Placement | None = None,
     backbone: str = "resnet20",
     preprocessing: layers.Layer | None = None,
 ) -> keras.Model:
@@ -67,7 +68,7 @@ def build_model(
     """
     design = check_backbone(backbone)
     outputs = task_head(task, num_classes).outputs
-    placement = attention_of(attention) if isinstance(attention, str) else attention
+    placement = attention_of(attention) if isinstance(attention, (str, Variant)) else attention
     inputs = keras.Input(image_shape, name="image")
     x = inputs if preprocessing is None else preprocessing(inputs)
     x = _normalised(x, design.widths[0], 3, name="stem")

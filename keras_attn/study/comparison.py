@@ -63,7 +63,7 @@ class Comparison(Results):
 
         If there are several groups, each has a row of panels.
         """
-        return plot_results({str(group): self.results_of(group) for group in self.groups})
+        return plot_results({str(group): self.compared_of(group) for group in self.groups})
 
     def report(self, path: str | os.PathLike[str]) -> Path:
         """Writes one HTML file that shows everything and needs no other file.

@@ -7,19 +7,16 @@ attention, and with the same number of parameters as the largest of its topologi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import keras
 
 from keras_attn import catalogue
 from keras_attn.layers.plain_bottleneck import PlainBottleneck
-
-#: The name of the network without attention among the topologies.
-BASELINE = "none"
-
-#: Precedes the key of the topology that a control matches in its number of parameters.
-MATCHED = "matched-"
+from keras_attn.study.grammar import parse_variant
+from keras_attn.study.variants import BASELINE, MATCHED, Variant
 
 #: By how much the parameters that a control adds may differ from those that its topology adds.
 TOLERANCE = 0.05
@@ -37,40 +34,54 @@ def is_control(topology: str) -> bool:
     return topology == BASELINE or matched_to(topology) is not None
 
 
-def attention_of(topology: str) -> Placement | None:
+def attention_of(variant: str | Variant) -> Placement | None:
     """What `build_model` applies at the end of each residual branch; None for the baseline.
 
     Args:
-        topology: A key of the catalogue, `"none"`, or `"matched-"` and a key.
+        variant: A variant without place and start, a control, or the text of either.
 
     Returns:
         A function of a feature map and a name for the new layer, which returns the new map.
     """
-    if topology == BASELINE:
+    part = parse_variant(variant) if isinstance(variant, str) else variant
+    if part.key == BASELINE:
         return None
-    key = matched_to(topology)
 
     def attend(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
-        try:
-            layer = catalogue.create(topology, data_format="channels_last", name=name)
-        except TypeError as error:
-            raise ValueError(f"it cannot be created with its default arguments ({error})") from None
-        return layer(x)
+        return new_layer(part, name=name)(x)
 
     def widen(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
-        return PlainBottleneck(**matched_bottleneck(str(key), x.shape[-1]), name=name)(x)
+        return PlainBottleneck(**matched_bottleneck(part, x.shape[-1]), name=name)(x)
 
-    return attend if key is None else widen
+    return widen if part.control else attend
 
 
-def matched_bottleneck(key: str, channels: int) -> dict[str, Any]:
-    """The arguments of the `PlainBottleneck` nearest to a topology in its number of parameters.
+def new_layer(part: Variant, **config: Any) -> keras.layers.Layer:
+    """A new layer of a part of a variant, for maps with the channels last.
+
+    Raises:
+        ValueError: If its arguments do not fit it.
+    """
+    config = {**part.config, **config}
+    try:
+        if isinstance(part.key, str):
+            return catalogue.create(part.key, data_format="channels_last", **config)
+        if isinstance(part.key, type):
+            return part.key(**config)
+        return type(part.key).from_config({**part.key.get_config(), **config})
+    except TypeError as error:
+        arguments = "these" if part.config else "its default"
+        raise ValueError(f"it cannot be created with {arguments} arguments ({error})") from None
+
+
+def matched_bottleneck(variant: str | Variant, channels: int) -> dict[str, Any]:
+    """The arguments of the `PlainBottleneck` nearest to a variant in its number of parameters.
 
     Args:
-        key: A key of the catalogue.
+        variant: A variant of one part, or its text.
         channels: Channels of the feature map.
     """
-    wanted = parameters_of(key, channels)
+    wanted = parameters_of(variant, channels)
 
     def nearest(use_bias: bool) -> tuple[int, int]:
         """The distance in parameters, and the width, at least 1."""
@@ -82,15 +93,29 @@ def matched_bottleneck(key: str, channels: int) -> dict[str, Any]:
     return {"units": nearest(use_bias)[1], "use_bias": use_bias}
 
 
-def parameters_of(key: str, channels: int) -> int:
-    """Trainable parameters of a topology; 0 if it does not take so many channels."""
-    return catalogue.describe(key).parameters_or_none(channels) or 0
+def parameters_of(variant: str | Variant, channels: int) -> int:
+    """Trainable parameters of a variant's layer; 0 if it does not take so many channels."""
+    part = parse_variant(variant) if isinstance(variant, str) else variant
+    if isinstance(part.key, str) and not part.config:
+        return catalogue.describe(part.key).parameters_or_none(channels) or 0
+    try:
+        with keras.StatelessScope(initialize_variables=False):
+            layer = new_layer(part)
+            layer(keras.KerasTensor((None, 8, 8, channels)))
+    except ValueError:
+        return 0
+    return sum(math.prod(weight.shape) for weight in layer.trainable_weights)
 
 
-def largest(topologies: Iterable[str]) -> str | None:
-    """The topology with the most parameters; None if there are only controls."""
-    keys = [key for key in topologies if not is_control(key)]
-    return max(keys, key=lambda key: parameters_of(key, 64), default=None)
+def largest(variants: Iterable[str], sizes: Mapping[str, int] | None = None) -> str | None:
+    """The variant with the most parameters; None if there are only controls.
+
+    Args:
+        variants: Texts of variants and controls.
+        sizes: Parameters of the networks; if None, a layer on 64 channels is counted.
+    """
+    keys = [key for key in variants if not is_control(key)]
+    return max(keys, key=lambda key: sizes[key] if sizes else parameters_of(key, 64), default=None)
 
 
 def is_matched(added_by_control: int, added_by_topology: int) -> bool:
@@ -102,10 +127,9 @@ def check_topology(topology: str) -> None:
     """Checks that there is such a network.
 
     Raises:
-        ValueError: If the key is not in the catalogue.
+        ValueError: If the text is not one of a variant, or a key is not in the catalogue.
     """
-    if topology != BASELINE:
-        catalogue.describe(matched_to(topology) or topology)
+    parse_variant(topology)
 
 
 def meaning(topology: str) -> str:
@@ -115,4 +139,14 @@ def meaning(topology: str) -> str:
     key = matched_to(topology)
     if key is not None:
         return f"no attention, but the same number of parameters as {key}, in 1x1 convolutions"
-    return catalogue.describe(topology).formula
+    formulas = [entry.formula for entry in entries_of(topology)]
+    return "; ".join(formulas) or "given by the user"
+
+
+def entries_of(topology: str) -> list[catalogue.Entry]:
+    """The catalogue's entries of a variant; none for layers and functions of the user."""
+    try:
+        parts = parse_variant(topology).parts
+    except ValueError:
+        return []
+    return [catalogue.describe(part.key) for part in parts if part.key != BASELINE]

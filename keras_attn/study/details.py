@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from keras_attn import catalogue
-from keras_attn.study.control import is_control
+from keras_attn.study.control import entries_of, is_control
 from keras_attn.study.plan import Plan
 
 
@@ -33,7 +32,7 @@ def details(plan: Plan) -> dict[str, str]:
     facts |= {
         "Training sizes": ", ".join(dict.fromkeys(sizes))
         and f"{', '.join(dict.fromkeys(sizes))}: stratified subsets, each contained in the larger",
-        "Network": f"{plan.backbone}, attention at the end of every block's branch",
+        "Network": plan.network_text,
         "Published in": ", ".join(_sources(plan.grid.topologies)),
         "Seeds": ", ".join(map(str, plan.grid.seeds)),
         "Pairing": "networks with the same seed start with equal weights in all layers that they "
@@ -64,7 +63,7 @@ def _duplicates(shared: Mapping[str, int]) -> str:
 def _sources(topologies: tuple[str, ...]) -> list[str]:
     """The publications of the topologies, each once."""
     keys = [key for key in topologies if not is_control(key)]
-    return list(dict.fromkeys(catalogue.describe(key).source for key in keys))
+    return list(dict.fromkeys(entry.source for key in keys for entry in entries_of(key)))
 
 
 def _augmentation(shift: int, flip: bool) -> str:

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 
 import keras
 import numpy as np
 
 from keras_attn.data.dataset import Dataset
-from keras_attn.study.backbone import build_model
-from keras_attn.study.control import BASELINE, TOLERANCE, is_matched, matched_to
+from keras_attn.study.control import TOLERANCE, is_matched, matched_to
+from keras_attn.study.grammar import named
+from keras_attn.study.models import Network
+from keras_attn.study.variant_network import build_variant, has_own_place
+from keras_attn.study.variants import BASELINE, Variant
 
 
 def check_fit(
-    datasets: Iterable[Dataset], topologies: Sequence[str], backbone: str
+    datasets: Iterable[Dataset],
+    topologies: Sequence[str],
+    network: Network,
+    variants: Mapping[str, Variant] | None = None,
 ) -> dict[str, int]:
     """Constructs the network of every topology for every image set, without any weights.
 
     Args:
         datasets: The image sets; those of the same image shape and classes are checked once.
-        topologies: Keys, `"none"` and controls.
-        backbone: Which residual network.
+        topologies: Texts of variants and controls.
+        network: What `read_model` returned.
+        variants: The variants by their texts, where a text alone does not say what they are.
 
     Returns:
         The trainable parameters of each network on the first image set, also of the networks that
@@ -39,30 +47,37 @@ def check_fit(
         reasons = {}
         for key in keys:
             try:
-                count = count_parameters(shape, task, classes, key, backbone)
+                count = count_parameters(shape, task, classes, named(key, variants), network)
                 counts.setdefault(key, count)
             except Exception as error:
                 reasons[key] = reason_of(error)
         if reasons:
             size = " x ".join(map(str, shape))
             failures.append(
-                f"{len(reasons)} of {len(keys)} networks cannot be constructed, for {backbone} and "
+                f"{len(reasons)} of {len(keys)} networks cannot be constructed, for {network} and "
                 f"the images of {dataset.name} ({size}):\n"
                 + "\n".join(f"  {key}: {reason}" for key, reason in reasons.items())
             )
     if failures:
         raise ValueError(
-            "\n".join(failures) + "\nLeave these topologies out, or choose another backbone."
+            "\n".join(failures) + "\nLeave these variants out, or choose another model."
         )
     return counts
 
 
 def count_parameters(
-    image_shape: tuple[int, int, int], task: str, classes: int, topology: str, backbone: str
+    image_shape: tuple[int, int, int],
+    task: str,
+    classes: int,
+    variant: Variant | str,
+    network: Network,
 ) -> int:
-    """The trainable parameters of a network, of which only the shapes are computed."""
-    with keras.StatelessScope(initialize_variables=False):
-        model = build_model(image_shape, task, classes, topology, backbone)
+    """The trainable parameters of a network, of which only the shapes are computed if possible."""
+    variant = named(variant)
+    # Surgery copies weights, which therefore need values.
+    only_shapes = isinstance(network, str) and not has_own_place(variant)
+    with keras.StatelessScope(initialize_variables=False) if only_shapes else nullcontext():
+        model = build_variant(network, variant, image_shape, task, classes)
     return sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
 
 

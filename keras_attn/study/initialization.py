@@ -9,13 +9,13 @@ is seeded by the seed of the trial and the name of the layer.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import keras
 
 
-def initialize(model: keras.Model, seed: int) -> None:
+def initialize(model: keras.Model, seed: int, names: Mapping[str, str] | None = None) -> None:
     """Draws new initial weights for a model, in place.
 
     Each layer is constructed and built again from its configuration, by its own initializers,
@@ -30,6 +30,8 @@ def initialize(model: keras.Model, seed: int) -> None:
     Args:
         model: A built Functional or Sequential model; models nested in it are initialized too.
         seed: The seed.
+        names: The names that take the place of paths, by path; layers without one keep their
+            weights. If None, all layers are initialized under their paths.
 
     Raises:
         ValueError: If a layer cannot be constructed again from its configuration.
@@ -48,8 +50,10 @@ def initialize(model: keras.Model, seed: int) -> None:
         >>> bool((kernels[0] == kernels[1]).all())
         True
     """
-    for path, layer in _layers(model):
-        with seeded(f"{seed}/{path}"):
+    for path, layer in layers_of(model):
+        if names is not None and path not in names:
+            continue
+        with seeded(f"{seed}/{path if names is None else names[path]}"):
             twin = _constructed_again(layer, path)
         kept = {id(weight) for weight in layer.weights if not weight.trainable}
         for variable, drawn in zip(layer.variables, twin.variables, strict=True):
@@ -57,13 +61,30 @@ def initialize(model: keras.Model, seed: int) -> None:
                 variable.assign(keras.ops.convert_to_numpy(drawn))
 
 
-def _layers(model: keras.Model, prefix: str = "") -> Iterator[tuple[str, keras.layers.Layer]]:
+def is_trained(model: keras.Model) -> bool:
+    """Whether a model has weights that its initializers do not give.
+
+    Biases, scales and moving statistics begin with one constant, which training changes.
+    """
+    for path, layer in layers_of(model):
+        if isinstance(layer, keras.layers.Normalization):  # has statistics before any training
+            continue
+        twin = _constructed_again(layer, path)
+        for weight, first in zip(layer.weights, twin.weights, strict=True):
+            values = keras.ops.convert_to_numpy(first)
+            is_constant = values.size and values.min() == values.max()
+            if is_constant and (keras.ops.convert_to_numpy(weight) != values).any():
+                return True
+    return False
+
+
+def layers_of(model: keras.Model, prefix: str = "") -> Iterator[tuple[str, keras.layers.Layer]]:
     """Every layer that has variables, with its path, each once."""
     found: set[int] = set()
     for layer in model.layers:
         path = f"{prefix}{layer.name}"
         if isinstance(layer, keras.Model) and hasattr(layer, "inputs"):
-            nested: Iterator[tuple[str, keras.layers.Layer]] = _layers(layer, f"{path}/")
+            nested: Iterator[tuple[str, keras.layers.Layer]] = layers_of(layer, f"{path}/")
         else:
             nested = iter([(path, layer)] if layer.variables else [])
         for name, each in nested:

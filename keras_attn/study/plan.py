@@ -5,34 +5,32 @@ from __future__ import annotations
 import hashlib
 import platform
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
-from numbers import Integral
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 
-from keras_attn.checks import check_whole_number
 from keras_attn.data.dataset import Dataset
 from keras_attn.data.subsets import subset
-from keras_attn.guideline import recommend_for
 from keras_attn.study.backbone import check_backbone
+from keras_attn.study.choices import check_samples, check_seeds, default_topologies
 from keras_attn.study.configuration import TrainingConfig
-from keras_attn.study.control import BASELINE, MATCHED, check_topology, largest, matched_to
+from keras_attn.study.control import largest, matched_to
 from keras_attn.study.facts import Facts
 from keras_attn.study.fit import check_fit, unmatched
+from keras_attn.study.grammar import as_variants, named
 from keras_attn.study.heads import task_head
+from keras_attn.study.models import GivenModel, Network
 from keras_attn.study.question import HEADLINE, Question, ask
+from keras_attn.study.variants import BASELINE, MATCHED, Variant
 from keras_attn.version import __version__
 
 #: Names of image sets that end like the suffixes which file names get here.
 LIKE_OURS = re.compile(r"-(\d+|matched)$")
-
-#: The topology that most people know, as the attention of CBAM.
-USUAL = "csa"
 
 #: How initial weights are drawn. It changes whenever the same seed gives other initial weights,
 #: so that trials of both kinds are never mixed in one study.
@@ -79,7 +77,7 @@ class TrialKey(NamedTuple):
     @property
     def name(self) -> str:
         """A unique name for files."""
-        return f"{self.group.name}-{self.topology}-{self.seed}"
+        return f"{self.group.name}-{_file_name(self.topology)}-{self.seed}"
 
     def __str__(self) -> str:
         return f"{self.group}, {self.topology}, seed {self.seed}"
@@ -121,10 +119,12 @@ class Plan:
     Attributes:
         datasets: The whole image sets, by name.
         grid: The trials.
-        backbone: Which residual network.
+        backbone: The name of the network.
         config: How every trial is trained.
         notes: What the reader of the results should know about the plan.
         question: The metric and the margin that the verdicts are about.
+        given: The model, if it is not a built-in network.
+        variants: The variants that a user gave, by their texts.
     """
 
     datasets: dict[str, Dataset]
@@ -133,6 +133,28 @@ class Plan:
     config: TrainingConfig
     notes: tuple[str, ...] = ()
     question: Question = field(default_factory=Question)
+    given: GivenModel | None = None
+    variants: dict[str, Variant] = field(default_factory=dict)
+
+    @property
+    def network(self) -> Network:
+        """What `build_variant` takes."""
+        return self.backbone if self.given is None else self.given
+
+    @property
+    def network_text(self) -> str:
+        """The network and the usual place of attention, in words."""
+        places = any("@" in text for text in self.grid.topologies)
+        unless = " unless the variant names a place" if places else ""
+        return f"{self.backbone}, attention at the end of every block's branch{unless}"
+
+    def variant(self, text: str) -> Variant:
+        """The variant or control with a text."""
+        return named(text, self.variants)
+
+    def topology(self, text: str) -> str:
+        """The keys of a variant alone."""
+        return self.variant(text).topology
 
     def data(self, group: Group) -> Dataset:
         """The images of a group."""
@@ -169,19 +191,28 @@ class Plan:
             "backbone": self.backbone,
             **self.config.as_dict(),
             **self.question.as_dict(),
-            "initial_weights": INITIAL_WEIGHTS,
+            **self._initial_weights(),
             **self.versions(),
             "images": {name: fingerprint(data) for name, data in self.datasets.items()},
         }
 
+    def _initial_weights(self) -> dict[str, str]:
+        """How the first weights are found."""
+        if self.given is None:
+            return {"initial_weights": INITIAL_WEIGHTS}
+        kinds = {kind_of(data) for data in self.datasets.values()}
+        prints = sorted(self.given.fingerprint(*kind) for kind in kinds)
+        return {"initial_weights": "by seed and layer order", "model": ", ".join(prints)}
+
 
 def make_plan(
     datasets: Sequence[Dataset],
-    topologies: Sequence[str] | None,
+    variants: Sequence[Any] | str | None,
     seeds: int | Sequence[int],
     samples: int | Sequence[int] | None,
-    backbone: str,
+    network: Network,
     config: TrainingConfig,
+    notes: tuple[str, ...] = (),
     headline: str = HEADLINE,
     margin: float | None = None,
 ) -> Plan:
@@ -189,25 +220,26 @@ def make_plan(
 
     Args:
         datasets: The image sets.
-        topologies: Keys; if None, `"csa"` and the two that the guideline recommends first for
-            each of the groups. The network without attention is always added in front, and a
-            plain network with the same number of parameters as the largest topology at the end,
-            if there is one that matches within 5 %.
+        variants: As for `keras_attn.study.grammar.as_variants`; if None, `"csa"` and the two
+            that the guideline recommends first for each of the groups. The network without
+            attention is always added in front, and a plain network with the same number of
+            parameters as the largest variant at the end, if there is one that matches within 5 %.
         seeds: How many, counted from 0, or which.
         samples: Training sizes; None for all images.
-        backbone: Which residual network.
+        network: What `keras_attn.study.models.read_model` returned.
         config: How every trial is trained.
+        notes: What is known already that the reader of the results should know.
         headline: The metric that the verdicts are about.
         margin: The smallest difference in it that matters; if None, 0.01 for metrics between 0
             and 1.
 
     Raises:
-        ValueError: If an argument is not valid, or topologies do not fit the network.
+        ValueError: If an argument is not valid, or variants do not fit the network.
     """
     numbers = check_seeds(seeds)
-    check_backbone(backbone)
-    if topologies is not None:
-        check_topologies(topologies)
+    if isinstance(network, str):
+        check_backbone(network)
+    chosen = None if variants is None else as_variants(variants)
     by_name = {dataset.name: dataset for dataset in datasets}
     question = ask(headline, margin, common_metrics(datasets))
     if len(by_name) < len(datasets):
@@ -217,21 +249,25 @@ def make_plan(
         )
     sizes = (None,) if samples is None else check_samples(samples)
     groups = tuple(Group(name, size) for name in by_name for size in sizes)
-    plan = Plan(by_name, Grid(groups, (BASELINE,), numbers), backbone, config)
+    backbone, given = (network, None) if isinstance(network, str) else (network.name, network)
+    plan = Plan(by_name, Grid(groups, (BASELINE,), numbers), backbone, config, given=given)
     parts = [plan.data(group) for group in groups]
-    if topologies is None:
-        topologies = [key for part in parts for key in default_topologies(part)]
-    keys = tuple(dict.fromkeys((BASELINE, *topologies)))
-    notes: tuple[str, ...] = ()
-    if (key := largest(keys)) is not None and not any(map(matched_to, keys)):
-        keys = (*keys, MATCHED + key)
-    parameters = check_fit(datasets, keys, backbone)
+    if chosen is None:
+        chosen = as_variants([key for part in parts for key in default_topologies(part)])
+    texts = {str(variant): variant for variant in chosen}
+    keys = tuple(dict.fromkeys((BASELINE, *texts)))
+    keys, parameters = with_control(datasets, keys, network, texts)
+    if given is not None:
+        kinds = dict.fromkeys(map(kind_of, datasets))
+        notes = (*notes, *dict.fromkeys(note for kind in kinds for note in given.body(*kind).notes))
     for control in [key for key in keys if matched_to(key) is not None]:
         if reason := unmatched(control, parameters):
-            if control in topologies:
+            if control in texts:
                 raise ValueError(f"{reason} Leave {control!r} out.")
-            keys, notes = keys[:-1], (reason,)
-    return Plan(by_name, Grid(groups, keys, numbers), backbone, config, notes, question)
+            keys, notes = keys[:-1], (*notes, reason)
+    grid = Grid(groups, keys, numbers)
+    attended = {text: variant for text, variant in texts.items() if not variant.control}
+    return Plan(by_name, grid, backbone, config, notes, question, given, attended)
 
 
 def common_metrics(datasets: Sequence[Dataset]) -> list[str]:
@@ -240,54 +276,39 @@ def common_metrics(datasets: Sequence[Dataset]) -> list[str]:
     return [name for name in names[0] if all(name in each for each in names)]
 
 
-def check_topologies(topologies: Sequence[str]) -> None:
-    """Checks that there is at least one topology, and that all are known.
+def with_control(
+    datasets: Sequence[Dataset],
+    keys: tuple[str, ...],
+    network: Network,
+    variants: Mapping[str, Variant],
+) -> tuple[tuple[str, ...], dict[str, int]]:
+    """The variants and, unless one is given, the control of the largest; their parameters.
 
-    Raises:
-        ValueError: If there is none, or a key is not in the catalogue.
+    The control of keys in a built-in network can be named at once. Otherwise the largest variant is
+    known only after every network was constructed.
     """
-    if not topologies:
-        raise ValueError(
-            "`topologies` is empty: name at least one key of `keras_attn.list_layers()`, "
-            f"or {BASELINE!r} for the network without attention alone."
-        )
-    for key in topologies:
-        check_topology(key)
+    needs_control = not any(map(matched_to, keys))
+    attended = [key for key in keys if key in variants and not variants[key].changes_model]
+    if isinstance(network, str) and all(variants[key].is_plain for key in attended):
+        if needs_control and (key := largest(attended)) is not None:
+            keys = (*keys, MATCHED + key)
+        return keys, check_fit(datasets, keys, network, variants)
+    parameters = check_fit(datasets, keys, network, variants)
+    if needs_control and (key := largest(attended, parameters)) is not None:
+        keys = (*keys, control := MATCHED + key)
+        parameters |= check_fit(datasets, (control,), network, variants)
+    return keys, parameters
 
 
-def default_topologies(dataset: Dataset) -> tuple[str, ...]:
-    """The best-known topology, and the two that the guideline recommends first for the set."""
-    recommendation = recommend_for(dataset)
-    return USUAL, recommendation.topology, *recommendation.alternatives[:1]
+def kind_of(dataset: Dataset) -> tuple[tuple[int, int, int], str, int]:
+    """What a network depends on: the shape of the images, the task, the number of classes."""
+    return dataset.image_shape, dataset.task, len(dataset.class_names)
 
 
-def check_seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
-    """The seeds, each once.
-
-    Raises:
-        ValueError: If there is none, or one is not a whole number of at least 0.
-    """
-    if not isinstance(seeds, Iterable):
-        return tuple(range(check_whole_number("seeds", seeds, 1)))
-    numbers = tuple(dict.fromkeys(check_whole_number("seed", seed, 0) for seed in seeds))
-    if not numbers:
-        raise ValueError("`seeds` is empty: give their number, or at least one seed.")
-    return numbers
-
-
-def check_samples(samples: int | Sequence[int]) -> tuple[int, ...]:
-    """The training sizes, each once.
-
-    Raises:
-        ValueError: If there is none, or one is not a whole number of at least 1.
-    """
-    several = (samples,) if isinstance(samples, Integral) else samples
-    if not isinstance(several, Iterable):
-        several = (several,)
-    sizes = tuple(dict.fromkeys(check_whole_number("samples", size, 1) for size in several))
-    if not sizes:
-        raise ValueError("`samples` is empty: give at least one size, or None for all images.")
-    return sizes
+def _file_name(text: str) -> str:
+    """A text in which a file system finds nothing special; a key stays as it is."""
+    safe = re.sub(r"[^\w.-]+", "_", text, flags=re.ASCII)[:80]
+    return safe if safe == text else f"{safe}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
 def versions() -> dict[str, str]:

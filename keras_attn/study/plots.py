@@ -134,7 +134,8 @@ def draw_cost(
     for topology, row in known.iterrows():
         colour = palette.text if is_control(str(topology)) else palette.accent
         axes.plot([row[cost]], [row[metric]], "o", color=colour, markersize=6)
-        names.append(axes.text(row[cost], row[metric], str(topology), color=colour, fontsize=9))
+        name = shortened(str(topology))
+        names.append(axes.text(row[cost], row[metric], name, color=colour, fontsize=9))
     axes.margins(x=0.25, y=0.2)
     axes.xaxis.set_major_locator(MaxNLocator(3))
     axes.xaxis.set_major_formatter(EngFormatter())
@@ -164,6 +165,11 @@ def draw_ranking(axes: Axes, ranking: Ranking, palette: Palette) -> None:
     axes.tick_params(labelcolor=palette.text, labelsize=10, color=palette.faint)
     axes.set_facecolor("none")
     axes.spines[:].set_color(palette.faint)
+
+
+def shortened(name: str, length: int = 20) -> str:
+    """A name that fits beside a point of a small panel; tables have the whole."""
+    return name if len(name) <= length else f"{name[: length - 1]}…"
 
 
 def draw_curves(axes: Axes, curves: pd.DataFrame, topology: str, palette: Palette) -> None:

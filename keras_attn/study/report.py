@@ -98,7 +98,7 @@ def unbroken(text: str) -> str:
 
 def _group(analysis: Analysis, group: Group) -> dict[str, Any]:
     """The part of the report on one image set at one size."""
-    trials, curves = analysis.results.results_of(group), analysis.results.curves_of(group)
+    trials, curves = analysis.results.compared_of(group), analysis.results.curves_of(group)
     summary = analysis.summary_of(group)
     metrics, question = metrics_of(trials), analysis.results.plan.question
     title = METRICS[question.headline].title

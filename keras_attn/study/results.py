@@ -76,6 +76,15 @@ class Results:
         """The rows of `results` that belong to a group."""
         return self._table(self.trials_of(group))
 
+    @property
+    def compared(self) -> pd.DataFrame:
+        """`results` with the whole variant as its topology, so that variants are told apart."""
+        return _by_variant(self.results)
+
+    def compared_of(self, group: Group) -> pd.DataFrame:
+        """The rows of `compared` that belong to a group."""
+        return _by_variant(self.results_of(group))
+
     def trials_of(self, group: Group) -> dict[TrialKey, Trial]:
         """The trials that belong to a group."""
         return {key: trial for key, trial in self.trials.items() if key.group == group}
@@ -135,7 +144,9 @@ class Results:
                 "file with the weights was deleted."
             )
         data = self.plan.data(group)
-        model = Trainer(data, best.topology, self.plan.backbone, self.plan.config).build()
+        model = Trainer(
+            data, self.plan.variant(best.topology), self.plan.network, self.plan.config
+        ).build()
         model.set_weights(weights)
         attach(model, ModelDescription.of(data))
         return model
@@ -166,7 +177,8 @@ class Results:
         config = self.plan.config.for_samples(samples)
         return {
             "dataset": facts.name,
-            "topology": trial.topology,
+            "topology": self.plan.topology(trial.topology),
+            "variant": trial.topology,
             "seed": trial.seed,
             **dict.fromkeys(names, NAN),
             **trial.scores,
@@ -189,3 +201,7 @@ class Results:
             "test_samples": facts.samples["test"],
             **config.as_dict(),
         }
+
+
+def _by_variant(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(topology=table["variant"]) if len(table) else table

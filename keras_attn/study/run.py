@@ -20,9 +20,11 @@ from keras_attn.study.configuration import TrainingConfig
 from keras_attn.study.engines.cluster import run_on_cluster
 from keras_attn.study.engines.local import run_local
 from keras_attn.study.files import prepare_folder
+from keras_attn.study.models import read_model
 from keras_attn.study.plan import Plan, make_plan
 from keras_attn.study.progress import TrialProgress
 from keras_attn.study.question import HEADLINE
+from keras_attn.study.size import at_size
 from keras_attn.study.store import Store
 from keras_attn.study.verdicts import LEAST_SEEDS
 
@@ -33,12 +35,17 @@ Source = Dataset | str | os.PathLike[str]
 
 def compare(
     dataset: Source | Sequence[Source],
-    topologies: Sequence[str] | str | None = None,
+    variants: Any = None,
     *,
+    topologies: Any = None,
+    model: Any = None,
+    weights: str | None = None,
+    value_range: Sequence[float] | None = None,
+    size: int | None = None,
     seeds: int | Sequence[int] = LEAST_SEEDS,
     samples: int | Sequence[int] | None = None,
     epochs: int = 10,
-    backbone: str = "resnet20",
+    backbone: str | None = None,
     headline: str = HEADLINE,
     margin: float | None = None,
     output: str | os.PathLike[str] | None = None,
@@ -67,21 +74,35 @@ def compare(
 
     Args:
         dataset: A `Dataset`, or a name or path for `keras_attn.load_dataset`; or several.
-        topologies: Keys of the catalogue; if None, `"csa"` and the two that the guideline names
-            first for these images. The network without attention, `"none"`, is always added in
-            front, and a plain network with the same number of parameters as the largest topology,
-            `"matched-KEY"`, at the end, if there is one that matches within 5 %.
+        variants: What is compared: texts such as `"csa"` or `"csa(reduction=8)@stage3:published"`,
+            or a `keras_attn.Variant`, a layer or layer class, a function that takes a model and
+            returns one; or a list of these. If None, `"csa"` and the two keys that the guideline
+            names first for these images. The network without attention, `"none"`, is always added
+            in front, and a plain network with the same number of parameters as the largest
+            variant, `"matched-VARIANT"`, at the end, if there is one that matches within 5 %.
+        topologies: Another name of `variants`.
+        model: The network: `"resnet20"` (if None), `"resnet18"`, `"resnet50"`, or the smallest,
+            `"resnet8"`; a Functional `keras.Model`, trained or not, or the path of a `.keras` file;
+            a function `(image_shape, num_classes) -> keras.Model`, which may return logits or
+            probabilities, or the text `"file.py:function"` or `"package.module:function"`; or
+            `"keras.applications:NAME"`. All trials start from its weights if they are trained.
+        weights: For an application, a file of weights, or the library's own by their name; None
+            for random weights.
+        value_range: Smallest and largest pixel value that the model expects; None to read it off
+            its layers. The images of models with random weights are standardised.
+        size: Side of the images that reach the network, which are resized; None to leave them as
+            they are.
         seeds: How many, counted from 0, or which. With fewer than five, nothing is decided.
         samples: How many of the training images to train on, or several such numbers, which are
             compared separately; if None, all of them. The subsets are stratified, and each is
             contained in the larger ones.
         epochs: Epochs of every training; the best on the validation split is scored.
-        backbone: `"resnet20"`, `"resnet18"`, `"resnet50"`, or the smallest, `"resnet8"`.
+        backbone: Another name of `model`.
         headline: The metric that the verdicts are about: `"auc"`, `"accuracy"`,
             `"balanced_accuracy"`, `"calibration_error"`, or for ordinal tasks `"kappa"` or
             `"mean_absolute_error"`.
         margin: The smallest difference in it that matters; if None, 0.01 for metrics between 0
-            and 1. A topology is equivalent to no attention if it is shown to be within it.
+            and 1. A variant is equivalent to no attention if it is shown to be within it.
         output: A folder for the trials, `results.csv`, `results.json`, `report.html` and
             `best.keras`; files of these names are replaced.
         data_dir: Where `load_dataset` looks for images.
@@ -122,16 +143,12 @@ def compare(
     if jobs is not None:
         jobs = check_whole_number("jobs", jobs, 1)
     config = TrainingConfig(epochs, batch_size, learning_rate, weight_decay, shift, flip, devices)
-    keys = (topologies,) if isinstance(topologies, str) else topologies
+    compared = _either("variants", variants, "topologies", topologies)
+    named = _either("model", model, "backbone", backbone)
+    network = read_model("resnet20" if named is None else named, weights, value_range)
+    images, notes = at_size(check_datasets(dataset, data_dir), network, size)
     plan = make_plan(
-        check_datasets(dataset, data_dir),
-        None if keys is None else tuple(map(str, keys)),
-        seeds,
-        samples,
-        backbone,
-        config,
-        headline,
-        margin,
+        images, compared, seeds, samples, network, config, notes, headline=headline, margin=margin
     )
     called = call_of(arguments) if command is None else command
     with study_folder(output) as folder:
@@ -147,6 +164,17 @@ def compare(
         if output is not None:
             comparison.save(folder)
     return comparison
+
+
+def _either(name: str, value: Any, alias: str, other: Any) -> Any:
+    """The value of an argument that has two names.
+
+    Raises:
+        ValueError: If both were given.
+    """
+    if value is not None and other is not None:
+        raise ValueError(f"`{alias}` is another name of `{name}`: give one of them.")
+    return other if value is None else value
 
 
 def _run(

@@ -82,6 +82,7 @@ class Store:
                 "grid": asdict(plan.grid),
                 "train_samples": [plan.train_samples(group) for group in plan.grid.groups],
                 "image_sets": {name: plan.facts(name).as_dict() for name in plan.datasets},
+                "keys": {text: plan.topology(text) for text in plan.grid.topologies},
                 "notes": plan.notes,
                 "command": command,
             }

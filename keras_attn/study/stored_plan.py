@@ -33,7 +33,7 @@ class StoredPlan(Plan):
         """
         stored = store.read()
         configuration = stored["configuration"]
-        missing = [name for name in ("image_sets", "notes") if name not in stored]
+        missing = [name for name in ("image_sets", "notes", "keys") if name not in stored]
         missing += [name for name in ("headline", "margin") if name not in configuration]
         if missing:
             raise ValueError(
@@ -52,6 +52,10 @@ class StoredPlan(Plan):
             question=Question(configuration["headline"], configuration["margin"]),
             stored=stored,
         )
+
+    def topology(self, text: str) -> str:
+        """The keys of a variant alone, also of one whose code is not there."""
+        return self.stored["keys"][text]
 
     def data(self, group: Group) -> Dataset:
         """There are no images.

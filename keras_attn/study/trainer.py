@@ -12,13 +12,17 @@ import numpy as np
 from keras_attn.data.dataset import Dataset
 from keras_attn.graph.cost import cost
 from keras_attn.kernels.devices import distributed, jit_compile
-from keras_attn.study.backbone import build_model
 from keras_attn.study.batches import TrainingBatches, effective_batch_size, predict_batches
 from keras_attn.study.configuration import TrainingConfig
+from keras_attn.study.grammar import named
 from keras_attn.study.heads import TaskHead, task_head
 from keras_attn.study.initialization import initialize, seeded
 from keras_attn.study.metrics import recall_by_class
+from keras_attn.study.models import Network
+from keras_attn.study.recalibration import recalibrate
 from keras_attn.study.trial import NAN, Epoch, Trial
+from keras_attn.study.variant_network import build_variant, new_layers
+from keras_attn.study.variants import Variant
 
 
 class Trainer:
@@ -34,17 +38,18 @@ class Trainer:
 
     Args:
         dataset: The images.
-        topology: A key of the catalogue, `"none"`, or `"matched-"` and a key.
-        backbone: Which residual network.
+        variant: A variant or a control, or its text.
+        network: What `keras_attn.study.models.read_model` returned.
         config: How it is trained.
     """
 
     def __init__(
-        self, dataset: Dataset, topology: str, backbone: str, config: TrainingConfig
+        self, dataset: Dataset, variant: str | Variant, network: Network, config: TrainingConfig
     ) -> None:
         self.dataset = dataset
-        self.topology = topology
-        self.backbone = backbone
+        self.variant = named(variant)
+        self.topology = str(self.variant)
+        self.backbone = network
         self.config = config
         self.task: TaskHead = task_head(dataset.task, len(dataset.class_names))
         self.targets = self.task.encode(dataset.train.labels)
@@ -52,6 +57,7 @@ class Trainer:
         self._first_weights: list[np.ndarray] = []
         self._optimizer_state: list[np.ndarray] = []
         self._macs = 0
+        self._drawn: dict[str, str] | None = None
 
     @property
     def model(self) -> keras.Model:
@@ -71,15 +77,13 @@ class Trainer:
             seed: Decides weights that are drawn in the order of construction, which `run` replaces.
         """
         with seeded(seed):
-            return build_model(
+            return build_variant(
+                self.backbone,
+                self.variant,
                 self.dataset.image_shape,
                 self.dataset.task,
                 len(self.dataset.class_names),
-                attention=self.topology,
-                backbone=self.backbone,
-                preprocessing=keras.layers.Normalization(
-                    name="standardise", **self.dataset.channel_statistics
-                ),
+                self.dataset,
             )
 
     def run(self, seed: int, on_epoch: Callable[[int], Any] | None = None) -> Trial:
@@ -133,6 +137,12 @@ class Trainer:
         batch_size = effective_batch_size(self.config, len(self.dataset.train.images))
         return predict_batches(model.predict_on_batch, images, batch_size)
 
+    def recalibrate(self, model: keras.Model) -> None:
+        """Brings the moving statistics of a given model up to date, before it is judged."""
+        if not isinstance(self.backbone, str):
+            images = self.dataset.train.images
+            recalibrate(model, images, effective_batch_size(self.config, len(images)))
+
     def _batches(self, seed: int) -> TrainingBatches:
         return TrainingBatches(self.dataset.train.images, self.targets, self.config, seed)
 
@@ -147,6 +157,7 @@ class Trainer:
         optimizer.build(model.trainable_variables)
         self._macs = cost(model).macs
         self._first_weights = model.get_weights()
+        self._drawn = new_layers(self.backbone, self.dataset, model)
         self._optimizer_state = [_numpy(variable) for variable in optimizer.variables]
         model.fit(self._batches(0), epochs=1, steps_per_epoch=1, verbose=0, shuffle=False)
         self.logits(model, self.dataset.val.images[:1])
@@ -156,7 +167,7 @@ class Trainer:
     def _restart(self, model: keras.Model, seed: int) -> None:
         """Returns the network and its optimizer to the state that a seed begins with."""
         model.set_weights(self._first_weights)  # moving averages, which no initializer draws
-        initialize(model, seed)
+        initialize(model, seed, self._drawn)
         state = zip(model.optimizer.variables, self._optimizer_state, strict=True)
         for variable, value in state:
             variable.assign(value)
@@ -181,6 +192,7 @@ class _Watch(keras.callbacks.Callback):
         seconds = time.perf_counter() - self.started
         # Waits for the last step. While steps run on several devices, JAX must not compile
         # anything: both need the threads of the processor.
+        self.trainer.recalibrate(self.model)
         weights = [np.array(weight) for weight in self.model.get_weights()]
         point = self._score(epoch + 1, seconds, float((logs or {})["loss"]))
         self.curve.append(point)

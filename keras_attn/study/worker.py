@@ -63,7 +63,7 @@ def work(
                     if not claimed or store.is_settled(key, run):
                         continue
                     trainer = trainer or Trainer(
-                        plan.data(group), topology, plan.backbone, plan.config
+                        plan.data(group), plan.variant(topology), plan.network, plan.config
                     )
                     listener.begin(key)
                     trial = _run(trainer, key, listener.epoch)

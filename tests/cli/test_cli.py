@@ -114,9 +114,9 @@ def test_compare_trains_and_writes_what_it_says(command, tmp_path):
     command = f"KERAS_BACKEND={keras.backend.backend()} keras-attn compare {archive}"
     assert command in (output / "report.html").read_text()
     rows = (output / "results.csv").read_text().splitlines()
-    assert rows[0].startswith("dataset,topology,seed,accuracy,balanced_accuracy,auc,")
-    assert [row.split(",")[:3] for row in rows[1:]] == [
-        ["pairs", key, "0"] for key in ("none", "sa")
+    assert rows[0].startswith("dataset,topology,variant,seed,accuracy,balanced_accuracy,auc,")
+    assert [row.split(",")[:4] for row in rows[1:]] == [
+        ["pairs", key, key, "0"] for key in ("none", "sa")
     ]
     assert (output / "best.keras").exists()
     status, text, _ = shell("compare", "--status", output)
@@ -142,7 +142,7 @@ def test_an_interrupted_comparison_says_how_to_resume(command, tmp_path, monkeyp
     def interrupt(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("keras_attn.study.trial.Trainer.run", interrupt)
+    monkeypatch.setattr("keras_attn.study.trainer.Trainer.run", interrupt)
     status, _, error = command("compare", "digits", "--output", tmp_path / "results")
     assert status == 130
     assert "the same command resumes" in error

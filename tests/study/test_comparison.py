@@ -15,7 +15,7 @@ from keras_attn.study.plan import Group
 from keras_attn.study.trainer import Trainer
 
 COLUMNS = [
-    *("dataset", "topology", "seed"),
+    *("dataset", "topology", "variant", "seed"),
     *("accuracy", "balanced_accuracy", "auc", "calibration_error"),
     *("parameters", "macs", "seconds_per_step", "seconds_per_epoch"),
     *("best_epoch", "val_auc", "val_loss", "diverged", "error"),
@@ -72,7 +72,7 @@ def test_ordinal_metrics_have_their_own_columns(tiny):
     comparison = compare(
         make_dataset("ordinal"), ["none"], seeds=1, epochs=1, backbone=tiny, progress=False
     )
-    expected = [*COLUMNS[:7], "kappa", "mean_absolute_error", *COLUMNS[7:]]
+    expected = [*COLUMNS[:8], "kappa", "mean_absolute_error", *COLUMNS[8:]]
     assert comparison.results.columns.tolist() == expected
 
 
@@ -245,7 +245,7 @@ def test_seeds_may_be_named_and_a_single_topology_be_a_string(dataset, tiny, inv
     [
         ({"topologies": ["csa", "cas"]}, "no attention layer with the key 'cas'.*csa"),
         ({"topologies": ["scsa"]}, "two published designs"),
-        ({"topologies": []}, "`topologies` is empty"),
+        ({"topologies": []}, "`variants` is empty"),
         ({"seeds": 0}, "`seeds` must be a whole number of at least 1"),
         ({"seeds": True}, "`seeds` must be a whole number"),
         ({"seeds": 1.5}, "`seeds` must be a whole number"),
@@ -256,7 +256,7 @@ def test_seeds_may_be_named_and_a_single_topology_be_a_string(dataset, tiny, inv
         ({"shift": -1}, "`shift` must be a whole number of at least 0"),
         ({"learning_rate": float("nan")}, "`learning_rate` must be a number of at least 0"),
         ({"weight_decay": "much"}, "`weight_decay` must be a number of at least 0"),
-        ({"backbone": "resnet21"}, '"resnet20", "resnet18", "resnet50"'),
+        ({"backbone": "resnet21"}, "`model` must be one of resnet8, resnet20, .* 'resnet21'"),
         ({"dataset": 5}, "must be a Dataset, or a name or path"),
         ({"dataset": []}, "`dataset` is empty"),
         ({"samples": 5000}, "fewer than the 5,000 samples"),
@@ -390,7 +390,7 @@ def test_numpy_arguments_are_taken_and_shown_as_numbers(dataset, tiny, invented)
     )
     assert len(comparison.trials) == 3 * 2
     assert comparison.command == (
-        "keras_attn.compare(dataset, topologies=['csa'], seeds=[0, 1], samples=16, epochs=1, "
+        "keras_attn.compare(dataset, variants=['csa'], seeds=[0, 1], samples=16, epochs=1, "
         "backbone='tiny', jobs=1)"
     )
 

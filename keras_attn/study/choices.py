@@ -1,0 +1,48 @@
+"""The seeds, training sizes and topologies of a study, checked or chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from numbers import Integral
+
+from keras_attn.checks import check_whole_number
+from keras_attn.data.dataset import Dataset
+from keras_attn.guideline import recommend_for
+
+#: The topology that most people know, as the attention of CBAM.
+USUAL = "csa"
+
+
+def default_topologies(dataset: Dataset) -> tuple[str, ...]:
+    """The best-known topology, and the two that the guideline recommends first for the set."""
+    recommendation = recommend_for(dataset)
+    return USUAL, recommendation.topology, *recommendation.alternatives[:1]
+
+
+def check_seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
+    """The seeds, each once.
+
+    Raises:
+        ValueError: If there is none, or one is not a whole number of at least 0.
+    """
+    if not isinstance(seeds, Iterable):
+        return tuple(range(check_whole_number("seeds", seeds, 1)))
+    numbers = tuple(dict.fromkeys(check_whole_number("seed", seed, 0) for seed in seeds))
+    if not numbers:
+        raise ValueError("`seeds` is empty: give their number, or at least one seed.")
+    return numbers
+
+
+def check_samples(samples: int | Sequence[int]) -> tuple[int, ...]:
+    """The training sizes, each once.
+
+    Raises:
+        ValueError: If there is none, or one is not a whole number of at least 1.
+    """
+    several = (samples,) if isinstance(samples, Integral) else samples
+    if not isinstance(several, Iterable):
+        several = (several,)
+    sizes = tuple(dict.fromkeys(check_whole_number("samples", size, 1) for size in several))
+    if not sizes:
+        raise ValueError("`samples` is empty: give at least one size, or None for all images.")
+    return sizes

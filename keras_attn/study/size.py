@@ -1,0 +1,69 @@
+"""Images resized to what a network takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import keras
+import numpy as np
+
+from keras_attn.checks import check_whole_number
+from keras_attn.data.dataset import Dataset, Split
+from keras_attn.study.models import Network
+
+#: Images that are resized at a time.
+BATCH = 256
+
+
+def at_size(
+    datasets: Sequence[Dataset], network: Network, size: int | None
+) -> tuple[list[Dataset], tuple[str, ...]]:
+    """Image sets at the size that reaches the network, and a note on each that was resized.
+
+    Args:
+        datasets: The image sets.
+        network: The network; it decides the size if none is given and the images do not fit.
+        size: The side in pixels, or None.
+    """
+    if size is not None:
+        size = check_whole_number("size", size, 1)
+    found, notes = [], []
+    for dataset in datasets:
+        height, width, _ = dataset.image_shape
+        own = None if isinstance(network, str) else network.size_for(dataset.image_shape)
+        side = own if size is None else size
+        if side is None or (height, width) == (side, side):
+            found.append(dataset)
+            continue
+        found.append(resized(dataset, side))
+        how = "enlarged" if side > min(height, width) else "reduced"
+        why = "" if size is not None else ", the size that the model needs"
+        notes.append(
+            f"The images of {dataset.name} were {how} from {height}x{width} to {side}x{side}{why}."
+        )
+    return found, tuple(notes)
+
+
+def resized(dataset: Dataset, side: int) -> Dataset:
+    """The same images at another size, by bilinear interpolation, smoothed where they shrink."""
+    train, val, test = (
+        Split(_resized(split.images, side), split.labels)
+        for split in (dataset.train, dataset.val, dataset.test)
+    )
+    return replace(dataset, train=train, val=val, test=test)
+
+
+def _resized(images: np.ndarray, side: int) -> np.ndarray:
+    starts = range(0, len(images), BATCH)
+    return np.concatenate([_batch(images[start : start + BATCH], side) for start in starts])
+
+
+def _batch(images: np.ndarray, side: int) -> np.ndarray:
+    new = keras.ops.image.resize(
+        images.astype("float32"), (side, side), antialias=True, data_format="channels_last"
+    )
+    values = keras.ops.convert_to_numpy(new)
+    if images.dtype == np.uint8:
+        return np.clip(np.round(values), 0, 255).astype(np.uint8)
+    return np.clip(values, 0, 1).astype(images.dtype)
