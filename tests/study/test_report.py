@@ -49,7 +49,7 @@ def test_the_report_shows_the_numbers_and_what_they_depend_on(comparison, tmp_pa
     assert f"+{summary.loc['csa', 'auc_difference']:.3f}" in text
     for fact in ("squares", "CC0", "made here", "40 training", "keras", "numpy", "AdamW"):
         assert fact in text
-    assert "keras_attn.compare(dataset, topologies=['csa', 'cmssa'], seeds=2" in text
+    assert "keras_attn.compare(dataset, variants=['csa', 'cmssa'], seeds=2" in text
     for word in ("matched-cmssa", "Holm", "Student", "without attention", "Calibration error"):
         assert word in text
     for class_name, recall in comparison.recall_of(comparison.groups[0]).items():

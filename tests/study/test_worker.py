@@ -34,7 +34,7 @@ def test_everything_is_run_once_and_seeds_share_a_trainer(study, invented, monke
     )
     work(plan, store, "first")
     assert len(invented) == len(set(invented)) == len(plan.grid) == 8
-    assert made == ["none", "csa", "sa", "matched-csa"]
+    assert list(map(str, made)) == ["none", "csa", "sa", "matched-csa"]
     work(plan, store, "second")
     assert len(invented) == 8
     assert len(made) == 4
