@@ -3,9 +3,10 @@
 import json
 import re
 
+import keras
 import pytest
 
-from keras_attn.study import Comparison, compare
+from keras_attn.study import Comparison, Variant, compare
 
 
 @pytest.fixture
@@ -36,6 +37,46 @@ def test_everything_is_written_again_as_it_was(finished):
     assert page_of(folder) == page
     assert again.answer() == comparison.answer()
     assert again.plan.question == comparison.plan.question
+
+
+def test_variants_and_a_given_model_need_not_be_there(dataset, invented, tmp_path):
+    def network(image_shape, num_classes):
+        inputs = keras.Input(image_shape)
+        x = keras.layers.Conv2D(4, 3, padding="same")(inputs)
+        y = keras.layers.Conv2D(4, 3, padding="same")(x)
+        x = keras.layers.GlobalAveragePooling2D()(keras.layers.Add()([x, y]))
+        return keras.Model(inputs, keras.layers.Dense(num_classes)(x))
+
+    def wrapped(model):
+        outer = keras.Input(dataset.image_shape)
+        return keras.Model(outer, model(outer))
+
+    class Doubled(keras.layers.Layer):
+        def call(self, x):
+            return 2 * x
+
+    variants = ["csa(reduction=2)@blocks", Variant(wrapped), Variant(Doubled, where="blocks")]
+    comparison = compare(dataset, variants, model=network, seeds=5, output=tmp_path, progress=False)
+    page, table = page_of(tmp_path), (tmp_path / "results.csv").read_bytes()
+    again = Comparison.read(tmp_path)
+    again.save_report(tmp_path)
+    assert page_of(tmp_path) == page
+    assert (tmp_path / "results.csv").read_bytes() == table
+    assert again.summary()["verdict"].to_dict() == comparison.summary()["verdict"].to_dict()
+    assert {"csa(reduction=2)@blocks", "wrapped"} < set(again.summary().index)
+    assert again.results["topology"].isin(["none", "csa", "matched-csa"]).sum() == 15
+
+
+def test_variants_that_share_a_topology_have_verdicts_of_their_own(
+    dataset, tiny, invented, tmp_path
+):
+    variants = ["csa", "csa(reduction=2)"]
+    compare(dataset, variants, model=tiny, seeds=5, output=tmp_path, progress=False)
+    again = Comparison.read(tmp_path)
+    assert again.results["topology"].value_counts()["csa"] == 10
+    assert (again.summary().loc[variants, "n"] == 5).all()
+    again.save_report(tmp_path)
+    assert "csa(reduction=2)" in page_of(tmp_path)
 
 
 def test_trials_that_have_not_ended_are_left_out(finished):
