@@ -142,7 +142,7 @@ def test_an_interrupted_comparison_says_how_to_resume(command, tmp_path, monkeyp
     def interrupt(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("keras_attn.study.trial.Trainer.run", interrupt)
+    monkeypatch.setattr("keras_attn.study.trainer.Trainer.run", interrupt)
     status, _, error = command("compare", "digits", "--output", tmp_path / "results")
     assert status == 130
     assert "the same command resumes" in error
@@ -161,7 +161,7 @@ def test_an_interrupted_comparison_says_how_to_resume(command, tmp_path, monkeyp
         (("compare", "digits", "--topologies", "scsa"), "two published designs"),
         (("compare", "digits", "--seeds", "0"), "seeds"),
         (("compare", "digits", "--epochs", "0"), "epochs"),
-        (("compare", "digits", "--backbone", "resnet21"), "resnet20, resnet18, resnet50"),
+        (("compare", "digits", "--backbone", "resnet21"), '"resnet18", "resnet50"'),
         (("compare", "nowhere.npz"), "nowhere.npz"),
         (("compare",), "either data sets or --status"),
         (("compare", "digits", "--status", "nowhere"), "either data sets or --status"),
