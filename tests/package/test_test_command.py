@@ -6,7 +6,8 @@ from pathlib import Path
 from tests.floors import floors
 from tests.summary import summary
 
-PART = """<testsuites><testsuite tests="3" failures="{failures}" errors="1" skipped="0" time="{time}">
+PART = """<testsuites>
+<testsuite tests="3" failures="{failures}" errors="1" skipped="0" time="{time}">
 <testcase classname="tests.a" name="test_slow" time="{time}"/>
 <testcase classname="tests.a" name="test_fast" time="0.1"/>
 </testsuite></testsuites>"""
