@@ -15,7 +15,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
 FLOORS := floor-tensorflow floor-jax floor-torch
-.PHONY: help demo test test-all test-quick test-floors run-parts $(FLOORS) check install $(PARTS:%=test-%) bench notebooks site docs clean
+.PHONY: help demo test test-all test-slow test-quick test-floors run-parts $(FLOORS) check install $(PARTS:%=test-%) bench notebooks site docs clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,8 +26,10 @@ demo: .venv/demo ## compare four networks on real digits, and say where the repo
 test: check ## run every check and every test, on the three backends
 	@$(MAKE) --no-print-directory run-parts
 
-test-all: check ## the same with the tests that are marked slow
-	@$(MAKE) --no-print-directory run-parts OPTIONS='-m "slow or not slow"'
+test-all: test test-slow ## the same, and then the tests that are marked slow
+
+test-slow: .venv/test ## run the tests that are marked slow: all exports, all architectures
+	@$(MAKE) --no-print-directory run-parts OPTIONS='-m slow'
 
 test-quick: .venv/test ## the same directories with a few layers only, while you work
 	@$(MAKE) --no-print-directory run-parts OPTIONS=--quick

@@ -79,7 +79,14 @@ def _read(model: keras.Model, images: Any) -> dict[str, tuple[dict[str, np.ndarr
         attention = operation.attention if isinstance(operation, Blend) else operation
         if isinstance(attention, AttentionLayer):
             gates = attention.gates(*args, **kwargs)
-            arrays = {name: np.array(ops.convert_to_numpy(gate)) for name, gate in gates.items()}
+            # A learned number is the same for all inputs: its gate has a batch of one.
+            batch = args[0].shape[0]
+            arrays = {
+                name: np.array(
+                    np.broadcast_to(ops.convert_to_numpy(gate), (batch, *gate.shape[1:]))
+                )
+                for name, gate in gates.items()
+            }
             found[path] = arrays, attention.data_format
         return operation(*args, **kwargs)
 

@@ -150,3 +150,12 @@ def test_rounding_errors_are_not_drawn_as_a_pattern():
         weight.assign(100 * np.ones(weight.shape))
     figure = gate_maps(model, np.ones((1, 8, 8, 1)))
     assert figure.axes[-2].images[1].get_clim() == pytest.approx((0.99, 1.01))
+
+
+@pytest.mark.parametrize("key", ["csafa", "arcsa"])
+def test_a_learned_number_has_a_gate_for_every_image(key):
+    inputs = keras.Input((6, 5, 16))
+    layer = keras_attn.create(key, name="attention", data_format="channels_last")
+    model = keras.Model(inputs, layer(inputs))
+    gates = read_gates(model, np.ones((3, 6, 5, 16), "float32"))["attention"]
+    assert {len(gate) for gate in gates.values()} == {3}
