@@ -8,6 +8,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 PARTS := jax-layers jax-models tensorflow-layers tensorflow-models torch once
 # Where the tests lie that depend on the backend; all others run once.
 LAYERS := tests/layers tests/kernels tests/graph
+VECTORS := tests/layers/test_vectors.py
 MODELS := tests/export tests/notebooks tests/study tests/surgery tests/tutorial tests/visualize
 
 # TensorFlow's own start-up messages would drown ours.
@@ -51,11 +52,20 @@ check: .venv/test ## formatting, lint and types
 install: .venv/test ## make .venv with all that the tests need
 
 # One thread per process: PyTorch's would only wait for each other.
-test-jax-layers test-tensorflow-layers: test-%-layers: .venv/test
-	$(call pytest,$*,$(LAYERS),$*-layers)
+test-tensorflow-layers: .venv/test
+	$(call pytest,tensorflow,$(LAYERS),tensorflow-layers)
 
-test-jax-models test-tensorflow-models: test-%-models: .venv/test
-	$(call pytest,$*,$(MODELS),$*-models)
+test-tensorflow-models: .venv/test
+	$(call pytest,tensorflow,$(MODELS),tensorflow-models)
+
+# JAX compiles faster without most of XLA's optimisations, but it must not train without them. The
+# published vectors are compared with optimised code, as users run it.
+test-jax-layers: export JAX_DISABLE_MOST_OPTIMIZATIONS = 1
+test-jax-layers: .venv/test
+	$(call pytest,jax,$(LAYERS) --ignore=$(VECTORS),jax-layers)
+
+test-jax-models: .venv/test
+	$(call pytest,jax,$(MODELS) $(VECTORS),jax-models)
 
 test-torch: .venv/test
 	$(call pytest,torch,$(LAYERS) $(MODELS),torch)

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import settings
 
 # JAX compiles every eager operation for every shape, which takes longer than all that the tests
-# compute. Without most of XLA's optimisations it compiles faster, and what one process has compiled
-# no other compiles again. (Tests of published vectors run optimised code, too.)
-os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+# compute. What one process has compiled no other process compiles again. (The Makefile also turns
+# off most of XLA's optimisations for the tests of layers.)
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parents[1] / "build/jax"))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
@@ -69,17 +68,3 @@ def out_of_sight_of_the_garbage_collector():
     """
     gc.collect()
     gc.freeze()
-
-
-@pytest.fixture
-def optimised_code():
-    """Lets JAX compile with all of XLA's optimisations, as users do."""
-    if os.environ.get("KERAS_BACKEND") != "jax":
-        yield
-        return
-    import jax
-
-    before = jax.config.jax_disable_most_optimizations
-    jax.config.update("jax_disable_most_optimizations", False)
-    yield
-    jax.config.update("jax_disable_most_optimizations", before)

@@ -18,19 +18,6 @@ from keras_attn.kernels.tensor import Tensor, accumulation_dtype
 #: The longest axis whose halves are not worth combining first.
 SHORT = 8
 
-#: How far a value that XLA computes twice may differ from itself, relative to it.
-ROUNDING = {"float32": 2.0**-22, "float64": 2.0**-51}
-
-
-def reached(largest: Tensor) -> Tensor:
-    """What a value must reach to be the maximum.
-
-    XLA may compute a map a second time for the gradient, fused with other operations, and round it
-    differently: without a margin no position at all may equal the maximum.
-    """
-    margin = ROUNDING.get(keras.backend.standardize_dtype(largest.dtype), 0.0)
-    return largest - margin * ops.absolute(largest) if margin else largest
-
 
 class XLA(Kernels):
     """XLA on an accelerator: the maximum alone has a gradient of its own."""
@@ -56,9 +43,8 @@ class XLA(Kernels):
             largest = ops.max(x, axis=axes, keepdims=True)
 
             def gradient(upstream: Tensor) -> Tensor:
-                places = x >= reached(largest)
-                share = ops.cast(upstream, "float32") / self.count_true(places, axes)
-                return ops.where(places, ops.cast(share, x.dtype), ops.zeros((), x.dtype))
+                share = ops.cast(upstream, "float32") / self.count_true(x >= largest, axes)
+                return ops.where(x == largest, ops.cast(share, x.dtype), ops.zeros((), x.dtype))
 
             return largest, gradient
 
@@ -148,8 +134,11 @@ class XLAOnCPU(XLA):
             largest = _largest(x * gate, axes)
 
             def gradient(upstream: Tensor) -> tuple[Tensor, Tensor]:
-                places = ops.cast(x * gate >= reached(largest), x.dtype)
-                share = upstream / sum_over(places, axes)
+                places = ops.cast(x * gate >= largest, x.dtype)
+                # If XLA computes the product again, fused with what the gate is made of, it may
+                # round it differently, so that no place equals the maximum: then it has no
+                # gradient, in place of an infinite one.
+                share = ops.divide_no_nan(upstream, sum_over(places, axes))
                 by_gate = ops.divide_no_nan(sum_over(places, others, share * largest), gate)
                 return places * share * gate, by_gate
 
