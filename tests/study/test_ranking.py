@@ -5,6 +5,8 @@ from scipy import stats
 
 from keras_attn.study.ranking import rank
 
+pytestmark = pytest.mark.once
+
 # Four networks over ten image sets: a is mostly first.
 SCORES = np.random.default_rng(0).random((10, 4)) * 0.2 + np.array([0.7, 0.6, 0.55, 0.5])
 

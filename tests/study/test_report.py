@@ -13,6 +13,8 @@ from keras_attn.study.plots import Palette, draw_cost
 from keras_attn.study.report import MOST_CLASSES, content
 from keras_attn.study.wording import caution, p_text, seeds_text, signed
 
+pytestmark = pytest.mark.once
+
 NASTY = '<script>alert("&")</script>'
 
 
