@@ -184,7 +184,7 @@ def test_a_class_that_is_built_from_its_graph_is_kept(network):
 def test_bad_arguments(network):
     with pytest.raises(ValueError, match=r"`start` must be one of.*identity"):
         keras_attn.insert_attention(network, "ca", start="zero")
-    with pytest.raises(ValueError, match=r"`weights` must be one of.*'share'"):
+    with pytest.raises(ValueError, match=r"`weights` must be one of.*share"):
         keras_attn.insert_attention(network, "ca", weights="imagenet")
     with pytest.raises(ValueError, match=r"'abn' cannot be inserted.*attention_branch_network"):
         keras_attn.insert_attention(network, "abn")
