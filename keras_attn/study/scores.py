@@ -48,14 +48,14 @@ def test_scores(
         several, with these columns:
 
         * `verdict`: `"better"`, `"worse"`, `"equivalent"` or `"undecided"`; with fewer than five
-          seeds it is always `"undecided"`;
+            seeds it is always `"undecided"`;
         * `explanation`: the verdict in one sentence, with the seeds that were left out because the
-          variant or `"none"` does not have them;
+            variant or `"none"` does not have them;
         * `seeds`, the number of pairs; `score` and `baseline`, the mean scores of these seeds;
         * `difference`, `difference_low` and `difference_high`: the mean difference to `"none"` and
-          its 95 % interval, which is not corrected;
+            its 95 % interval, which is not corrected;
         * `p_value`, `p_corrected`, `p_equivalent`: of the test for a difference before and after
-          the correction, and of the corrected tests for equivalence;
+            the correction, and of the corrected tests for equivalence;
         * `seeds_needed`: how many seeds would decide if the difference is what it seems to be.
 
     Raises:
