@@ -49,8 +49,8 @@ its machines; `--address local` starts a cluster on this machine for as long as 
 worker that is lost is restarted up to three times.
 
 The results equal those of a single process with the same seeds, except for rounding: the number of
-threads that compute a sum can change its last digits and, on JAX, so can whatever else the same
-process ran before.
+threads that compute a sum can change its last digits, and on JAX and TensorFlow so can whatever
+else the same process ran before.
 
 ## What a grid costs
 """
