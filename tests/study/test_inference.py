@@ -1,5 +1,3 @@
-import gc
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -17,14 +15,6 @@ from keras_attn.study.inference import (
 )
 
 pytestmark = pytest.mark.once
-
-
-@pytest.fixture(autouse=True, scope="module")
-def without_collecting():
-    """The library's correction collects garbage on every call, and there is much beside tests."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gc, "collect", lambda *generation: 0)
-        yield
 
 
 def test_the_interval_is_that_of_the_t_test_and_ends_at_the_range_of_the_metric():
