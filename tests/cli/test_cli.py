@@ -161,7 +161,7 @@ def test_an_interrupted_comparison_says_how_to_resume(command, tmp_path, monkeyp
         (("compare", "digits", "--topologies", "scsa"), "two published designs"),
         (("compare", "digits", "--seeds", "0"), "seeds"),
         (("compare", "digits", "--epochs", "0"), "epochs"),
-        (("compare", "digits", "--backbone", "resnet21"), '"resnet18", "resnet50"'),
+        (("compare", "digits", "--backbone", "resnet21"), "resnet20, resnet18, resnet50"),
         (("compare", "nowhere.npz"), "nowhere.npz"),
         (("compare",), "either data sets or --status"),
         (("compare", "digits", "--status", "nowhere"), "either data sets or --status"),
