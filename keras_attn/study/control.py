@@ -15,7 +15,7 @@ import keras
 
 from keras_attn import catalogue
 from keras_attn.layers.plain_bottleneck import PlainBottleneck
-from keras_attn.study.grammar import parse_variant
+from keras_attn.study.grammar import named, parse_variant
 from keras_attn.study.variants import BASELINE, MATCHED, Variant
 
 #: By how much the parameters that a control adds may differ from those that its topology adds.
@@ -43,7 +43,7 @@ def attention_of(variant: str | Variant) -> Placement | None:
     Returns:
         A function of a feature map and a name for the new layer, which returns the new map.
     """
-    part = parse_variant(variant) if isinstance(variant, str) else variant
+    part = named(variant)
     if part.key == BASELINE:
         return None
 
@@ -95,7 +95,7 @@ def matched_bottleneck(variant: str | Variant, channels: int) -> dict[str, Any]:
 
 def parameters_of(variant: str | Variant, channels: int) -> int:
     """Trainable parameters of a variant's layer; 0 if it does not take so many channels."""
-    part = parse_variant(variant) if isinstance(variant, str) else variant
+    part = named(variant)
     if isinstance(part.key, str) and not part.config:
         return catalogue.describe(part.key).parameters_or_none(channels) or 0
     try:
@@ -121,15 +121,6 @@ def largest(variants: Iterable[str], sizes: Mapping[str, int] | None = None) -> 
 def is_matched(added_by_control: int, added_by_topology: int) -> bool:
     """Whether a control adds the same number of parameters as its topology, within 5 %."""
     return abs(added_by_control - added_by_topology) <= TOLERANCE * added_by_topology
-
-
-def check_topology(topology: str) -> None:
-    """Checks that there is such a network.
-
-    Raises:
-        ValueError: If the text is not one of a variant, or a key is not in the catalogue.
-    """
-    parse_variant(topology)
 
 
 def meaning(topology: str) -> str:

@@ -11,9 +11,10 @@ import pandas as pd
 
 from keras_attn.data.dataset import Dataset
 from keras_attn.study.configuration import TrainingConfig
-from keras_attn.study.control import BASELINE, check_topology
+from keras_attn.study.grammar import parse_variant
 from keras_attn.study.trainer import Trainer
 from keras_attn.study.trial import Trial
+from keras_attn.study.variants import BASELINE
 from keras_attn.tutorial.portion import take
 
 
@@ -95,7 +96,7 @@ def train(
         >>> run.probabilities.shape
         (100, 10)
     """
-    check_topology(topology)
+    parse_variant(topology)
     if samples is not None:
         evaluated = max(len(dataset.val.images), len(dataset.test.images))
         dataset = take(dataset, samples, evaluated)

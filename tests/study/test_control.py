@@ -11,13 +11,13 @@ import keras_attn
 from keras_attn.layers.plain_bottleneck import PlainBottleneck
 from keras_attn.study.backbone import build_model
 from keras_attn.study.control import (
-    check_topology,
     is_matched,
     largest,
     matched_bottleneck,
     meaning,
     parameters_of,
 )
+from keras_attn.study.grammar import parse_variant
 
 #: Which classes the package registers: at its import without extras, and once all is imported.
 REGISTERED = """
@@ -135,4 +135,4 @@ def test_every_network_has_a_description():
 @pytest.mark.parametrize("topology", ["cas", "matched-cas"])
 def test_an_unknown_key_is_an_error_that_names_the_nearest(topology):
     with pytest.raises(ValueError, match=r"cas.*csa"):
-        check_topology(topology)
+        parse_variant(topology)
