@@ -22,6 +22,10 @@ your own: `make bench` for all of it, or one layer at your shape with
 
 {machine}
 
+This is the code of that date. The kernels have since moved into `keras_attn/kernels`, and some
+operations changed: GAM and CPCA compute in float32 under mixed_float16, for example. The figures on
+this page have not been measured again.
+
 * **Layers**: {layers}, with their defaults, on float32 maps as they are after a ReLU (batch x
   height x width x channels in the titles below), in the package's own data format, channels_last.
   Compiled as the backend's `fit` compiles: by XLA on JAX and TensorFlow; on PyTorch
