@@ -5,11 +5,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e
 # The parts of the test command, those that take longest first: two run at a time.
-PARTS := jax-layers jax-models tensorflow-layers tensorflow-models torch once
+PARTS := jax-models jax-layers tensorflow-models once site torch tensorflow-layers
 # Where the tests lie that depend on the backend; all others run once.
 LAYERS := tests/layers tests/kernels tests/graph
 VECTORS := tests/layers/test_vectors.py
 MODELS := tests/export tests/notebooks tests/study tests/surgery tests/tutorial tests/visualize
+# Of the models, those that are trained for one step at most.
+UNTRAINED := tests/surgery tests/visualize
+SITE := tests/docs tests/site
 
 # TensorFlow's own start-up messages would drown ours.
 export TF_CPP_MIN_LOG_LEVEL ?= 3
@@ -62,16 +65,19 @@ test-tensorflow-models: .venv/test
 # published vectors are compared with optimised code, as users run it.
 test-jax-layers: export JAX_DISABLE_MOST_OPTIMIZATIONS = 1
 test-jax-layers: .venv/test
-	$(call pytest,jax,$(LAYERS) --ignore=$(VECTORS),jax-layers)
+	$(call pytest,jax,$(LAYERS) $(UNTRAINED) --ignore=$(VECTORS),jax-layers)
 
 test-jax-models: .venv/test
-	$(call pytest,jax,$(MODELS) $(VECTORS),jax-models)
+	$(call pytest,jax,$(filter-out $(UNTRAINED),$(MODELS)) $(VECTORS),jax-models)
 
 test-torch: .venv/test
 	$(call pytest,torch,$(LAYERS) $(MODELS),torch)
 
+test-site: .venv/test
+	$(call pytest,tensorflow,$(SITE),site)
+
 test-once: .venv/test
-	$(call pytest,tensorflow,$(addprefix --ignore=,$(LAYERS) $(MODELS)),once)
+	$(call pytest,tensorflow,$(addprefix --ignore=,$(LAYERS) $(MODELS) $(SITE)),once)
 
 define pytest
 OMP_NUM_THREADS=1 KERAS_BACKEND=$(1) $(BIN)/pytest $(2) $(OPTIONS) --junitxml=build/tests/$(3).xml

@@ -36,13 +36,19 @@ def pytest_collection_modifyitems(config, items):
     left_out = [
         item
         for item in items
-        if (item.get_closest_marker("once") and backend != "tensorflow")
+        if backend_of(item, backend) != backend
         or (quick and item.get_closest_marker("trains"))
         or (quick and key_of(item) not in {None, *REPRESENTATIVES})
     ]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in set(left_out)]
+
+
+def backend_of(item, backend):
+    """The backend that a test runs on: the present one, or the one that its marker `once` names."""
+    once = item.get_closest_marker("once")
+    return once.kwargs.get("backend", "tensorflow") if once else backend
 
 
 def key_of(item):

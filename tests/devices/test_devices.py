@@ -68,10 +68,12 @@ def test_data_parallel(backend):
     assert_same(losses(start(backend, "data")), on_one_device(backend))
 
 
+@pytest.mark.slow
 def test_model_parallel():
     assert_same(losses(start("jax", "model")), on_one_device("jax"))
 
 
+@pytest.mark.slow
 def test_two_processes():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -81,7 +83,7 @@ def test_two_processes():
         assert_same(losses(process), on_one_device("jax"))
 
 
-@pytest.mark.parametrize("backend", ["jax", "tensorflow"])
+@pytest.mark.parametrize("backend", [pytest.param("jax", marks=pytest.mark.slow), "tensorflow"])
 def test_every_seed_of_a_study_is_trained_over_all_devices(backend):
     found = losses(start(backend, "data", program=STUDY))
     assert set(found) == {f"{key}{seed}" for key in ("none", "sa") for seed in range(3)}

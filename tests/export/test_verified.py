@@ -110,6 +110,7 @@ def test_open_sizes_work_at_two_sizes_or_are_refused_with_advice(tmp_path):
         export.export_model(model, tmp_path / "other", "onnx", input_shape=(32, 24))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(BACKEND != "tensorflow", reason="other exporters refuse most layers")
 def test_every_layer_is_written_with_open_sizes(tmp_path):
     needs("onnx")

@@ -42,6 +42,7 @@ def test_the_branch_is_attended_not_the_shortcut(network):
     )
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("name", "stages"),
     [
