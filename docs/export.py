@@ -21,7 +21,7 @@ written by Keras itself (`keras.Model.export`). A file is kept only if its runti
 Keras returns for random inputs; otherwise one error says why, and no file is left. A model that was
 trained on one backend can be exported on another:
 `KERAS_BACKEND=tensorflow keras-attn export best.keras --format litert`. The runtimes are installed
-with `pip install "keras-attn[export]"`.
+with `pip install ".[export]"` in a clone.
 
 Models may have several inputs and outputs, which keep their order. Files for
 {one_sample} take one sample at a time.

@@ -42,6 +42,6 @@ def missing(module: str, extra: str, reason: object = "it is not installed") -> 
     """
     return ImportError(
         f"This needs {module!r}, which could not be imported ({reason}). "
-        f'Install it with: pip install "keras-attn[{extra}]"',
+        f'Install it with: pip install ".[{extra}]" (in a clone of keras-attn)',
         name=module,
     )

@@ -19,6 +19,7 @@ import typer
 from typer.core import TyperCommand
 
 import keras_attn
+from keras_attn.cli.backend import choose_backend
 
 #: What a user's mistake raises; anything else may be a fault of this package.
 EXPECTED = (ValueError, OSError, ImportError, RuntimeError)
@@ -49,6 +50,7 @@ def is_about_usage(error: Exception) -> bool:
 
 def load_package() -> None:
     """Does what `import keras_attn` does outside the command: registers layers, gives names."""
+    choose_backend()
     # Messages of TensorFlow after its import obey this; errors that matter are raised as well.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if not any(isinstance(finder, QuietTensorFlow) for finder in sys.meta_path):

@@ -219,7 +219,7 @@ def test_without_the_extra_the_error_says_how_to_install_it():
             [sys.executable, "-c", hide + statement], capture_output=True, text=True, check=False
         )
         assert process.returncode != 0
-        assert 'pip install "keras-attn[study]"' in process.stderr
+        assert 'pip install ".[study]"' in process.stderr
 
 
 @pytest.fixture(scope="module")

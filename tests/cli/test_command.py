@@ -1,5 +1,6 @@
 """What holds for every command: quick answers, a quiet terminal, errors as one message."""
 
+import json
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import typer
 
 import keras_attn
 from keras_attn import cli
+from keras_attn.cli import backend
 from keras_attn.cli.command import message_of, quiet_standard_error
 
 
@@ -174,3 +176,34 @@ def test_class_names_and_task_are_passed_on(command, tmp_path):
     assert status == 0
     assert '"task": "ordinal"' in text
     assert '"granularity": "fine"' in text
+
+
+@pytest.mark.parametrize(
+    ("configured", "installed", "expected"),
+    [
+        (None, {"jax", "torch"}, "jax"),
+        ("torch", {"jax", "torch"}, None),
+        ("torch", {"tensorflow"}, "tensorflow"),
+        (None, {"tensorflow", "jax"}, None),
+    ],
+)
+def test_a_command_runs_on_a_backend_that_is_installed(
+    configured, installed, expected, monkeypatch, tmp_path
+):
+    if configured:
+        (tmp_path / "keras.json").write_text(json.dumps({"backend": configured}))
+    monkeypatch.setattr(backend, "find_spec", lambda name: name in installed)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    # Set before it is deleted, so that it is put back whatever the function sets.
+    monkeypatch.setenv("KERAS_BACKEND", "")
+    monkeypatch.delenv("KERAS_BACKEND")
+    backend.choose_backend()
+    assert os.environ.get("KERAS_BACKEND") == expected
+
+
+def test_without_any_backend_the_error_says_what_to_install(monkeypatch, tmp_path):
+    monkeypatch.setattr(backend, "find_spec", lambda name: None)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    with pytest.raises(ImportError, match="none of them is installed. Install one"):
+        backend.choose_backend()
