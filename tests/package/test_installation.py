@@ -1,6 +1,6 @@
 """The package as users get it: built as a wheel, installed where nothing else is, and type-checked.
 
-Both tests are slow: they install Keras, JAX and what the comparison needs from the package index.
+These tests are slow: they install Keras, JAX and what the comparison needs from the package index.
 """
 
 import os
@@ -42,7 +42,7 @@ def clean(tmp_path_factory):
     pip = (python, "-m", "pip", "--quiet", "--disable-pip-version-check")
     run(*pip, "wheel", "--no-deps", "--wheel-dir", folder, source)
     (wheel,) = folder.glob("*.whl")
-    run(*pip, "install", "-c", ROOT / "constraints.txt", f"{wheel}[jax,study]", "mypy")
+    run(*pip, "install", "-c", ROOT / "constraints.txt", f"{wheel}[jax,study]", "mypy", "cffconvert")
     return python
 
 
@@ -51,7 +51,7 @@ def test_a_wheel_works_where_nothing_else_is_installed(clean, tmp_path):
     assert Path(where.strip()).is_relative_to(clean.parents[1])
     assert "(1, 8, 8, 16)" in run(clean, PROGRAM, KERAS_BACKEND="jax")
     command = clean.with_name("keras-attn")
-    assert "cmssa" in run(command, "recommend", 546, KERAS_HOME=tmp_path)
+    assert "cmssa" in run(command, "recommend", "--samples", 546, KERAS_HOME=tmp_path)
     trained = run(
         *(command, "compare", "digits", "--topologies", "csa", "--seeds", 1, "--epochs", 1),
         *("--samples", 100, "--output", tmp_path / "study"),
@@ -71,3 +71,12 @@ def test_a_type_checker_reads_the_annotations_of_the_installed_package(clean, tm
     assert '"str" has no attribute "colour"' in found.stdout
 
 
+
+
+def test_the_citation_file_is_valid(clean, tmp_path):
+    cffconvert = clean.with_name("cffconvert")
+    assert "valid" in run(cffconvert, "--validate", "-i", ROOT / "CITATION.cff")
+    broken = (ROOT / "CITATION.cff").read_text().replace("type: software", "type: programme")
+    (tmp_path / "CITATION.cff").write_text(broken)
+    found = subprocess.run([cffconvert, "--validate", "-i", tmp_path / "CITATION.cff"])
+    assert found.returncode != 0
