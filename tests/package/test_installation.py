@@ -42,7 +42,9 @@ def clean(tmp_path_factory):
     pip = (python, "-m", "pip", "--quiet", "--disable-pip-version-check")
     run(*pip, "wheel", "--no-deps", "--wheel-dir", folder, source)
     (wheel,) = folder.glob("*.whl")
-    run(*pip, "install", "-c", ROOT / "constraints.txt", f"{wheel}[jax,study]", "mypy", "cffconvert")
+    run(
+        *pip, "install", "-c", ROOT / "constraints.txt", f"{wheel}[jax,study]", "mypy", "cffconvert"
+    )
     return python
 
 
@@ -69,8 +71,6 @@ def test_a_type_checker_reads_the_annotations_of_the_installed_package(clean, tm
     found = subprocess.run([*map(str, mypy), str(wrong)], capture_output=True, text=True)
     assert 'Argument 1 to "recommend" has incompatible type "str"' in found.stdout
     assert '"str" has no attribute "colour"' in found.stdout
-
-
 
 
 def test_the_citation_file_is_valid(clean, tmp_path):
