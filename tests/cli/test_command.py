@@ -205,5 +205,5 @@ def test_without_any_backend_the_error_says_what_to_install(monkeypatch, tmp_pat
     monkeypatch.setattr(backend, "find_spec", lambda name: None)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     monkeypatch.delenv("KERAS_BACKEND", raising=False)
-    with pytest.raises(ImportError, match="none of them is installed. Install one"):
+    with pytest.raises(ImportError, match=r"none of them is installed\. Install one"):
         backend.choose_backend()
