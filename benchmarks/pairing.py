@@ -23,10 +23,10 @@ import keras_attn
 from benchmarks.matrix import RESULTS
 from keras_attn.data.dataset import Dataset, Split
 from keras_attn.data.subsets import sampling_order, subset
-from keras_attn.study.configuration import TrainingConfig
 from keras_attn.study.files import write_json
 from keras_attn.study.plan import versions
 from keras_attn.study.trainer import Trainer
+from keras_attn.study.training import Training
 
 FILE = RESULTS / "pairing.json"
 
@@ -74,7 +74,7 @@ def images(name: str, samples: int | None, data_dir: Path | None) -> Dataset:
 
 def measure(name: str, seeds: int, data_dir: Path | None) -> dict[str, dict[str, list[float]]]:
     """The AUC of every seed on the test images, by rule and topology."""
-    dataset, config = images(name, SETS[name], data_dir), TrainingConfig(epochs=EPOCHS)
+    dataset, config = images(name, SETS[name], data_dir), Training(epochs=EPOCHS)
     trainers = dict(zip(RULES, (UnpairedTrainer, Trainer), strict=True))
     found: dict[str, dict[str, list[float]]] = {}
     for rule, trainer_class in trainers.items():

@@ -25,11 +25,11 @@ from rich.progress import track
 import keras_attn
 from benchmarks.matrix import RESULTS, cpu_name, rounded
 from keras_attn.data.dataset import Dataset
-from keras_attn.study.configuration import TrainingConfig
 from keras_attn.study.files import prepare_folder, replacing
 from keras_attn.study.grammar import as_variants
 from keras_attn.study.plan import versions
 from keras_attn.study.trainer import Trainer
+from keras_attn.study.training import Training
 from keras_attn.study.trial import Trial
 
 LOOPS = ("shared", "plain")
@@ -66,7 +66,7 @@ def measure(
     dataset: Dataset, topologies: list[str], seeds: int, epochs: int, backbone: str
 ) -> dict[str, Any]:
     """Both loops over all topologies, in turn."""
-    config = TrainingConfig(epochs=epochs)
+    config = Training(epochs=epochs)
     seconds: dict[str, float] = dict.fromkeys(LOOPS, 0.0)
     rows, identical = [], True
     for place, topology in enumerate(track(topologies, "topologies")):

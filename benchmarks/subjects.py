@@ -16,7 +16,7 @@ from keras_attn import bench
 from keras_attn.bench import Step
 from keras_attn.gates.parts import size
 from keras_attn.study.backbone import build_model
-from keras_attn.study.configuration import TrainingConfig
+from keras_attn.study.training import Training
 
 
 class Subject(NamedTuple):
@@ -67,7 +67,7 @@ def network(variant: str, key: str, shape: list[int]) -> Subject:
     images = generator.standard_normal(shape, "float32")
     labels = generator.integers(0, 10, shape[0])
     attention = None if key == "none" else key
-    training = TrainingConfig()
+    training = Training()
     if name == "published":
         from benchmarks.published_forms.resnet20 import training_step
 

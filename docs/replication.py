@@ -11,12 +11,12 @@ from benchmarks.replication import SEEDS, STUDIES, progress
 from benchmarks.tables import markdown
 from keras_attn.guideline.evidence import Finding
 from keras_attn.guideline.law import FINE_GRAINED, REGIMES, RESIDUAL, Claim
-from keras_attn.study.configuration import TrainingConfig
 from keras_attn.study.control import BASELINE, is_control
 from keras_attn.study.inference import corrected
 from keras_attn.study.question import HEADLINE
 from keras_attn.study.ranking import rank
 from keras_attn.study.summary import summarise
+from keras_attn.study.training import Training
 from keras_attn.study.verdicts import shown
 from keras_attn.study.wording import control_sentence, number, p_text, ranking_sentence, signed
 
@@ -160,7 +160,7 @@ def runs(tables: dict[str, pd.DataFrame]) -> list[list[str]]:
     ]
     for name, table in tables.items():
         samples = int(table["train_samples"].iloc[0])
-        config = TrainingConfig(batch_size=STUDIES[name].batch_size).for_samples(samples)
+        config = Training(batch_size=STUDIES[name].batch_size).for_samples(samples)
         rows.append(
             [
                 name,

@@ -28,16 +28,19 @@ if not _IS_POSTPONED:
     from keras_attn.layers.torch_weights import load_torch_weights, torch_state_dict
     from keras_attn.surgery import (
         attention_branch_network,
+        freeze_all_but_attention,
         insert_attention,
         insertion_points,
         remove_attention,
+        unfreeze,
     )
 
 if TYPE_CHECKING:
     from keras_attn import data, export, visualize
-    from keras_attn.study import Variant, compare, test_scores
+    from keras_attn.study import Training, Variant, compare, test_scores
 
 __all__ = [
+    "Training",
     "Variant",
     "__version__",
     "attention_branch_network",
@@ -48,6 +51,7 @@ __all__ = [
     "describe",
     "describe_model",
     "export",
+    "freeze_all_but_attention",
     "insert_attention",
     "insertion_points",
     "layers",
@@ -60,13 +64,14 @@ __all__ = [
     "remove_attention",
     "test_scores",
     "torch_state_dict",
+    "unfreeze",
     "visualize",
 ]
 
 _PUBLIC = tuple(__all__)
 
 #: The names that need the extra `study`.
-_OF_STUDY = ("Variant", "compare", "test_scores")
+_OF_STUDY = ("Training", "Variant", "compare", "test_scores")
 
 # So that a star import works without the extra; the names themselves say what to install.
 if not _importlib_util.find_spec("pandas"):

@@ -22,7 +22,7 @@ class KerasDocstrings(griffe.Extension):
             obj.docstring.value = obj.docstring.value.replace("\nExample:\n", "\nExamples:\n")
 
     def on_function(self, *, func: griffe.Function, **kwargs: Any) -> None:
-        """Replaces defaults such as `TrainingConfig.shift`, which griffe shows as `shift`."""
+        """Replaces defaults such as `Training.shift`, which griffe shows as `shift`."""
         for parameter in func.parameters:
             if isinstance(parameter.default, griffe.ExprAttribute):
                 scope = vars(importlib.import_module(func.module.path))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import shlex
 import sys
 from contextlib import contextmanager
@@ -11,32 +10,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
+from keras_attn.cli.config_file import read_config
+from keras_attn.cli.loading import loaded_size
 from keras_attn.cli.parts import (
     ClassNames,
     DataDir,
     Granularity,
     Json,
-    plain_table,
     read_class_names,
     show_json,
     whole_numbers,
 )
+from keras_attn.cli.summary import show_summary
+from keras_attn.cli.training_options import read_class_weights, training_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import pandas as pd
-
-    from keras_attn.study import Comparison
-
-
-#: Sides of the images that MedMNIST publishes.
-MEDMNIST_SIZES = (28, 64, 128, 224)
-
 
 def compare_command(
+    context: typer.Context,
     datasets: Annotated[
         list[str] | None,
         typer.Argument(
@@ -74,7 +68,17 @@ def compare_command(
         str | None,
         typer.Option(help="Training sizes, separated by commas; all images if not given."),
     ] = None,
-    epochs: Annotated[int, typer.Option(help="Epochs of each training.")] = 10,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            callback=read_config,
+            is_eager=True,
+            help="TOML file of options, and a table [training]; the command line replaces it.",
+        ),
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="Epochs of each training; 10 if not given.")
+    ] = None,
     backbone: Annotated[str | None, typer.Option(help="Another name of --model.")] = None,
     headline: Annotated[
         str, typer.Option(help="Metric that the verdicts are about: auc, accuracy, ...")
@@ -88,15 +92,37 @@ def compare_command(
         typer.Option(help="Images per training step; 64 if not given, less for small sets."),
     ] = None,
     learning_rate: Annotated[
-        float | None, typer.Option(help="Of AdamW at the first step; 0.003 if not given.")
+        float | None, typer.Option(help="Of the first step; 0.003 if not given.")
     ] = None,
-    weight_decay: Annotated[
-        float | None, typer.Option(help="Of AdamW; 0.0005 if not given.")
+    weight_decay: Annotated[float | None, typer.Option(help="0.0005 if not given.")] = None,
+    optimizer: Annotated[
+        str | None, typer.Option(help='Such as "sgd(momentum=0.9)"; adamw if not given.')
+    ] = None,
+    schedule: Annotated[
+        str | None, typer.Option(help="cosine (if not given), constant or steps.")
+    ] = None,
+    augmentation: Annotated[
+        str | None, typer.Option(help="none, shift-flip, standard or strong.")
     ] = None,
     shift: Annotated[
-        int, typer.Option(help="Shift training images by up to this many pixels.")
-    ] = 0,
+        int | None, typer.Option(help="Shift training images by up to this many pixels.")
+    ] = None,
     flip: Annotated[bool, typer.Option("--flip", help="Mirror half of the images.")] = False,
+    label_smoothing: Annotated[
+        float | None, typer.Option(help="Share of the target spread over all classes.")
+    ] = None,
+    class_weights: Annotated[
+        str | None, typer.Option(help="balanced, or weights such as healthy=1,sick=4.")
+    ] = None,
+    freeze_epochs: Annotated[
+        int | None, typer.Option(help="Epochs that train only the head and the attention.")
+    ] = None,
+    patience: Annotated[
+        int | None, typer.Option(help="End a training after this many epochs without a gain.")
+    ] = None,
+    dtype: Annotated[
+        str | None, typer.Option(help="float32, mixed_bfloat16 or mixed_float16.")
+    ] = None,
     size: Annotated[
         int | None, typer.Option(help="Side of the images that reach the network, in pixels.")
     ] = None,
@@ -143,7 +169,6 @@ def compare_command(
 
     from keras_attn.data import load_dataset
     from keras_attn.study import compare
-    from keras_attn.study.configuration import TrainingConfig
 
     if class_names is not None and len(datasets or ()) > 1:
         raise ValueError("--class-names are those of one data set. Compare the sets one by one.")
@@ -170,15 +195,26 @@ def compare_command(
             size=size,
             seeds=which_seeds(seeds),
             samples=None if samples is None else whole_numbers("--samples", samples),
-            epochs=epochs,
+            training=training_of(
+                context,
+                optimizer=optimizer,
+                schedule=schedule,
+                augmentation=augmentation,
+                label_smoothing=label_smoothing,
+                class_weights=read_class_weights(class_weights),
+                freeze_epochs=freeze_epochs,
+                patience=patience,
+                dtype=dtype,
+                epochs=epochs,
+            ),
             backbone=backbone,
             headline=headline,
             margin=margin,
             batch_size=batch_size,
-            learning_rate=given(learning_rate, TrainingConfig.learning_rate),
-            weight_decay=given(weight_decay, TrainingConfig.weight_decay),
+            learning_rate=learning_rate,
+            weight_decay=weight_decay,
             shift=shift,
-            flip=flip,
+            flip=flip or None,
             devices=devices,
             output=folder,
             engine=engine,
@@ -211,29 +247,6 @@ def two_numbers(text: str) -> tuple[float, ...]:
         ) from None
 
 
-def loaded_size(name: str, size: int | None, data_dir: Path | None) -> int | None:
-    """The size in which to load a data set whose images reach the network at another.
-
-    Folders are read at any size. A set of MedMNIST has a file for some sizes; for others, the next
-    larger file in the folder is loaded. Everything else has one size.
-    """
-    from keras_attn.data import medmnist
-
-    if size is None or Path(name).is_dir():
-        return size
-    if not (medmnist.is_installed() and name in medmnist.names()):
-        return None
-    if size in MEDMNIST_SIZES:
-        return size
-    files = [(each, Path(data_dir or ".") / f"{name}_{each}.npz") for each in MEDMNIST_SIZES]
-    return next((each for each, file in files if each > size and file.exists()), None)
-
-
-def given(value: float | None, default: float) -> float:
-    """The value of an option, or what it stands for if it was not given."""
-    return default if value is None else value
-
-
 @contextmanager
 def saying_how_to_resume(folder: Path) -> Iterator[None]:
     """Ends an interrupted comparison with one message."""
@@ -257,48 +270,3 @@ def show_status(folder: Path, as_json: bool) -> None:
         show_json(found.as_dict())
     else:
         typer.echo(str(found))
-
-
-def show_summary(comparison: Comparison) -> None:
-    """Prints the answer and, for each topology, means, intervals, difference and verdict."""
-    from keras_attn.study.metrics import METRICS
-
-    question = comparison.plan.question
-    metrics = list(dict.fromkeys(("accuracy", question.headline)))
-    for group in comparison.groups:
-        typer.echo(comparison.answer_of(group) + "\n")
-        table = plain_table(padding=(0, 1, 0, 0))
-        if len(comparison.groups) > 1:
-            table.title, table.title_justify = str(group), "left"
-        titles = [METRICS[metric].title for metric in metrics]
-        for column in ("topology", *titles, "difference", "verdict", "ms/step"):
-            table.add_column(
-                column,
-                justify="left" if column == "topology" else "right",
-                no_wrap=column != "topology",
-                overflow="fold",
-            )
-        for topology, row in comparison.summary_of(group).iterrows():
-            table.add_row(
-                str(topology),
-                *(with_interval(row, name) for name in metrics),
-                with_interval(row, f"{question.headline}_difference"),
-                row["verdict"] or "-",
-                f"{1000 * row['seconds_per_step']:.1f}",
-            )
-        Console().print(table)
-    failed = sum(bool(trial.error) for trial in comparison.trials.values())
-    if failed:
-        typer.echo(f"{failed} trials failed; the report has their errors.", err=True)
-    typer.echo(
-        "Means over the seeds and their 95 % intervals. The difference and the verdict are those "
-        f"in {question.title} to none, with a margin of {question.margin:g}."
-    )
-
-
-def with_interval(row: pd.Series, name: str) -> str:
-    """Mean and, below it, the 95 % interval, as far as there are any."""
-    mean, low, high = (row[f"{name}{end}"] for end in ("", "_low", "_high"))
-    if math.isnan(mean):
-        return "-"
-    return f"{mean:z.3f}" + ("" if math.isnan(low) else f"\n{low:z.3f} to {high:z.3f}")

@@ -21,7 +21,7 @@ def report_command(
 
     It reads the trials that have ended, and needs neither the images nor an accelerator.
     """
-    from keras_attn.cli.comparison import show_summary
+    from keras_attn.cli.summary import show_summary
     from keras_attn.study import Comparison
 
     comparison = Comparison.read(folder)

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
-from keras_attn.study.configuration import TrainingConfig
+from keras_attn.study.augmentation import Augmentation
+from keras_attn.study.training import Training
 
 
 class TrainingBatches(keras.utils.PyDataset):
@@ -22,27 +23,36 @@ class TrainingBatches(keras.utils.PyDataset):
         targets: The targets of the loss, one row per image.
         config: Batch size and augmentation.
         seed: Decides the order and the augmentation.
+        weights: The weight of each image in the loss; None if all are equal.
     """
 
     def __init__(
-        self, images: np.ndarray, targets: np.ndarray, config: TrainingConfig, seed: int
+        self,
+        images: np.ndarray,
+        targets: np.ndarray,
+        config: Training,
+        seed: int,
+        weights: np.ndarray | None = None,
     ) -> None:
         super().__init__()
         self.images = images
         self.targets = targets
+        self.weights = weights
         self.config = config
         self.seed = seed
         self.batch_size = effective_batch_size(config, len(images))
+        self.augmentation = Augmentation(config.augmentation, config.shift, config.flip)
         self.epoch = 0
         self._shuffle()
 
     def __len__(self) -> int:
         return len(self.images) // self.batch_size
 
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+    def __getitem__(self, index: int) -> tuple[np.ndarray, ...]:
         chosen = self.order[index * self.batch_size : (index + 1) * self.batch_size]
         images = self.images[chosen].astype("float32")
-        return self._augment(images, index), self.targets[chosen]
+        batch = self._augment(images, index), self.targets[chosen]
+        return batch if self.weights is None else (*batch, self.weights[chosen])
 
     def on_epoch_end(self) -> None:
         """Shuffles for the next epoch."""
@@ -55,32 +65,12 @@ class TrainingBatches(keras.utils.PyDataset):
     def _augment(self, images: np.ndarray, index: int) -> np.ndarray:
         # A backend may ask for a batch twice or in advance, so each batch has its own generator.
         random = np.random.default_rng((self.seed, self.epoch, index + 1))
-        if self.config.flip:
-            mirrored = random.random(len(images)) < 0.5
-            images[mirrored] = images[mirrored, :, ::-1]
-        if self.config.shift:
-            moves = random.integers(-self.config.shift, self.config.shift + 1, (len(images), 2))
-            images = np.stack([shifted(*pair) for pair in zip(images, moves, strict=True)])
-        return images
+        return self.augmentation(images, random)
 
 
-def effective_batch_size(config: TrainingConfig, num_samples: int) -> int:
+def effective_batch_size(config: Training, num_samples: int) -> int:
     """The batch size for a training split: no larger than the split."""
     return min(config.for_samples(num_samples).batch_size or 1, num_samples)
-
-
-def shifted(image: np.ndarray, move: np.ndarray) -> np.ndarray:
-    """The image moved down and right by (rows, columns); the border is filled with zeros."""
-    result = np.zeros_like(image)
-    source, target = zip(
-        *(
-            (slice(max(0, -step), max(0, size - step)), slice(max(0, step), max(0, size + step)))
-            for step, size in zip(move, image.shape, strict=False)
-        ),
-        strict=True,
-    )
-    result[target] = image[source]
-    return result
 
 
 def predict_batches(

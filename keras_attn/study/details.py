@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from keras_attn.study.control import entries_of, is_control
 from keras_attn.study.plan import Plan
+from keras_attn.study.training_words import training_in_words
 
 
 def details(plan: Plan) -> dict[str, str]:
@@ -39,13 +40,7 @@ def details(plan: Plan) -> dict[str, str]:
         "share, and see the same images in the same order",
         "Headline metric and margin": f"{plan.question.title} and {plan.question.margin:g}, "
         "fixed before training",
-        "Epochs": f"{config.epochs}; scored at the one with the best validation AUC",
-        "Batch size": str(
-            config.batch_size or "64, or less where an epoch would have fewer than 8 steps"
-        ),
-        "Optimiser": f"AdamW, learning rate {config.learning_rate:g} with cosine decay, "
-        f"weight decay {config.weight_decay:g}",
-        "Augmentation": _augmentation(config.shift, config.flip),
+        **training_in_words(config),
     }
     return {name: value for name, value in facts.items() if value}
 
@@ -64,9 +59,3 @@ def _sources(topologies: tuple[str, ...]) -> list[str]:
     """The publications of the topologies, each once."""
     keys = [key for key in topologies if not is_control(key)]
     return list(dict.fromkeys(entry.source for key in keys for entry in entries_of(key)))
-
-
-def _augmentation(shift: int, flip: bool) -> str:
-    kinds = [f"shifts by up to {shift} pixels"] if shift else []
-    kinds += ["mirrored left to right"] if flip else []
-    return " and ".join(kinds) or "none"

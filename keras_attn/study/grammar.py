@@ -98,11 +98,25 @@ def parse_variants(text: str) -> list[Variant]:
     return found
 
 
-class _Reader:
-    """Reads the text of variants from left to right."""
+def parse_call(text: str) -> tuple[str, dict[str, Any]]:
+    """The name and the arguments in a text such as `"sgd(momentum=0.9)"`.
 
-    def __init__(self, text: str) -> None:
+    Raises:
+        ValueError: If the text cannot be read; the message names the position.
+    """
+    reader = _Reader(text, "text", "The form is NAME(argument=value, ...).")
+    found = reader.take_name(), reader.arguments()
+    reader.end("the end")
+    return found
+
+
+class _Reader:
+    """Reads a text from left to right; errors say what it is and which form it must have."""
+
+    def __init__(self, text: str, kind: str = "variant", form: str = FORM) -> None:
         self.text = text
+        self.kind = kind
+        self.form = form
         self.position = 0
 
     def variant(self) -> Variant:
@@ -110,9 +124,20 @@ class _Reader:
         first, *others = self._separated("+", self._part)
         return replace(first, others=tuple(others), control=control)
 
-    def end(self) -> None:
+    def take_name(self) -> str:
+        return self._take(WORD, "a name")
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments in parentheses, if there are any."""
+        config = {}
+        if self.skip("(") and not self.skip(")"):
+            config = dict(self._separated(",", self._argument))
+            self._expect(")", "a comma or )")
+        return config
+
+    def end(self, expected: str = "a comma, +, or the end") -> None:
         if self._rest():
-            raise self._error("a comma, +, or the end")
+            raise self._error(expected)
 
     def skip(self, sign: str) -> bool:
         """Whether the sign comes next; it is then left behind."""
@@ -134,11 +159,7 @@ class _Reader:
         return variant
 
     def _with_arguments(self, key: str) -> Variant:
-        config = {}
-        if self.skip("(") and not self.skip(")"):
-            config = dict(self._separated(",", self._argument))
-            self._expect(")", "a comma or )")
-        return Variant(key, config=config)
+        return Variant(key, config=self.arguments())
 
     def _argument(self) -> tuple[str, Any]:
         name = self._take(WORD, "the name of an argument")
@@ -186,6 +207,6 @@ class _Reader:
     def _error(self, expected: str) -> ValueError:
         found = repr(self._rest()[:20]) if self._rest() else "the end"
         return ValueError(
-            f"The variant {self.text!r} cannot be read: expected {expected} at position "
-            f"{self.position}, found {found}. {FORM}"
+            f"The {self.kind} {self.text!r} cannot be read: expected {expected} at position "
+            f"{self.position}, found {found}. {self.form}"
         )

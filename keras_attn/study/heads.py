@@ -20,6 +20,7 @@ class TaskHead:
     Args:
         num_classes: Number of classes, at least 2; for a multi-label task the number of labels,
             at least 1.
+        label_smoothing: Share of the target that is spread over all classes.
 
     Attributes:
         outputs: Number of logits of the model.
@@ -30,8 +31,11 @@ class TaskHead:
     loss: keras.losses.Loss
     extra_metrics: tuple[str, ...] = ()
 
-    def __init__(self, num_classes: int) -> None:
+    def __init__(self, num_classes: int, label_smoothing: float = 0.0) -> None:
         self.num_classes = num_classes
+        self.loss = keras.losses.BinaryCrossentropy(
+            from_logits=True, label_smoothing=label_smoothing
+        )
 
     @property
     def metric_names(self) -> tuple[str, ...]:
@@ -67,10 +71,9 @@ class TaskHead:
 class Binary(TaskHead):
     """Two classes, with one logit for the second class."""
 
-    def __init__(self, num_classes: int) -> None:
-        super().__init__(num_classes)
+    def __init__(self, num_classes: int, label_smoothing: float = 0.0) -> None:
+        super().__init__(num_classes, label_smoothing)
         self.outputs = 1
-        self.loss = keras.losses.BinaryCrossentropy(from_logits=True)
 
     def encode(self, labels: np.ndarray) -> np.ndarray:
         """0 or 1, (N, 1)."""
@@ -85,13 +88,20 @@ class Binary(TaskHead):
 class MultiClass(TaskHead):
     """One of several classes, with one logit per class and a softmax."""
 
-    def __init__(self, num_classes: int) -> None:
+    def __init__(self, num_classes: int, label_smoothing: float = 0.0) -> None:
         super().__init__(num_classes)
         self.outputs = num_classes
-        self.loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        self.is_smooth = label_smoothing > 0
+        self.loss = (
+            keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=label_smoothing)
+            if self.is_smooth
+            else keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        )
 
     def encode(self, labels: np.ndarray) -> np.ndarray:
-        """The class indices, (N,)."""
+        """The class indices, (N,); with label smoothing one column per class, (N, classes)."""
+        if self.is_smooth:
+            return np.eye(self.num_classes, dtype="float32")[labels]
         return labels.astype("int32")
 
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
@@ -104,10 +114,9 @@ class Ordinal(TaskHead):
 
     extra_metrics = ("kappa", "mean_absolute_error")
 
-    def __init__(self, num_classes: int) -> None:
-        super().__init__(num_classes)
+    def __init__(self, num_classes: int, label_smoothing: float = 0.0) -> None:
+        super().__init__(num_classes, label_smoothing)
         self.outputs = num_classes - 1
-        self.loss = keras.losses.BinaryCrossentropy(from_logits=True)
 
     def encode(self, labels: np.ndarray) -> np.ndarray:
         """Whether the class is above 0, 1, ..., K - 2; (N, K - 1)."""
@@ -134,10 +143,9 @@ class Ordinal(TaskHead):
 class MultiLabel(TaskHead):
     """Any number of labels at once, with one logit and one sigmoid per label."""
 
-    def __init__(self, num_classes: int) -> None:
-        super().__init__(num_classes)
+    def __init__(self, num_classes: int, label_smoothing: float = 0.0) -> None:
+        super().__init__(num_classes, label_smoothing)
         self.outputs = num_classes
-        self.loss = keras.losses.BinaryCrossentropy(from_logits=True)
 
     def encode(self, labels: np.ndarray) -> np.ndarray:
         """0 or 1, (N, labels)."""
@@ -148,7 +156,7 @@ class MultiLabel(TaskHead):
         return expit(np.asarray(logits, "float64"))
 
 
-TASKS: dict[str, Callable[[int], TaskHead]] = {
+TASKS: dict[str, Callable[[int, float], TaskHead]] = {
     "binary": Binary,
     "multi-class": MultiClass,
     "ordinal": Ordinal,
@@ -156,12 +164,13 @@ TASKS: dict[str, Callable[[int], TaskHead]] = {
 }
 
 
-def task_head(task: str, num_classes: int) -> TaskHead:
+def task_head(task: str, num_classes: int, label_smoothing: float = 0.0) -> TaskHead:
     """The head of a task.
 
     Args:
         task: `"binary"`, `"multi-class"`, `"ordinal"` or `"multi-label"`.
         num_classes: Number of classes, or of labels.
+        label_smoothing: Share of the target that is spread over all classes.
 
     Raises:
         ValueError: If the task is unknown, or the number of classes does not fit it.
@@ -173,4 +182,4 @@ def task_head(task: str, num_classes: int) -> TaskHead:
             f"A {task} task has {'exactly' if task == 'binary' else 'at least'} {least} classes. "
             f"Received: num_classes={num_classes}."
         )
-    return TASKS[task](num_classes)
+    return TASKS[task](num_classes, label_smoothing)

@@ -89,9 +89,11 @@ class GivenModel:
     def body(self, image_shape: tuple[int, int, int], task: str, num_classes: int) -> Body:
         """The model for images of this shape, built once."""
         key = (image_shape, task, num_classes)
-        if key not in self._bodies:
-            self._bodies[key] = self._new_body(*key)
-        return self._bodies[key]
+        # Layers compute in the precision that was set when they were constructed.
+        where = (*key, keras.config.dtype_policy().name)
+        if where not in self._bodies:
+            self._bodies[where] = self._new_body(*key)
+        return self._bodies[where]
 
     def _new_body(self, image_shape: tuple[int, int, int], task: str, num_classes: int) -> Body:
         model = self._model(image_shape, num_classes)

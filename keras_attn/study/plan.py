@@ -18,7 +18,6 @@ from keras_attn.data.dataset import Dataset
 from keras_attn.data.subsets import subset
 from keras_attn.study.backbone import check_backbone
 from keras_attn.study.choices import check_samples, check_seeds, default_topologies
-from keras_attn.study.configuration import TrainingConfig
 from keras_attn.study.control import largest, matched_to
 from keras_attn.study.facts import Facts
 from keras_attn.study.fit import check_fit, unmatched
@@ -26,6 +25,8 @@ from keras_attn.study.grammar import as_variants, named
 from keras_attn.study.heads import task_head
 from keras_attn.study.models import GivenModel, Network
 from keras_attn.study.question import HEADLINE, Question, ask
+from keras_attn.study.training import Training
+from keras_attn.study.training_checks import check_training
 from keras_attn.study.variants import BASELINE, MATCHED, Variant
 from keras_attn.version import __version__
 
@@ -130,7 +131,7 @@ class Plan:
     datasets: dict[str, Dataset]
     grid: Grid
     backbone: str
-    config: TrainingConfig
+    config: Training
     notes: tuple[str, ...] = ()
     question: Question = field(default_factory=Question)
     given: GivenModel | None = None
@@ -211,7 +212,7 @@ def make_plan(
     seeds: int | Sequence[int],
     samples: int | Sequence[int] | None,
     network: Network,
-    config: TrainingConfig,
+    config: Training,
     notes: tuple[str, ...] = (),
     headline: str = HEADLINE,
     margin: float | None = None,
@@ -250,6 +251,7 @@ def make_plan(
     sizes = (None,) if samples is None else check_samples(samples)
     groups = tuple(Group(name, size) for name in by_name for size in sizes)
     backbone, given = (network, None) if isinstance(network, str) else (network.name, network)
+    check_training(config, datasets, network)
     plan = Plan(by_name, Grid(groups, (BASELINE,), numbers), backbone, config, given=given)
     parts = [plan.data(group) for group in groups]
     if chosen is None:

@@ -18,6 +18,7 @@ from keras_attn.study.heads import task_head
 from keras_attn.study.plan import Group, Plan, TrialKey
 from keras_attn.study.store import Store
 from keras_attn.study.trainer import Trainer
+from keras_attn.study.training import COLUMNS
 from keras_attn.study.trial import NAN, Epoch, Trial
 
 
@@ -199,7 +200,7 @@ class Results:
             "train_samples": samples,
             "val_samples": facts.samples["val"],
             "test_samples": facts.samples["test"],
-            **config.as_dict(),
+            **{name: getattr(config, name) for name in COLUMNS},
         }
 
 

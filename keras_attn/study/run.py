@@ -8,6 +8,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,6 @@ import numpy as np
 from keras_attn.checks import check_choice, check_whole_number
 from keras_attn.data.dataset import Dataset
 from keras_attn.study.comparison import Comparison
-from keras_attn.study.configuration import TrainingConfig
 from keras_attn.study.engines.cluster import run_on_cluster
 from keras_attn.study.engines.local import run_local
 from keras_attn.study.files import prepare_folder
@@ -26,6 +26,7 @@ from keras_attn.study.progress import TrialProgress
 from keras_attn.study.question import HEADLINE
 from keras_attn.study.size import at_size
 from keras_attn.study.store import Store
+from keras_attn.study.training import Training
 from keras_attn.study.verdicts import LEAST_SEEDS
 
 ENGINES = ("local", "ray")
@@ -44,18 +45,19 @@ def compare(
     size: int | None = None,
     seeds: int | Sequence[int] = LEAST_SEEDS,
     samples: int | Sequence[int] | None = None,
-    epochs: int = 10,
+    training: Training | None = None,
+    epochs: int | None = None,
     backbone: str | None = None,
     headline: str = HEADLINE,
     margin: float | None = None,
     output: str | os.PathLike[str] | None = None,
     data_dir: str | os.PathLike[str] | None = None,
     batch_size: int | None = None,
-    learning_rate: float = TrainingConfig.learning_rate,
-    weight_decay: float = TrainingConfig.weight_decay,
-    shift: int = TrainingConfig.shift,
-    flip: bool = TrainingConfig.flip,
-    devices: str | None = TrainingConfig.devices,
+    learning_rate: float | None = None,
+    weight_decay: float | None = None,
+    shift: int | None = None,
+    flip: bool | None = None,
+    devices: str | None = None,
     engine: str = "local",
     jobs: int | None = None,
     address: str = "auto",
@@ -96,6 +98,8 @@ def compare(
         samples: How many of the training images to train on, or several such numbers, which are
             compared separately; if None, all of them. The subsets are stratified, and each is
             contained in the larger ones.
+        training: How every network is trained, a `keras_attn.Training`; its defaults if None.
+            Arguments below with the same names replace what it says.
         epochs: Epochs of every training; the best on the validation split is scored.
         backbone: Another name of `model`.
         headline: The metric that the verdicts are about: `"auc"`, `"accuracy"`,
@@ -142,10 +146,11 @@ def compare(
     check_choice("engine", engine, ENGINES)
     if jobs is not None:
         jobs = check_whole_number("jobs", jobs, 1)
-    config = TrainingConfig(epochs, batch_size, learning_rate, weight_decay, shift, flip, devices)
+    named = ("epochs", "batch_size", "learning_rate", "weight_decay", "shift", "flip", "devices")
+    config = with_changes(training, {name: arguments[name] for name in named})
     compared = _either("variants", variants, "topologies", topologies)
-    named = _either("model", model, "backbone", backbone)
-    network = read_model("resnet20" if named is None else named, weights, value_range)
+    built = _either("model", model, "backbone", backbone)
+    network = read_model("resnet20" if built is None else built, weights, value_range)
     images, notes = at_size(check_datasets(dataset, data_dir), network, size)
     plan = make_plan(
         images, compared, seeds, samples, network, config, notes, headline=headline, margin=margin
@@ -164,6 +169,21 @@ def compare(
         if output is not None:
             comparison.save(folder)
     return comparison
+
+
+def with_changes(training: Training | None, changes: dict[str, Any]) -> Training:
+    """A training with the settings that were given by themselves.
+
+    Raises:
+        ValueError: If it is not a `Training`, or a setting is not valid.
+    """
+    if not isinstance(training, Training | None):
+        raise ValueError(
+            "`training` must be a keras_attn.Training, such as keras_attn.Training(epochs=30, "
+            f"schedule='cosine'). Received: {training!r}."
+        )
+    given = {name: value for name, value in changes.items() if value is not None}
+    return replace(training or Training(), **given)
 
 
 def _either(name: str, value: Any, alias: str, other: Any) -> Any:

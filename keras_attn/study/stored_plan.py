@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from keras_attn.data.dataset import Dataset
-from keras_attn.study.configuration import TrainingConfig
 from keras_attn.study.facts import Facts
 from keras_attn.study.plan import Group, Plan, versions
 from keras_attn.study.question import Question
 from keras_attn.study.store import Store
+from keras_attn.study.training import Training
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,12 @@ class StoredPlan(Plan):
                 "with `keras-attn compare` in another folder, or give the scores in its "
                 "results.csv to `keras_attn.test_scores`."
             )
-        settings = {each.name for each in fields(TrainingConfig)} & configuration.keys()
+        settings = {each.name for each in fields(Training)} & configuration.keys()
         return cls(
             datasets={},
             grid=store.grid(),
             backbone=configuration["backbone"],
-            config=TrainingConfig(**{name: configuration[name] for name in settings}),
+            config=Training(**{name: configuration[name] for name in settings}),
             notes=tuple(stored["notes"]),
             question=Question(configuration["headline"], configuration["margin"]),
             stored=stored,

@@ -11,15 +11,18 @@ import numpy as np
 
 from keras_attn.data.dataset import Dataset
 from keras_attn.graph.cost import cost
-from keras_attn.kernels.devices import distributed, jit_compile
+from keras_attn.kernels.devices import distributed
 from keras_attn.study.batches import TrainingBatches, effective_batch_size, predict_batches
-from keras_attn.study.configuration import TrainingConfig
+from keras_attn.study.class_weights import image_weights
 from keras_attn.study.grammar import named
 from keras_attn.study.heads import TaskHead, task_head
 from keras_attn.study.initialization import initialize, seeded
 from keras_attn.study.metrics import recall_by_class
 from keras_attn.study.models import Network
+from keras_attn.study.phases import Phase, make_phases
+from keras_attn.study.precision import computing_in
 from keras_attn.study.recalibration import recalibrate
+from keras_attn.study.training import Training
 from keras_attn.study.trial import NAN, Epoch, Trial
 from keras_attn.study.variant_network import build_variant, new_layers
 from keras_attn.study.variants import Variant
@@ -44,18 +47,20 @@ class Trainer:
     """
 
     def __init__(
-        self, dataset: Dataset, variant: str | Variant, network: Network, config: TrainingConfig
+        self, dataset: Dataset, variant: str | Variant, network: Network, config: Training
     ) -> None:
         self.dataset = dataset
         self.variant = named(variant)
         self.topology = str(self.variant)
         self.backbone = network
         self.config = config
-        self.task: TaskHead = task_head(dataset.task, len(dataset.class_names))
+        classes = len(dataset.class_names)
+        self.task: TaskHead = task_head(dataset.task, classes, config.label_smoothing)
         self.targets = self.task.encode(dataset.train.labels)
+        self.image_weights = image_weights(config.class_weights, dataset)
         self._model: keras.Model | None = None
+        self._phases: list[Phase] = []
         self._first_weights: list[np.ndarray] = []
-        self._optimizer_state: list[np.ndarray] = []
         self._macs = 0
         self._drawn: dict[str, str] | None = None
 
@@ -76,7 +81,7 @@ class Trainer:
         Args:
             seed: Decides weights that are drawn in the order of construction, which `run` replaces.
         """
-        with seeded(seed):
+        with seeded(seed), computing_in(self.config.dtype):
             return build_variant(
                 self.backbone,
                 self.variant,
@@ -105,11 +110,11 @@ class Trainer:
         started = time.perf_counter()
         batches = self._batches(seed)
         is_compiled = self._model is not None
-        model = self._model or self._compile(steps=len(batches) * self.config.epochs)
+        model = self._model or self._compile(steps=len(batches))
         preparation = 0.0 if is_compiled else time.perf_counter() - started
         self._restart(model, seed)
         watch = _Watch(self, on_epoch)
-        model.fit(batches, epochs=self.config.epochs, verbose=0, shuffle=False, callbacks=[watch])
+        self._fit(batches, watch)
         test = self.dataset.test
         trial = Trial(
             topology=self.topology,
@@ -135,7 +140,7 @@ class Trainer:
     def logits(self, model: keras.Model, images: np.ndarray) -> np.ndarray:
         """The outputs of a network for any number of images."""
         batch_size = effective_batch_size(self.config, len(self.dataset.train.images))
-        return predict_batches(model.predict_on_batch, images, batch_size)
+        return predict_batches(model.predict_on_batch, images, batch_size).astype("float32")
 
     def recalibrate(self, model: keras.Model) -> None:
         """Brings the moving statistics of a given model up to date, before it is judged."""
@@ -144,7 +149,9 @@ class Trainer:
             recalibrate(model, images, effective_batch_size(self.config, len(images)))
 
     def _batches(self, seed: int) -> TrainingBatches:
-        return TrainingBatches(self.dataset.train.images, self.targets, self.config, seed)
+        return TrainingBatches(
+            self.dataset.train.images, self.targets, self.config, seed, self.image_weights
+        )
 
     def _compile(self, steps: int) -> keras.Model:
         """The network, after one training step and one prediction have compiled it.
@@ -152,25 +159,44 @@ class Trainer:
         They are run ahead of the first trial so that no epoch of it includes compilation.
         """
         model = self.build()
-        optimizer = self.config.optimizer(steps)
-        model.compile(optimizer, self.task.loss, jit_compile=jit_compile())
-        optimizer.build(model.trainable_variables)
         self._macs = cost(model).macs
         self._first_weights = model.get_weights()
         self._drawn = new_layers(self.backbone, self.dataset, model)
-        self._optimizer_state = [_numpy(variable) for variable in optimizer.variables]
-        model.fit(self._batches(0), epochs=1, steps_per_epoch=1, verbose=0, shuffle=False)
+        self._phases = make_phases(model, self.config, self.task.loss, steps, self._drawn)
+        for phase in self._phases:
+            self._begin(phase)
+            phase.model.fit(self._batches(0), epochs=1, steps_per_epoch=1, verbose=0, shuffle=False)
         self.logits(model, self.dataset.val.images[:1])
         self._model = model
         return model
 
+    def _fit(self, batches: TrainingBatches, watch: _Watch) -> None:
+        """Trains all phases, or up to the epoch in which the training diverged."""
+        done = 0
+        for phase in self._phases:
+            self._begin(phase)
+            phase.model.fit(
+                batches,
+                initial_epoch=done,
+                epochs=phase.end,
+                verbose=0,
+                shuffle=False,
+                callbacks=[watch],
+            )
+            done = phase.end
+            if watch.has_diverged:
+                break
+        self._begin(self._phases[-1])
+
+    def _begin(self, phase: Phase) -> None:
+        phase.begin(self._phases[0].frozen)
+
     def _restart(self, model: keras.Model, seed: int) -> None:
-        """Returns the network and its optimizer to the state that a seed begins with."""
+        """Returns the network and its optimizers to the state that a seed begins with."""
         model.set_weights(self._first_weights)  # moving averages, which no initializer draws
         initialize(model, seed, self._drawn)
-        state = zip(model.optimizer.variables, self._optimizer_state, strict=True)
-        for variable, value in state:
-            variable.assign(value)
+        for phase in self._phases:
+            phase.restart()
 
 
 class _Watch(keras.callbacks.Callback):
@@ -192,29 +218,39 @@ class _Watch(keras.callbacks.Callback):
         seconds = time.perf_counter() - self.started
         # Waits for the last step. While steps run on several devices, JAX must not compile
         # anything: both need the threads of the processor.
-        self.trainer.recalibrate(self.model)
-        weights = [np.array(weight) for weight in self.model.get_weights()]
+        model = self.trainer.model
+        self.trainer.recalibrate(model)
+        weights = [np.array(weight) for weight in model.get_weights()]
         point = self._score(epoch + 1, seconds, float((logs or {})["loss"]))
         self.curve.append(point)
         if point.finite and (self.best is None or point.rank > self.best.rank):
             self.best = point
             self.weights = weights
-        if not np.isfinite(point.loss):
-            self.model.stop_training = True  # weights that are NaN stay NaN
+        # Weights that are NaN stay NaN.
+        self.model.stop_training = self.has_diverged or self._is_exhausted(epoch + 1)
         if self.on_epoch:
             self.on_epoch(epoch + 1)
+
+    @property
+    def has_diverged(self) -> bool:
+        """Whether the loss of the last epoch is NaN or infinite."""
+        return bool(self.curve) and not np.isfinite(self.curve[-1].loss)
+
+    def _is_exhausted(self, epoch: int) -> bool:
+        """Whether the validation score has not improved for as long as the training waits.
+
+        Epochs with frozen layers do not count: what follows them can always improve.
+        """
+        config = self.trainer.config
+        best = max(self.best.epoch if self.best else 0, config.freeze_epochs)
+        return config.patience is not None and epoch - best >= config.patience
 
     def _score(self, epoch: int, seconds: float, loss: float) -> Epoch:
         """The point of the learning curve; its scores are NaN if the outputs are not finite."""
         trainer, val = self.trainer, self.trainer.dataset.val
-        logits = trainer.logits(self.model, val.images)
+        logits = trainer.logits(trainer.model, val.images)
         if not np.isfinite(logits).all():
             return Epoch(epoch, seconds, loss, NAN, NAN, NAN)
         scores = trainer.task.scores(val.labels, trainer.task.probabilities(logits))
         val_loss = trainer.task.loss_of(val.labels, logits)
         return Epoch(epoch, seconds, loss, val_loss, scores["accuracy"], scores["auc"])
-
-
-def _numpy(variable: keras.Variable) -> np.ndarray:
-    """A copy of the value of a variable."""
-    return np.array(keras.ops.convert_to_numpy(variable))

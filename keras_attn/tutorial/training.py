@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from keras_attn.data.dataset import Dataset
-from keras_attn.study.configuration import TrainingConfig
 from keras_attn.study.grammar import parse_variant
 from keras_attn.study.trainer import Trainer
+from keras_attn.study.training import Training
 from keras_attn.study.trial import Trial
 from keras_attn.study.variants import BASELINE
 from keras_attn.tutorial.portion import take
@@ -79,7 +79,7 @@ def train(
         samples: How many of the training images to use (`take`); all if None.
         seed: Decides the first weights and the order of the images.
         progress: Whether to print a line that counts the epochs.
-        **config: Other arguments of `TrainingConfig`: `batch_size`, `learning_rate`,
+        **config: Other arguments of `Training`: `batch_size`, `learning_rate`,
             `weight_decay`, `shift` and `flip`.
 
     Returns:
@@ -100,7 +100,7 @@ def train(
     if samples is not None:
         evaluated = max(len(dataset.val.images), len(dataset.test.images))
         dataset = take(dataset, samples, evaluated)
-    trainer = Trainer(dataset, topology, backbone, TrainingConfig(epochs, **config))
+    trainer = Trainer(dataset, topology, backbone, Training(epochs, **config))
 
     def show(epoch: int) -> None:
         """Overwrites the line of the previous epoch."""

@@ -12,9 +12,9 @@ from benchmarks import claims, replication
 from benchmarks.replication import Study
 from docs import clusters
 from docs import replication as page
-from keras_attn.study.configuration import TrainingConfig
 from keras_attn.study.plan import Grid, Group, Plan
 from keras_attn.study.store import Store
+from keras_attn.study.training import Training
 from keras_attn.study.trial import Epoch, Trial
 
 #: AUC that the topologies of a study have above the others.
@@ -36,7 +36,7 @@ def folder(tmp_path, monkeypatch):
         dataset = make_dataset(name=name, sizes=(size, 8, 8))
         topologies = ("none", *keras_attn.list_topologies(), "matched-mscsa")
         grid = Grid((Group(name),), topologies, tuple(range(5)))
-        plan = Plan({name: dataset}, grid, "resnet20", TrainingConfig(epochs=1))
+        plan = Plan({name: dataset}, grid, "resnet20", Training(epochs=1))
         store = Store.create(tmp_path / name, plan, "")
         for key in plan.grid.trials():
             auc = 0.6 + AHEAD.get(name, {}).get(key.topology, 0) + 0.01 * random.random()

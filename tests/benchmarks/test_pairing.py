@@ -8,8 +8,8 @@ from image_sets import make_dataset
 from benchmarks import pairing
 from benchmarks.pairing import UnpairedTrainer, spread
 from keras_attn.study.backbone import BACKBONES, Design
-from keras_attn.study.configuration import TrainingConfig
 from keras_attn.study.trainer import Trainer
+from keras_attn.study.training import Training
 
 
 def test_the_spread_is_that_of_the_paired_differences():
@@ -33,7 +33,7 @@ def test_only_the_trainer_of_the_study_starts_variants_alike(monkeypatch):
     for trainer_class, alike in ((Trainer, True), (UnpairedTrainer, False)):
         last.clear()
         for topology in pairing.TOPOLOGIES:
-            trainer = trainer_class(make_dataset(), topology, "tiny", TrainingConfig(epochs=1))
+            trainer = trainer_class(make_dataset(), topology, "tiny", Training(epochs=1))
             with pytest.raises(KeyboardInterrupt):
                 trainer.run(1)
         one, other = last.values()

@@ -45,7 +45,7 @@ def test_compare_takes_what_python_takes(command, monkeypatch, tmp_path):
     for seeds, expected in (("3,4", [3, 4]), ("2", 2), ("7,", [7])):
         command("compare", "digits", "--seeds", seeds, "--output", tmp_path)
         assert given["seeds"] == expected
-    assert (given["learning_rate"], given["weight_decay"]) == (3e-3, 5e-4)
+    assert (given["learning_rate"], given["training"].learning_rate) == (None, 3e-3)
     assert (given["headline"], given["margin"]) == ("auc", None)
     command(
         *("compare", "digits", "--headline", "accuracy", "--margin", "0.02", "--output", tmp_path)

@@ -10,8 +10,8 @@ def test_defaults_are_values():
     extensions = griffe.load_extensions("docs/site/griffe_words.py")
     package = griffe.load("keras_attn", search_paths=["."], extensions=extensions)
     defaults = {each.name: each.default for each in package["study.run.compare"].parameters}
-    assert defaults["learning_rate"] == "0.003"
-    assert defaults["shift"] == "0"
+    assert defaults["seeds"] == "5"
+    assert defaults["headline"] == "'auc'"
 
 
 def test_every_command_has_its_help():

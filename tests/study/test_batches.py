@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from keras_attn.study.batches import TrainingBatches, predict_batches, shifted
-from keras_attn.study.configuration import TrainingConfig
+from keras_attn.study.augmentation import shifted
+from keras_attn.study.batches import TrainingBatches, predict_batches
+from keras_attn.study.training import Training
 
 IMAGES = np.arange(10 * 4 * 4).reshape(10, 4, 4, 1).astype("uint8")
 TARGETS = np.arange(10)
@@ -14,15 +15,15 @@ def epoch_of(batches):
 
 
 def test_batches_have_one_shape_and_the_order_is_that_of_the_seed():
-    first = TrainingBatches(IMAGES, TARGETS, TrainingConfig(batch_size=4), seed=3)
+    first = TrainingBatches(IMAGES, TARGETS, Training(batch_size=4), seed=3)
     assert len(first) == 2
     assert {first[index][0].shape for index in range(2)} == {(4, 4, 4, 1)}
     images, targets = epoch_of(first)
     np.testing.assert_array_equal(images, IMAGES[targets])
     assert images.dtype == np.float32
 
-    again = TrainingBatches(IMAGES, TARGETS, TrainingConfig(batch_size=4), seed=3)
-    other = TrainingBatches(IMAGES, TARGETS, TrainingConfig(batch_size=4), seed=4)
+    again = TrainingBatches(IMAGES, TARGETS, Training(batch_size=4), seed=3)
+    other = TrainingBatches(IMAGES, TARGETS, Training(batch_size=4), seed=4)
     assert epoch_of(again)[1].tolist() == targets.tolist()
     assert epoch_of(other)[1].tolist() != targets.tolist()
     first.on_epoch_end()
@@ -30,14 +31,14 @@ def test_batches_have_one_shape_and_the_order_is_that_of_the_seed():
 
 
 def test_a_set_smaller_than_a_batch_is_one_batch():
-    batches = TrainingBatches(IMAGES, TARGETS, TrainingConfig(batch_size=64), seed=0)
+    batches = TrainingBatches(IMAGES, TARGETS, Training(batch_size=64), seed=0)
     assert len(batches) == 1
     assert sorted(batches[0][1]) == TARGETS.tolist()
 
 
 def test_augmentation_is_repeatable_and_leaves_the_images_alone():
     before = IMAGES.copy()
-    config = TrainingConfig(batch_size=10, shift=2, flip=True)
+    config = Training(batch_size=10, shift=2, flip=True)
     batches = TrainingBatches(IMAGES, TARGETS, config, seed=0)
     images, targets = batches[0]
     np.testing.assert_array_equal(images, batches[0][0])
@@ -46,7 +47,7 @@ def test_augmentation_is_repeatable_and_leaves_the_images_alone():
 
 
 def test_a_flip_mirrors_left_to_right():
-    batches = TrainingBatches(IMAGES, TARGETS, TrainingConfig(batch_size=10, flip=True), seed=0)
+    batches = TrainingBatches(IMAGES, TARGETS, Training(batch_size=10, flip=True), seed=0)
     images, targets = batches[0]
     same = (images == IMAGES[targets]).all(axis=(1, 2, 3))
     mirrored = (images == IMAGES[targets][:, :, ::-1]).all(axis=(1, 2, 3))

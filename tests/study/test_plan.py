@@ -7,10 +7,10 @@ from image_sets import make_dataset
 
 import keras_attn
 from keras_attn.data.dataset import Split
-from keras_attn.study.configuration import TrainingConfig
 from keras_attn.study.plan import Group, TrialKey, fingerprint, make_plan
+from keras_attn.study.training import Training
 
-CONFIG = TrainingConfig(epochs=1)
+CONFIG = Training(epochs=1)
 
 
 def plan_of(datasets, topologies=("csa",), seeds=2, samples=None):
@@ -102,7 +102,7 @@ def test_batches_suit_the_size_of_the_subset():
 
 
 def test_numpy_numbers_become_numbers_of_python():
-    config = TrainingConfig(
+    config = Training(
         epochs=np.int64(2), batch_size=np.int32(8), learning_rate=np.float32(0.5), flip=np.bool_(1)
     )
     sizes, seeds = np.int64(16), np.arange(2)

@@ -5,11 +5,11 @@ from image_sets import make_dataset
 from rich.console import Console
 
 from keras_attn.study import progress as progress_module
-from keras_attn.study.configuration import TrainingConfig
 from keras_attn.study.forecast import duration, seconds_left
 from keras_attn.study.plan import TrialKey, make_plan
 from keras_attn.study.progress import TrialProgress
 from keras_attn.study.store import Store
+from keras_attn.study.training import Training
 from keras_attn.study.trial import Epoch, Trial
 
 pytestmark = pytest.mark.once
@@ -34,7 +34,7 @@ def clock(monkeypatch):
 
 @pytest.fixture
 def study(tiny, tmp_path):
-    config = TrainingConfig(epochs=EPOCHS)
+    config = Training(epochs=EPOCHS)
     plan = make_plan([make_dataset()], ("csa",), 3, None, tiny, config)
     return plan, Store.create(tmp_path, plan, "")
 

@@ -8,10 +8,10 @@ import pytest
 from image_sets import make_dataset
 
 from keras_attn.study import store as store_module
-from keras_attn.study.configuration import TrainingConfig
 from keras_attn.study.plan import Group, TrialKey, make_plan
 from keras_attn.study.status import read_status
 from keras_attn.study.store import Store
+from keras_attn.study.training import Training
 from keras_attn.study.trial import Epoch, Trial
 
 pytestmark = pytest.mark.once
@@ -21,7 +21,7 @@ GROUP = Group("squares")
 
 def plan_of(epochs=1, seeds=2, datasets=None):
     datasets = datasets or [make_dataset()]
-    return make_plan(datasets, ("csa",), seeds, None, "resnet20", TrainingConfig(epochs=epochs))
+    return make_plan(datasets, ("csa",), seeds, None, "resnet20", Training(epochs=epochs))
 
 
 def key_of(topology="csa", seed=0):

@@ -12,8 +12,8 @@ import pytest
 from keras_attn.data.statistics import channel_statistics
 from keras_attn.kernels import is_xla_on_cpu
 from keras_attn.study import trainer as trainer_module
-from keras_attn.study.configuration import TrainingConfig
 from keras_attn.study.trainer import Trainer
+from keras_attn.study.training import Training
 from keras_attn.study.trial import Epoch
 
 pytestmark = pytest.mark.trains
@@ -23,14 +23,14 @@ import json
 import numpy as np
 from keras_attn.data.dataset import Dataset, Split
 from keras_attn.study.backbone import BACKBONES, Design
-from keras_attn.study.configuration import TrainingConfig
+from keras_attn.study.training import Training
 from keras_attn.study.trainer import Trainer
 
 BACKBONES["tiny"] = Design((4, 8), (1, 1))
 images = np.random.default_rng(0).integers(0, 255, (32, 8, 8, 1)).astype("uint8")
 split = Split(images, (np.arange(32) % 2).astype("int64"))
 dataset = Dataset("noise", "binary", ("a", "b"), split, split, split)
-config = TrainingConfig(epochs=2, batch_size=8, shift=1, flip=True)
+config = Training(epochs=2, batch_size=8, shift=1, flip=True)
 trial = Trainer(dataset, "csa", "tiny", config).run(seed=5)
 curve = [[point.loss, point.val_loss, point.val_auc] for point in trial.curve]
 result = json.dumps([curve, trial.scores, float(sum(w.sum() for w in trial.weights))])
@@ -38,7 +38,7 @@ result = json.dumps([curve, trial.scores, float(sum(w.sum() for w in trial.weigh
 
 
 def train(dataset, backbone, topology="csa", seed=1, epochs=2):
-    config = TrainingConfig(epochs=epochs, batch_size=8)
+    config = Training(epochs=epochs, batch_size=8)
     return Trainer(dataset, topology, backbone, config).run(seed)
 
 
@@ -73,7 +73,7 @@ def flat(result):
 
 
 def test_a_shared_model_gives_the_numbers_of_a_new_one(dataset, tiny):
-    shared = Trainer(dataset, "csa", tiny, TrainingConfig(epochs=2, batch_size=8))
+    shared = Trainer(dataset, "csa", tiny, Training(epochs=2, batch_size=8))
     for seed in (0, 1, 0):
         again, anew = shared.run(seed), train(dataset, tiny, seed=seed)
         assert numbers(again) == numbers(anew)
@@ -83,7 +83,7 @@ def test_a_shared_model_gives_the_numbers_of_a_new_one(dataset, tiny):
 
 
 def test_tensorflow_trains_without_xla_on_the_cpu(dataset, tiny):
-    trainer = Trainer(dataset, "none", tiny, TrainingConfig(epochs=1, batch_size=8))
+    trainer = Trainer(dataset, "none", tiny, Training(epochs=1, batch_size=8))
     trainer.run(seed=0)
     with_xla = {"jax": True, "tensorflow": not is_xla_on_cpu(), "torch": False}
     assert trainer.model.jit_compile is with_xla[keras.backend.backend()]
@@ -105,7 +105,7 @@ def test_the_weights_of_the_best_epoch_are_kept_and_judged(dataset, tiny, monkey
         "_score",
         lambda self, *point: judge(self, *point)._replace(val_auc=next(preset), val_loss=0.5),
     )
-    trainer = Trainer(dataset, "none", tiny, TrainingConfig(epochs=4, batch_size=8))
+    trainer = Trainer(dataset, "none", tiny, Training(epochs=4, batch_size=8))
     seen, numbers = [], []
 
     def on_epoch(number):
@@ -135,7 +135,7 @@ def test_epochs_are_ranked_by_auc_then_by_loss():
 
 
 def test_a_loss_that_is_no_number_is_recorded_and_ends_the_trial(dataset, tiny):
-    config = TrainingConfig(epochs=5, batch_size=8, learning_rate=1e38)
+    config = Training(epochs=5, batch_size=8, learning_rate=1e38)
     trial = Trainer(dataset, "none", tiny, config).run(0)
     assert trial.diverged
     assert trial.best is None
@@ -148,7 +148,7 @@ def test_a_loss_that_is_no_number_is_recorded_and_ends_the_trial(dataset, tiny):
 @pytest.mark.parametrize("task", ["binary", "multi-class", "ordinal", "multi-label"])
 def test_every_kind_of_task_learns(dataset_of, tiny, task):
     dataset = dataset_of(task, sizes=(96, 40, 60))
-    config = TrainingConfig(epochs=8, batch_size=16, learning_rate=0.01)
+    config = Training(epochs=8, batch_size=16, learning_rate=0.01)
     trial = Trainer(dataset, "none", tiny, config).run(0)
     assert trial.scores["auc"] > 0.8
     assert trial.curve[-1].loss < trial.curve[0].loss
@@ -163,7 +163,7 @@ def test_compilation_is_measured_apart_from_the_epochs(dataset, tiny, monkeypatc
         return compile_(self, steps)
 
     monkeypatch.setattr(Trainer, "_compile", slow)
-    trainer = Trainer(dataset, "none", tiny, TrainingConfig(epochs=1, batch_size=8))
+    trainer = Trainer(dataset, "none", tiny, Training(epochs=1, batch_size=8))
     first, second = trainer.run(0), trainer.run(1)
     assert first.preparation >= 0.5
     assert second.preparation == 0.0
@@ -187,7 +187,7 @@ def test_trials_are_paired_by_their_seed(dataset, tiny, monkeypatch, topology):
             raise KeyboardInterrupt
 
     monkeypatch.setattr(keras.Model, "fit", fit)
-    config = TrainingConfig(epochs=1, batch_size=8, shift=2, flip=True)
+    config = Training(epochs=1, batch_size=8, shift=2, flip=True)
     for key in ("none", topology):
         trainer = Trainer(dataset, key, tiny, config)
         for seed in (0, 3):

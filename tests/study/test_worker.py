@@ -4,18 +4,18 @@ import keras
 import pytest
 from image_sets import make_dataset
 
-from keras_attn.study.configuration import TrainingConfig
 from keras_attn.study.plan import TrialKey, make_plan
 from keras_attn.study.status import read_status
 from keras_attn.study.store import Store
 from keras_attn.study.trainer import Trainer
+from keras_attn.study.training import Training
 from keras_attn.study.worker import Listener, work
 
 pytestmark = pytest.mark.trains
 
 
 def plan_of(backbone, seeds=2, topologies=("csa", "sa")):
-    config = TrainingConfig(epochs=1)
+    config = Training(epochs=1)
     return make_plan([make_dataset()], topologies, seeds, None, backbone, config)
 
 
