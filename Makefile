@@ -89,7 +89,7 @@ $(FLOORS): floor-%: .venv/test
 	$(BIN)/python tests/floors.py $* study > build/floors-$*.txt
 	$(PYTHON) -m venv build/floors-$*
 	build/floors-$*/bin/python -m pip install --quiet --disable-pip-version-check -c build/floors-$*.txt -e ".[$*,study]" pytest hypothesis
-	OMP_NUM_THREADS=1 KERAS_BACKEND=$* build/floors-$*/bin/pytest -W ignore::DeprecationWarning tests/layers/test_contract.py tests/study tests/surgery
+	OMP_NUM_THREADS=1 KERAS_BACKEND=$* build/floors-$*/bin/pytest -W ignore::DeprecationWarning -W ignore::FutureWarning tests/layers/test_contract.py tests/study tests/surgery
 
 # It takes long, and wants an idle machine; a run that was ended continues.
 bench: .venv/test ## time every layer beside its published form

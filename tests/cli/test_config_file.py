@@ -19,7 +19,7 @@ class_weights = { one = 1, two = 3 }
 """
 
 
-class Captured(ValueError):
+class CapturedError(ValueError):
     """Ends the command after its arguments were read."""
 
 
@@ -29,7 +29,7 @@ def captured(monkeypatch):
 
     def compare(images, **arguments):
         found.update(arguments, names=[each.name for each in images])
-        raise Captured
+        raise CapturedError
 
     monkeypatch.setattr("keras_attn.study.compare", compare)
     return found

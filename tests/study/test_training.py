@@ -183,7 +183,7 @@ def test_frozen_layers_wait_until_the_new_ones_were_trained(monkeypatch):
         seen.append([ops.convert_to_numpy(flat[name].variables[0]).copy() for name in names])
 
     first = trainer.run(3, look)
-    (conv, norm, head), (conv2, norm2, head2), (conv3, norm3, head3) = seen
+    (conv, norm, head), (conv2, norm2, head2), (conv3, norm3, _) = seen
     np.testing.assert_array_equal(conv, conv2)
     np.testing.assert_array_equal(norm, norm2)
     assert (head != head2).any()
