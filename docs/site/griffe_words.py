@@ -1,8 +1,8 @@
 """An extension of griffe, which reads the package for the reference (mkdocs.yml names it).
 
 Keras's docstrings, and ours, have "Example:", for which griffe's word is "Examples:". Under its own
-word the code is code, and not a text with links in it. Defaults that are names of constants are shown
-as their values.
+word the code is code, and not a text with links in it. Defaults that are names of constants are
+shown as their values.
 """
 
 from __future__ import annotations
