@@ -39,7 +39,7 @@ def freeze_all_but_attention(
         ['attention', 'predictions']
     """
     single = isinstance(keep, (str, keras.layers.Layer))
-    wanted: list[str | keras.layers.Layer] = [keep] if single else list(keep)  # type: ignore
+    wanted: list[str | keras.layers.Layer] = [keep] if single else list(keep)
     layers = model._flatten_layers(include_self=False)
     if not any(isinstance(layer, (AttentionLayer, Blend)) for layer in layers):
         raise ValueError(
