@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -144,7 +145,10 @@ def _is_global_pooling(operation: Any) -> bool:
 
 
 def around(
-    body: keras.Model, dataset: Dataset, preprocessing: list[keras.layers.Layer]
+    body: keras.Model,
+    dataset: Dataset,
+    preprocessing: Sequence[keras.layers.Layer],
+    steps: Sequence[Callable[[Any], Any]] = (),
 ) -> keras.Model:
     """The network that a study trains: the images as they are, the preprocessing, the model.
 
@@ -152,6 +156,7 @@ def around(
         body: A model that returns logits.
         dataset: The images.
         preprocessing: Layers that are applied to the images in this order.
+        steps: What is then applied to images with the channels that the model takes.
     """
     height, width, channels = dataset.image_shape
     wanted = body.inputs[0].shape[1:]
@@ -168,6 +173,8 @@ def around(
         x = layer(x)
     if repeats:
         x = keras.layers.Concatenate(name="repeat_channel")([x] * wanted[-1])
+    for step in steps:
+        x = step(x)
     return keras.Model(inputs, body(x), name="study")
 
 

@@ -83,10 +83,11 @@ class Comparison(Results):
         return path
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
-        """Writes `results.csv`, `results.json`, `report.html` and `best.keras`.
+        """Writes `results.csv`, `results.json`, `report.html`, and the models.
 
-        Each is written as a whole or not at all. If there are several groups, each has its own
-        model, `best-GROUP.keras`.
+        `best.keras` is the best network and `best-attention.keras` the best with attention. If
+        there are several groups, each has its own models, `best-GROUP.keras` and
+        `best-attention-GROUP.keras`. Each file is written as a whole or not at all.
 
         Args:
             folder: The folder, which is made if necessary; files of these names are replaced.
@@ -101,10 +102,12 @@ class Comparison(Results):
         path = prepare_folder(folder)
         for group in self.groups:
             self._save_gates(path, group)
-            if self.weights.get(group):
-                name = "best" if len(self.groups) == 1 else f"best-{group.name}"
-                with replacing(path / f"{name}.keras") as temporary:
-                    self.best_model_of(group).save(temporary)
+            end = "" if len(self.groups) == 1 else f"-{group.name}"
+            for name, weights in (("best", self.weights), ("best-attention", self.attended)):
+                if weights.get(group):
+                    model = self.best_model_of(group, with_attention=name != "best")
+                    with replacing(path / f"{name}{end}.keras") as temporary:
+                        model.save(temporary)
         self.save_report(path)
         return path
 

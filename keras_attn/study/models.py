@@ -6,7 +6,6 @@ import hashlib
 import importlib
 import importlib.util
 import os
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,21 +19,22 @@ from keras_attn.study.adaptation import value_range_of
 from keras_attn.study.adaptation import with_logits as adapted
 from keras_attn.study.backbone import BACKBONES
 from keras_attn.study.initialization import is_trained, layers_of
+from keras_attn.study.model_sources import (
+    APPLICATIONS,
+    LEAST_SIZE,
+    PREFIXES,
+    Expected,
+    expected_by,
+    library_model,
+)
 from keras_attn.study.recalibration import IMAGES, normalizations
 from keras_attn.surgery.points import check_model
-
-APPLICATIONS = "keras.applications:"
-
-#: Applications whose trained weights expect values from -1 to 1, as Keras documents.
-FROM_MINUS_ONE = re.compile(r"MobileNet(V2)?|Xception|Inception\w+|NASNet\w+|ResNet\d+V2")
-
-#: Smaller images are refused by the applications, each of which names the size in its error.
-LEAST_SIZE = re.compile(r"at least (\d+)x(\d+)")
 
 FORMS = (
     f"one of {', '.join(BACKBONES)}; a Functional keras.Model, or the path of a .keras file; a "
     "function (image_shape, num_classes) that returns a keras.Model, or the text "
-    "'file.py:function' or 'package.module:function'; or 'keras.applications:NAME'"
+    "'file.py:function' or 'package.module:function'; or 'keras.applications:NAME', "
+    "'keras_hub:PRESET_OR_FOLDER' or 'keras_cv:CLASS(argument=value, ...)'"
 )
 
 
@@ -46,12 +46,14 @@ class Body(NamedTuple):
         is_trained: Whether it has trained weights, which all trials start from.
         value_range: Smallest and largest value of the images that it expects; None if unknown.
         notes: What the reader of the results should know.
+        steps: What is applied to the images after they were brought into the value range.
     """
 
     model: keras.Model
     is_trained: bool
     value_range: tuple[float, float] | None
     notes: tuple[str, ...]
+    steps: tuple[Callable[[Any], Any], ...] = ()
 
 
 @dataclass(eq=False)
@@ -60,7 +62,7 @@ class GivenModel:
 
     Args:
         source: A model, a path, a function, or the text that names a function or an application.
-        weights: For an application, a file of weights or the library's own by their name.
+        weights: For a model of a library, a file of weights or the library's own by their name.
         value_range: Smallest and largest value of the images that the model expects; None to read
             it off the model.
     """
@@ -69,6 +71,7 @@ class GivenModel:
     weights: str | None = None
     value_range: tuple[float, float] | None = None
     _bodies: dict[Any, Body] = field(default_factory=dict, init=False, repr=False)
+    _models: dict[Any, keras.Model] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -84,7 +87,7 @@ class GivenModel:
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the models that were built, which each process builds itself."""
-        return {**vars(self), "_bodies": {}}
+        return {**vars(self), "_bodies": {}, "_models": {}}
 
     def body(self, image_shape: tuple[int, int, int], task: str, num_classes: int) -> Body:
         """The model for images of this shape, built once."""
@@ -102,7 +105,8 @@ class GivenModel:
                 f"The function {self.name!r} must return a keras.Model. It returned: {model!r}."
             )
         check_model(model)
-        value_range, trained = self._value_range(model), is_trained(model)
+        expected = self._expected()
+        value_range, trained = self._value_range(model, expected), is_trained(model)
         if trained and value_range is None:
             raise ValueError(
                 f"The value range that the trained model {self.name!r} expects is not known: no "
@@ -127,48 +131,44 @@ class GivenModel:
             if trained
             else f"{self.name} has random weights, which the seed decides."
         )
-        return Body(body, trained, value_range, tuple(notes))
+        steps = () if expected is None or self.value_range is not None else expected.steps
+        if steps and expected is not None:
+            notes.append(f"{expected.words}, as the weights of {self.name} expect.")
+        return Body(body, trained, value_range, tuple(notes), steps)
 
-    def _value_range(self, model: keras.Model) -> tuple[float, float] | None:
+    def _expected(self) -> Expected | None:
+        """What the weights of an application expect of images."""
+        text = "" if callable(self.source) else os.fspath(self.source)
+        if self.weights is None or not text.startswith(APPLICATIONS):
+            return None
+        return expected_by(text.removeprefix(APPLICATIONS))
+
+    def _value_range(
+        self, model: keras.Model, expected: Expected | None
+    ) -> tuple[float, float] | None:
         if self.value_range is not None:
             return self.value_range
         if (description := describe_model(model)) is not None:
             return (0.0, 255.0) if description.dtype == "uint8" else (0.0, 1.0)
-        if self.weights is not None:
-            name = os.fspath(self.source).removeprefix(APPLICATIONS)
-            return (-1.0, 1.0) if FROM_MINUS_ONE.fullmatch(name) else value_range_of(model)
-        return value_range_of(model)
+        return value_range_of(model) if expected is None else expected.value_range
 
     def _model(self, image_shape: tuple[int, int, int], num_classes: int) -> Any:
+        """The model as its source gives it, read or constructed once for images of a shape."""
         if isinstance(self.source, keras.Model):
             return self.source
         if callable(self.source):
             return self.source(image_shape, num_classes)
         text = os.fspath(self.source)
-        if text.endswith(".keras"):
-            return keras.saving.load_model(text, compile=False)
-        if text.startswith(APPLICATIONS):
-            return self._application(text.removeprefix(APPLICATIONS), image_shape)
-        return load_function(text)(image_shape, num_classes)
-
-    def _application(self, name: str, image_shape: tuple[int, int, int]) -> keras.Model:
-        """An application without its head, with a global average pooling at its end."""
-        constructor = getattr(keras.applications, name, None)
-        if constructor is None or not name[:1].isupper():
-            known = [each for each in dir(keras.applications) if each[:1].isupper()]
-            raise ValueError(
-                f"There is no application {name!r}. keras.applications has {', '.join(known)}."
-            )
-        stored = self.weights is not None and Path(self.weights).suffix != ""
-        model = constructor(
-            include_top=False,
-            weights=None if stored else self.weights,
-            input_shape=(*image_shape[:2], 3),
-            pooling="avg",
-        )
-        if stored:
-            model.load_weights(self.weights)
-        return model
+        is_file = text.endswith(".keras")
+        key = (None if is_file else (image_shape, num_classes), keras.config.dtype_policy().name)
+        if key not in self._models:
+            if is_file:
+                self._models[key] = keras.saving.load_model(text, compile=False)
+            elif text.startswith(PREFIXES):
+                self._models[key] = library_model(text, image_shape, self.weights)
+            else:
+                self._models[key] = load_function(text)(image_shape, num_classes)
+        return self._models[key]
 
     def size_for(self, image_shape: tuple[int, int, int]) -> int | None:
         """The side of the images if these must be resized for the model; None if they fit.
@@ -217,7 +217,7 @@ def read_model(
 
     Args:
         model: A name, a model, a path, or a function.
-        weights: Of an application.
+        weights: Of a model of a library.
         value_range: Smallest and largest value of the images that the model expects.
 
     Raises:
@@ -229,18 +229,18 @@ def read_model(
         return model
     is_text = isinstance(model, (str, os.PathLike))
     text = os.fspath(model) if is_text else ""
-    is_application = text.startswith(APPLICATIONS)
-    if weights is not None and not is_application:
+    is_library = text.startswith(PREFIXES)
+    if weights is not None and not is_library:
         raise ValueError(
-            f"`weights` are those of an application, such as {APPLICATIONS}MobileNetV2. Load the "
-            "weights of other models into the model."
+            f"`weights` are those of a model of a library, such as {APPLICATIONS}MobileNetV2. Load "
+            "the weights of other models into the model."
         )
     if text.endswith(".keras"):
         if not Path(text).is_file():
             raise ValueError(f"There is no file {text!r}.")
-    elif is_text and not is_application and ":" in text:
+    elif is_text and not is_library and ":" in text:
         load_function(text)
-    elif not is_application and (is_text or not callable(model)):
+    elif not is_library and (is_text or not callable(model)):
         raise ValueError(f"`model` must be {FORMS}. Received: {model!r}.")
     limits = None if value_range is None else tuple(map(float, value_range))
     if limits is not None and not (len(limits) == 2 and limits[0] < limits[1]):

@@ -48,7 +48,7 @@ def build_variant(
         return model
     if body.value_range is None:
         return around(model, dataset, [standardisation(dataset)])
-    return around(model, dataset, rescaling(body.value_range, dataset))
+    return around(model, dataset, rescaling(body.value_range, dataset), body.steps)
 
 
 def has_own_place(variant: Variant) -> bool:

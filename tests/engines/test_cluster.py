@@ -119,5 +119,5 @@ def test_no_cluster_at_the_address_is_one_clear_error(arguments, tmp_path):
 
 def test_without_ray_the_error_says_how_to_install_it(arguments, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(ImportError, match=r"keras-attn\[ray\]"):
+    with pytest.raises(ImportError, match=r"pip install \"\.\[ray\]\""):
         compare(**arguments, output=tmp_path, engine="ray")

@@ -79,6 +79,6 @@ def test_if_all_workers_are_killed_the_error_says_how_to_go_on(
 
 
 def test_a_worker_that_cannot_begin_shows_its_last_words(arguments, tmp_path, monkeypatch):
-    monkeypatch.setattr(local.pickle, "dumps", lambda *given: b"no plan")
+    monkeypatch.setattr(local.cloudpickle, "dumps", lambda *given: b"no plan")
     with pytest.raises(RuntimeError, match=r"(?s)were not run.*exit status 1.*UnpicklingError"):
         compare(**arguments, output=tmp_path, jobs=2)

@@ -60,7 +60,8 @@ def test_the_columns_are_fixed_and_the_file_holds_the_table(finished):
     written["error"] = written["error"].fillna("")
     pd.testing.assert_frame_equal(written, comparison.results, check_dtype=False)
     files = {path.name for path in folder.iterdir() if path.is_file()}
-    assert files == {"results.csv", "results.json", "report.html", "best.keras", "study.json"}
+    models = {"best.keras", "best-attention.keras"}
+    assert files == {"results.csv", "results.json", "report.html", "study.json", *models}
     row = comparison.results.iloc[2]
     assert row["parameters"] > comparison.results.iloc[0]["parameters"]
     assert row["train_samples"] == 40

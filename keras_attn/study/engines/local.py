@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pickle
 import subprocess
 import sys
 import tempfile
@@ -12,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cloudpickle
 import keras
 
 from keras_attn.study.plan import Plan
@@ -62,7 +62,8 @@ def run_processes(
     """
     with tempfile.TemporaryDirectory() as folder:
         task = Path(folder) / "plan.pickle"
-        task.write_bytes(pickle.dumps((plan, store, run), pickle.HIGHEST_PROTOCOL))
+        # Unlike pickle, it also writes functions that only this process has, as in notebooks.
+        task.write_bytes(cloudpickle.dumps((plan, store, run)))
         count = len(plan.grid.conditions)
         logs = [Path(folder) / f"{number}.log" for number in range(jobs)]
         workers = [
