@@ -44,6 +44,8 @@ def show_summary(comparison: Comparison) -> None:
                 f"{1000 * row['seconds_per_step']:.1f}",
             )
         Console().print(table)
+    for note in comparison.plan.notes:
+        typer.echo(f"Note: {note}")
     failed = sum(bool(trial.error) for trial in comparison.trials.values())
     if failed:
         typer.echo(f"{failed} trials failed; the report has their errors.", err=True)

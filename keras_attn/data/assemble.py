@@ -38,7 +38,15 @@ def assemble(raw: RawDataset, seed: int, class_names: ClassNames | None = None) 
     task = raw.task or infer_task(labels)
     # Before anything is cut, so that the message is about what the user has.
     check_classes(splits["train"].labels, task, names, f"train labels of {raw.origin}")
-    splits = cut_missing(splits, names, seed, raw.origin)
+    groups = dict(raw.groups)
+    cut = cut_missing(splits, names, seed, raw.origin, groups.get("train"))
+    weights = raw.weights
+    if len(cut) > 1:
+        images, labels = splits["train"]
+        splits |= {part: Split(images[found], labels[found]) for part, found in cut.items()}
+        if groups:
+            groups |= {part: raw.groups["train"][found] for part, found in cut.items()}
+        weights = None if weights is None else weights[cut["train"]]
     return Dataset(
         name=raw.name,
         task=task,
@@ -50,6 +58,9 @@ def assemble(raw: RawDataset, seed: int, class_names: ClassNames | None = None) 
         licence=raw.licence,
         source=raw.source,
         bits=raw.bits,
+        groups=groups,
+        weights=weights,
+        cut=tuple(part for part in cut if part != "train"),
     )
 
 

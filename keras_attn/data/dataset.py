@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, get_args
 
@@ -17,6 +18,7 @@ from keras_attn.data.checks import (
     check_labels,
     check_range,
 )
+from keras_attn.data.groups import check_groups
 from keras_attn.data.statistics import channel_statistics
 
 
@@ -50,6 +52,9 @@ class Dataset:
         licence: Under which the images may be used; empty if unknown.
         source: Where the images come from.
         bits: Bits per sample of the image files, 8 or more; None if the images came as arrays.
+        groups: By split, the group of each image, such as its patient; empty if there are none.
+        weights: The weight of each training image in the loss; None if all are equal.
+        cut: The splits that were cut from the training images, because the set came without.
 
     Raises:
         ValueError: The arrays are not images and labels of one task.
@@ -71,6 +76,9 @@ class Dataset:
     licence: str = ""
     source: str = ""
     bits: int | None = None
+    groups: Mapping[str, np.ndarray] = field(default_factory=dict)
+    weights: np.ndarray | None = None
+    cut: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check every part, and that the parts go together."""
@@ -83,9 +91,10 @@ class Dataset:
             parts[part] = split = checked_split(getattr(self, part), part, self.name)
             _check_alike(split, train, f"{part} images of {self.name}")
             check_range(split.labels, len(names), f"{part} labels of {self.name}")
+        check_groups(self.groups, self.name)
         # A frozen dataclass can be completed only in this way.
-        for field, value in {**parts, "class_names": names}.items():
-            object.__setattr__(self, field, value)
+        for name, value in {**parts, "class_names": names}.items():
+            object.__setattr__(self, name, value)
 
     @property
     def image_shape(self) -> tuple[int, int, int]:

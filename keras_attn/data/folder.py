@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_attn.data.classes import normal_form
+from keras_attn.data.groups import warn_of_groups
 from keras_attn.data.image_file import is_image_file
 from keras_attn.data.pictures import Target, choose_target, read_picture
 from keras_attn.data.raw import RawDataset
@@ -57,6 +58,8 @@ def load_folder(root: Path, size: int | None = None) -> RawDataset:
     for folder in dict.fromkeys((root, *splits.values())):
         listing.note_strays(folder)
     listing.warn(root)
+    if len(files) == 1:
+        warn_of_groups([path for path, _ in files["train"]], str(root))
     target = choose_target([path for found in files.values() for path, _ in found], size)
     return RawDataset(
         name=root.resolve().name,

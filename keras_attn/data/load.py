@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from keras_attn.checks import check_whole_number
 from keras_attn.data import medmnist
@@ -20,6 +21,7 @@ from keras_attn.data.digits import load_digits
 from keras_attn.data.folder import load_folder
 from keras_attn.data.places import check_folder
 from keras_attn.data.raw import RawDataset
+from keras_attn.data.table import is_table, load_frame, load_table
 from keras_attn.extras import missing
 
 
@@ -37,7 +39,7 @@ def list_datasets() -> list[str]:
 
 
 def load_dataset(
-    name_or_path: str | os.PathLike[str],
+    name_or_path: Any,
     data_dir: str | os.PathLike[str] | None = None,
     *,
     size: int | None = None,
@@ -46,7 +48,7 @@ def load_dataset(
     class_names: Sequence[str] | Mapping[str, str] | None = None,
     granularity: Granularity | None = None,
 ) -> Dataset:
-    """Load an image set by its name, from a `.npz` file or from a folder of images.
+    """Load an image set by its name, from a `.npz` file, a folder of images or a table of labels.
 
     Known names come first (`./digits` is a path, `digits` is not):
 
@@ -64,12 +66,16 @@ def load_dataset(
       image, (N, classes) of 0 and 1 for a multi-label task.
     * A folder with one sub-folder a class, or with train, val and test above them.
 
+    * A `.csv` file, or a pandas table, with the columns path and label, and maybe split, group and
+      weight. Paths are relative to the file, or to `data_dir` for a pandas table. Several labels of
+      an image are separated by `;`. A group, such as a patient, is never in two splits.
+
     A set without test images has 20 % of its training images cut off for them, and one without
     validation images 10 %: the same fraction of every class, chosen by `seed`. For multi-label
     tasks, where stratifying by class is not defined, they are drawn at random.
 
     Args:
-        name_or_path: A name from `list_datasets()`, or a path.
+        name_or_path: A name from `list_datasets()`, a path, or a pandas table.
         data_dir: A folder with the files of known sets, and for those to be downloaded.
         size: Height and width. MedMNIST: 28 (default), 64, 128 or 224. Folders: what to resize
             to; by default images of one size keep it, others become 64x64.
@@ -100,7 +106,10 @@ def load_dataset(
         data_dir = check_folder(data_dir, "data_dir")
     if size is not None:
         size = check_whole_number("size", size, least=1)
-    raw = _find(os.fspath(name_or_path), data_dir, size)
+    if is_table(name_or_path):
+        raw = load_frame(name_or_path, data_dir or Path(), size)
+    else:
+        raw = _find(os.fspath(name_or_path), data_dir, size)
     if task is not None:
         raw = replace(raw, task=task)
     if granularity is not None:
@@ -128,9 +137,12 @@ def _find(name: str, data_dir: Path | None, size: int | None) -> RawDataset:
         return load_folder(path, size)
     if path.is_file() and path.suffix.lower() == ".npz":
         return load_archive(path)
+    if path.is_file() and path.suffix.lower() == ".csv":
+        return load_table(path, size)
     if name and path.exists():
         raise ValueError(
-            f"{path} is a file that cannot be loaded: expected a .npz file, or a folder of images."
+            f"{path} is a file that cannot be loaded: expected a .npz file, a .csv table of "
+            "labels, or a folder of images."
         )
     raise _unknown(name)
 
@@ -153,5 +165,5 @@ def _unknown(name: str) -> Exception:
     )
     return ValueError(
         f"{name!r} is neither a known data set nor an existing path. {hint} The path of a .npz "
-        "file or of a folder of images is accepted too."
+        "file, of a .csv table of labels or of a folder of images is accepted too."
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -27,6 +27,8 @@ class RawDataset:
         licence: As in `Dataset`.
         source: As in `Dataset`.
         bits: As in `Dataset`.
+        groups: The group of each image, by split; empty if there are none.
+        weights: The weight of each training image; None if all are equal.
     """
 
     name: str
@@ -39,3 +41,5 @@ class RawDataset:
     licence: str = ""
     source: str = ""
     bits: int | None = None
+    groups: Mapping[str, np.ndarray] = field(default_factory=dict)
+    weights: np.ndarray | None = None

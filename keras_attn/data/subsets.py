@@ -32,7 +32,11 @@ def subset(dataset: Dataset, samples: int) -> Dataset:
         )
     kept = np.sort(sampling_order(labels)[:samples])
     _check_classes(dataset, labels[kept])
-    return replace(dataset, train=Split(images[kept], labels[kept]))
+    groups = dict(dataset.groups)
+    if "train" in groups:
+        groups["train"] = groups["train"][kept]
+    weights = None if dataset.weights is None else dataset.weights[kept]
+    return replace(dataset, train=Split(images[kept], labels[kept]), groups=groups, weights=weights)
 
 
 def sampling_order(labels: np.ndarray) -> np.ndarray:

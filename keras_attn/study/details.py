@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from keras_attn.study.control import entries_of, is_control
+from keras_attn.study.facts import Facts
 from keras_attn.study.plan import Plan
 from keras_attn.study.training_words import training_in_words
 
@@ -23,6 +24,7 @@ def details(plan: Plan) -> dict[str, str]:
                 known.name,
                 f"{known.task}, {len(known.class_names)} classes: {_some(known.class_names)}",
                 ", ".join(f"{known.samples[key]:,} {title}" for key, title in splits.items()),
+                *_groups(known, splits),
                 " × ".join(map(str, known.image_shape)),
                 f"licence: {known.licence or 'not stated'}",
                 f"source: {known.source or 'not stated'}",
@@ -43,6 +45,14 @@ def details(plan: Plan) -> dict[str, str]:
         **training_in_words(config),
     }
     return {name: value for name, value in facts.items() if value}
+
+
+def _groups(known: Facts, splits: Mapping[str, str]) -> list[str]:
+    """How many groups there are, if there are any."""
+    if not known.groups:
+        return []
+    counts = ", ".join(f"{known.groups[key]:,} {splits[key]}" for key in splits)
+    return [f"groups: {counts}; no group is in two splits"]
 
 
 def _some(names: tuple[str, ...], most: int = 20) -> str:

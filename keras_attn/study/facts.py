@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from keras_attn.data.dataset import Dataset
@@ -24,6 +24,8 @@ class Facts:
         source: Where the images come from.
         duplicates: By the names of two splits, such as `"train and test"`, the number of images
             of the later that are in the earlier too.
+        groups: Number of groups by split; empty if there are none.
+        cut: The splits that were cut from the training images.
     """
 
     name: str
@@ -34,6 +36,8 @@ class Facts:
     licence: str
     source: str
     duplicates: Mapping[str, int]
+    groups: Mapping[str, int] = field(default_factory=dict)
+    cut: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, dataset: Dataset) -> Facts:
@@ -48,6 +52,8 @@ class Facts:
             licence=dataset.licence,
             source=dataset.source,
             duplicates={" and ".join(pair): count for pair, count in shared.items()},
+            groups={part: len(set(found)) for part, found in dataset.groups.items()},
+            cut=dataset.cut,
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -57,5 +63,6 @@ class Facts:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Facts:
         """The facts that `as_dict` was called on."""
-        tuples = {name: tuple(values[name]) for name in ("class_names", "image_shape")}
+        names = ("class_names", "image_shape", "cut")
+        tuples = {name: tuple(values[name]) for name in names if name in values}
         return cls(**{**values, **tuples})

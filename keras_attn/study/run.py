@@ -16,6 +16,7 @@ import numpy as np
 
 from keras_attn.checks import check_choice, check_whole_number
 from keras_attn.data.dataset import Dataset
+from keras_attn.data.table import is_table
 from keras_attn.study.comparison import Comparison
 from keras_attn.study.engines.cluster import run_on_cluster
 from keras_attn.study.engines.local import run_local
@@ -25,6 +26,7 @@ from keras_attn.study.plan import Plan, make_plan
 from keras_attn.study.progress import TrialProgress
 from keras_attn.study.question import HEADLINE
 from keras_attn.study.size import at_size
+from keras_attn.study.split_note import split_note
 from keras_attn.study.store import Store
 from keras_attn.study.training import Training
 from keras_attn.study.verdicts import LEAST_SEEDS
@@ -152,6 +154,7 @@ def compare(
     built = _either("model", model, "backbone", backbone)
     network = read_model("resnet20" if built is None else built, weights, value_range)
     images, notes = at_size(check_datasets(dataset, data_dir), network, size)
+    notes = (*notes, *map(split_note, filter(lambda each: each.cut, images)))
     plan = make_plan(
         images, compared, seeds, samples, network, config, notes, headline=headline, margin=margin
     )
@@ -250,7 +253,7 @@ def check_dataset(dataset: Any, data_dir: str | os.PathLike[str] | None) -> Data
     Raises:
         ValueError: If it is not a data set, name or path, or cannot be loaded.
     """
-    if isinstance(dataset, (str, os.PathLike)):
+    if isinstance(dataset, (str, os.PathLike)) or is_table(dataset):
         from keras_attn.data import load_dataset
 
         dataset = load_dataset(dataset, data_dir)

@@ -21,7 +21,7 @@ from keras_attn.study.grammar import parse_variant
 
 #: Which classes the package registers: at its import without extras, and once all is imported.
 REGISTERED = """
-import importlib, json, pkgutil, sys
+import importlib.util, json, pkgutil, sys
 import keras
 
 EXTRAS = ("scipy", "pandas", "sklearn", "statsmodels", "matplotlib", "rich", "typer", "jinja2")
@@ -40,7 +40,9 @@ import keras_attn
 at_import = registered()
 sys.meta_path.pop(0)
 for module in pkgutil.walk_packages(keras_attn.__path__, "keras_attn."):
-    if not module.name.endswith("__main__"):
+    *above, last = module.name.split(".")
+    is_other = above[-1] == "kernels" and importlib.util.find_spec(last) is None
+    if last != "__main__" and not (is_other and last in ("jax", "tensorflow", "torch")):
         importlib.import_module(module.name)
 print(json.dumps([at_import, registered()]))
 """
