@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,7 @@ def load_frame(frame: Any, folder: Path, size: int | None = None) -> RawDataset:
 
 
 def from_rows(
-    rows: list[Row],
+    rows: Sequence[Row],
     columns: list[str],
     folder: Path,
     name: str,
@@ -99,7 +99,7 @@ def from_rows(
     groups = {}
     if "group" in columns:
         groups = {
-            part: np.array([_group(rows[i], i + 2, origin) for i in found])
+            part: np.array([_group(rows[i], i + 2, origin) for i in found.tolist()])
             for part, found in members.items()
         }
         check_groups(groups, origin)
@@ -156,7 +156,7 @@ def _check_paths(paths: list[Path], origin: str) -> None:
         )
 
 
-def _labels(rows: list[Row], several: bool, origin: str) -> tuple[tuple[str, ...], np.ndarray]:
+def _labels(rows: Sequence[Row], several: bool, origin: str) -> tuple[tuple[str, ...], np.ndarray]:
     """The names of the classes, and the labels of all rows."""
     cells = [
         [normal_form(each.strip()) for each in row["label"].split(SEPARATOR) if each.strip()]
