@@ -95,11 +95,14 @@ def from_rows(
         raise ValueError(
             f"{origin} has no row of the split train. Found: {some(sorted(set(parts)))}."
         )
-    members = {part: np.flatnonzero(np.array(parts) == part) for part in dict.fromkeys(parts)}
+    members = {
+        part: [row for row, each in enumerate(parts) if each == part]
+        for part in dict.fromkeys(parts)
+    }
     groups = {}
     if "group" in columns:
         groups = {
-            part: np.array([_group(rows[i], i + 2, origin) for i in found.tolist()])
+            part: np.array([_group(rows[i], i + 2, origin) for i in found])
             for part, found in members.items()
         }
         check_groups(groups, origin)
