@@ -1,7 +1,9 @@
-"""Statistical inference over seeds: intervals, tests, their correction, and the seeds they need.
+"""Statistical inference: intervals, tests, their correction, and the seeds they need.
 
 The seeds show how much of a difference another training could change. They do not show what other
-test images would change: every trial is scored on the same test split.
+test images would change: every trial is scored on the same test split. Where the predictions of the
+trials are known, the variance over images (`keras_attn.study.image_uncertainty`) is added to that of
+the mean over seeds, and the degrees of freedom are those of Welch and Satterthwaite.
 """
 
 from __future__ import annotations
@@ -49,19 +51,36 @@ class Moments(NamedTuple):
     Attributes:
         mean: Their mean.
         error: The standard error of the mean; 0 if they are all equal.
-        seeds: Their number.
+        freedom: The degrees of freedom of the error.
     """
 
     mean: np.ndarray
     error: np.ndarray
-    seeds: int
+    freedom: np.ndarray | float
 
     @classmethod
-    def of(cls, differences: np.ndarray) -> Moments:
-        """The moments over the last axis."""
+    def of(cls, differences: np.ndarray, image_variance: np.ndarray | float = 0.0) -> Moments:
+        """The moments over the last axis.
+
+        Args:
+            differences: One per seed.
+            image_variance: The variance of their mean over test images.
+        """
         mean, count = differences.mean(axis=-1), differences.shape[-1]
         vary = np.ptp(differences, axis=-1) > ROUNDING
-        return cls(mean, np.where(vary, differences.std(axis=-1, ddof=1), 0) / count**0.5, count)
+        over_seeds = np.where(vary, differences.var(axis=-1, ddof=1), 0) / count
+        total = over_seeds + image_variance
+        share = np.divide(total, over_seeds, out=np.full(np.shape(total), np.inf), where=vary)
+        freedom = (count - 1) * np.where(np.equal(image_variance, 0), 1.0, share**2)
+        return cls(mean, np.sqrt(total), freedom)
+
+    def interval(
+        self, confidence: float = 0.95, bounds: tuple[float, float] = UNBOUNDED
+    ) -> Interval:
+        """The confidence interval of one mean, which ends at the largest possible values."""
+        reach = float(stats.t.ppf((1 + confidence) / 2, self.freedom) * self.error)
+        mean = float(self.mean)
+        return Interval(mean, max(mean - reach, bounds[0]), min(mean + reach, bounds[1]))
 
     def p_different(self) -> np.ndarray:
         """Of Student's two-sided t-test of the hypothesis that the true mean is 0."""
@@ -82,7 +101,7 @@ class Moments(NamedTuple):
         certain = np.where(distance > ROUNDING, np.inf, np.where(distance < -ROUNDING, -np.inf, 0))
         error = np.where(self.error > 0, self.error, 1)
         statistic = np.where(self.error > 0, distance / error, certain)
-        return stats.t.sf(statistic, self.seeds - 1)
+        return stats.t.sf(statistic, self.freedom)
 
 
 def mean_interval(
@@ -98,24 +117,25 @@ def mean_interval(
     values = known(values)
     if not len(values):
         return Interval(np.nan, np.nan, np.nan)
-    mean = float(values.mean())
     if len(values) < 2:
-        return Interval(mean, np.nan, np.nan)
-    error = values.std(ddof=1) / np.sqrt(len(values))
-    reach = float(stats.t.ppf((1 + confidence) / 2, len(values) - 1) * error)
-    return Interval(mean, max(mean - reach, bounds[0]), min(mean + reach, bounds[1]))
+        return Interval(float(values.mean()), np.nan, np.nan)
+    return Moments.of(values).interval(confidence, bounds)
 
 
-def p_value(differences: np.ndarray) -> float:
+def p_value(differences: np.ndarray, image_variance: float = 0.0) -> float:
     """The p-value of Student's two-sided t-test for differences that are paired by seed.
 
     It is NaN if there are fewer than two differences. If all are equal it is 0, or 1 if all are 0.
     """
     differences = known(differences)
-    return float(Moments.of(differences).p_different()) if len(differences) > 1 else math.nan
+    if len(differences) < 2:
+        return math.nan
+    return float(Moments.of(differences, image_variance).p_different())
 
 
-def equivalence_p_value(differences: np.ndarray, margin: float) -> float:
+def equivalence_p_value(
+    differences: np.ndarray, margin: float, image_variance: float = 0.0
+) -> float:
     """The p-value of two one-sided t-tests that the differences are within the margin.
 
     It is NaN if there are fewer than two differences. If all are equal it is 0 or 1.
@@ -123,7 +143,7 @@ def equivalence_p_value(differences: np.ndarray, margin: float) -> float:
     differences = known(differences)
     if len(differences) < 2:
         return math.nan
-    return float(Moments.of(differences).p_equivalent(margin))
+    return float(Moments.of(differences, image_variance).p_equivalent(margin))
 
 
 def corrected(p_values: np.ndarray) -> np.ndarray:

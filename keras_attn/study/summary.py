@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from keras_attn.study.control import BASELINE, is_control, matched_to
-from keras_attn.study.inference import Interval, mean_interval, p_value
+from keras_attn.study.inference import Interval, Moments, known, mean_interval, p_value
 from keras_attn.study.metrics import METRICS
 from keras_attn.study.question import Question
 from keras_attn.study.verdicts import Decision, decide, shown
@@ -30,7 +30,11 @@ def metrics_of(results: pd.DataFrame) -> list[str]:
     return [metric for metric in METRICS if metric in results]
 
 
-def summarise(results: pd.DataFrame, question: Question | None = None) -> pd.DataFrame:
+def summarise(
+    results: pd.DataFrame,
+    question: Question | None = None,
+    image_variances: Mapping[str, float] | None = None,
+) -> pd.DataFrame:
     """One row per topology, in the order of the trials.
 
     The tests form two families. In the first, every topology is tested against the network
@@ -43,6 +47,8 @@ def summarise(results: pd.DataFrame, question: Question | None = None) -> pd.Dat
     Args:
         results: One row per trial of one group, as `Comparison.results`.
         question: The metric and the margin that the verdicts are about; AUC and 0.01 if None.
+        image_variances: By variant, the variance over test images of its mean difference to the
+            baseline in the headline metric; None if no predictions were kept.
 
     Returns:
         A table indexed by topology with these columns:
@@ -51,8 +57,11 @@ def summarise(results: pd.DataFrame, question: Question | None = None) -> pd.Dat
         * for each metric its mean (`auc`) and 95 % interval (`auc_low`, `auc_high`), and the mean
           difference to the baseline with its interval (`auc_difference`, `..._low`, `..._high`),
           paired over the seeds that both have; intervals end at the range of the metric;
+        * `combined_low` and `combined_high`, the 95 % interval of the difference in the headline
+          metric over trainings and test images, and `basis`: what the verdict rests on,
+          `"seeds and test images"` or `"seeds"`;
         * for each topology the fields of `keras_attn.study.verdicts.Decision`: `p_value`,
-          `p_corrected`, `p_equivalent`, `verdict` and `seeds_needed`;
+          `p_corrected`, `p_equivalent`, `verdict`, `seeds_needed` and `images_needed`;
         * for the topology that has a control, the difference to it in the headline metric
           (`control_difference`, `..._low`, `..._high`), and `control_p_value` and
           `control_verdict` of its test;
@@ -74,7 +83,9 @@ def summarise(results: pd.DataFrame, question: Question | None = None) -> pd.Dat
             if not is_control(topology)
         },
         question,
+        image_variances,
     )
+    variances = image_variances or {}
     against_controls = _control_tests(scores, question)
     rows = {}
     for topology in scores:
@@ -91,6 +102,8 @@ def summarise(results: pd.DataFrame, question: Question | None = None) -> pd.Dat
         for metric in metrics:
             interval = difference_interval(paired[metric].to_numpy(), metric)
             row |= _named(f"{metric}_difference", interval)
+        headline = paired[question.headline].to_numpy()
+        row |= _combined(headline, variances.get(topology), question.headline)
         row |= tests.get(topology, NOT_TESTED)._asdict()
         row |= against_controls.get(topology, NO_CONTROL)
         row["parameters"] = int(group["parameters"].max())
@@ -99,6 +112,19 @@ def summarise(results: pd.DataFrame, question: Question | None = None) -> pd.Dat
             row[time] = float(group[time].mean())
         rows[topology] = row
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("topology")
+
+
+def _combined(differences: np.ndarray, image_variance: float | None, metric: str) -> dict:
+    """The interval over trainings and test images, and what verdicts rest on."""
+    values, (low, high) = known(differences), METRICS[metric].bounds
+    interval = Interval(math.nan, math.nan, math.nan)
+    if image_variance is not None and len(values) > 1:
+        interval = Moments.of(values, image_variance).interval(bounds=(low - high, high - low))
+    return {
+        "combined_low": interval.low,
+        "combined_high": interval.high,
+        "basis": "seeds" if image_variance is None else "seeds and test images",
+    }
 
 
 def difference_interval(differences: np.ndarray, metric: str) -> Interval:

@@ -132,6 +132,7 @@ class Trainer:
             trial.best, trial.weights = watch.best, watch.weights
             model.set_weights(watch.weights)
             probabilities = self.task.probabilities(self.logits(model, test.images))
+            trial.probabilities = probabilities
             trial.scores = self.task.scores(test.labels, probabilities)
             trial.recall = recall_by_class(test.labels, probabilities)
         trial.seconds = time.perf_counter() - started

@@ -58,6 +58,7 @@ class Trial:
         preparation: The part of `seconds` that was spent on building and compiling the network;
             0 where an earlier seed had compiled it.
         weights: The weights of the best epoch.
+        probabilities: Of the test images with these weights, (N, classes); None if not kept.
     """
 
     topology: str
@@ -74,6 +75,7 @@ class Trial:
     seconds: float = 0.0
     preparation: float = 0.0
     weights: list[np.ndarray] = field(repr=False, default_factory=list)
+    probabilities: np.ndarray | None = field(repr=False, default=None)
 
     @property
     def seconds_per_epoch(self) -> float:
@@ -97,8 +99,9 @@ class Trial:
         return (-score, -loss, self.topology != BASELINE, self.topology, self.seed)
 
     def as_dict(self) -> dict[str, Any]:
-        """Everything except the weights, as values for JSON."""
-        values = asdict(replace(self, weights=[]))
+        """Everything except the weights and the probabilities, as values for JSON."""
+        values = asdict(replace(self, weights=[], probabilities=None))
+        del values["probabilities"]
         return {**values, "best": self.best.epoch if self.best else None}
 
     @classmethod
@@ -110,7 +113,8 @@ class Trial:
             TypeError: If a value is of another type.
         """
         # Trials that were stored before the preparation was measured do not have it.
-        known = {each.name: {"preparation": 0.0, **values}[each.name] for each in fields(cls)}
+        values = {"preparation": 0.0, "probabilities": None, **values}
+        known = {each.name: values[each.name] for each in fields(cls)}
         curve = [Epoch(point[0], *map(_number, point[1:])) for point in known["curve"]]
         read = {
             "curve": curve,

@@ -48,7 +48,10 @@ class Decision(NamedTuple):
         p_equivalent: Of the two one-sided tests for equivalence, after the correction.
         verdict: `"better"`, `"worse"`, `"equivalent"` or `"undecided"`.
         seeds_needed: How many seeds would decide, if the difference is what it seems to be; NaN if
-            it is decided or the differences do not vary.
+            it is decided or the differences do not vary, infinite if no number would decide
+            without more test images.
+        images_needed: How many times as many test images would decide, with the seeds that there
+            are or with any number of them; NaN if more seeds decide.
     """
 
     p_value: float
@@ -56,6 +59,7 @@ class Decision(NamedTuple):
     p_equivalent: float
     verdict: str
     seeds_needed: float
+    images_needed: float = math.nan
 
     @property
     def differs(self) -> bool:
@@ -63,16 +67,29 @@ class Decision(NamedTuple):
         return self.p_corrected < LEVEL
 
 
-def decide(differences: Mapping[str, np.ndarray], rule: Rule) -> dict[str, Decision]:
+def decide(
+    differences: Mapping[str, np.ndarray],
+    rule: Rule,
+    image_variances: Mapping[str, float] | None = None,
+) -> dict[str, Decision]:
     """The verdicts on a family of variants.
 
     Args:
         differences: By variant, the differences to the baseline in the headline metric, paired by
             seed; NaN values are left out.
         rule: The margin and the better direction.
+        image_variances: By variant, the variance of the mean difference over test images; those of
+            variants that are not named are not known, and count as 0.
     """
+    variances = image_variances or {}
     raw = np.array(
-        [(p_value(each), equivalence_p_value(each, rule.margin)) for each in differences.values()]
+        [
+            (
+                p_value(each, variances.get(variant, 0.0)),
+                equivalence_p_value(each, rule.margin, variances.get(variant, 0.0)),
+            )
+            for variant, each in differences.items()
+        ]
     ).reshape(-1, 2)
     comparisons = int(np.isfinite(raw).all(axis=1).sum())
     decisions = {}
@@ -82,15 +99,39 @@ def decide(differences: Mapping[str, np.ndarray], rule: Rule) -> dict[str, Decis
         values = known(each)
         mean = float(values.mean()) if len(values) else math.nan
         word = verdict(rule.sign * mean, p_different, p_equivalent, len(values))
-        needed = math.nan
+        needed = images = math.nan
         if word == UNDECIDED and len(values) > 1:
             needed = seeds_needed(values, comparisons, rule.margin, LEAST_SEEDS)
+            needed, images = with_images(needed, values, variances.get(variant, 0.0))
             # Chance can leave undecided what so many seeds decide in most studies.
             needed = max(needed, len(values) + 1.0) if needed == needed else needed
         decisions[variant] = Decision(
-            float(p), float(p_different), float(p_equivalent), word, needed
+            float(p), float(p_different), float(p_equivalent), word, needed, images
         )
     return decisions
+
+
+def with_images(
+    seeds: float, differences: np.ndarray, image_variance: float
+) -> tuple[float, float]:
+    """The seeds that decide despite the test images, and how many times as many images do.
+
+    The variance that decides is that of the mean over `seeds` without the images' part. More seeds
+    cannot make the variance smaller than that part.
+
+    Args:
+        seeds: How many seeds would decide if the test images were all images.
+        differences: One per seed.
+        image_variance: The variance of their mean over test images.
+    """
+    if not image_variance or not np.isfinite(seeds):
+        return seeds, math.nan
+    over_seeds = float(differences.var(ddof=1))
+    allowed = over_seeds / seeds
+    if allowed > image_variance:
+        return math.ceil(over_seeds / (allowed - image_variance)), math.nan
+    # Half of the allowed variance is left to each source.
+    return math.inf, 2 * image_variance / allowed
 
 
 def verdict(gain: float, p_different: float, p_equivalent: float, seeds: int) -> str:

@@ -1,0 +1,147 @@
+"""How much of a difference other test images would change.
+
+The test images are a sample. The influence of an image on a metric is how fast the metric changes
+with the weight of the image; the variance of the metric over samples of images is the sum of the
+squared influences, divided by the squared number of images. For the AUC this is the method of
+DeLong (E. R. DeLong, D. M. DeLong, D. L. Clarke-Pearson, Biometrics 44, 1988). For a difference
+of two networks their influences are subtracted image by image, and influences are averaged over the
+seeds, because all networks are tested on the same images. Influences of a group, such as a
+patient, are added before they are squared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from scipy.stats import rankdata
+
+from keras_attn.study import metrics
+
+#: Resamples for metrics whose influences have no short formula.
+RESAMPLES = 200
+
+Influence = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+def difference_variance(
+    metric: str,
+    labels: np.ndarray,
+    variant: Sequence[np.ndarray],
+    baseline: Sequence[np.ndarray],
+    groups: np.ndarray | None = None,
+) -> float:
+    """The variance over test images of the mean difference between two networks.
+
+    Args:
+        metric: The name of the metric.
+        labels: Of the test images, (N,) or (N, labels).
+        variant: Probabilities of one network for each seed, (N, classes) each.
+        baseline: Those of the other network for the same seeds.
+        groups: The group of each image; None if the images are independent.
+    """
+    influence = INFLUENCES.get(metric)
+    if influence is None:
+        return _bootstrapped(metric, labels, variant, baseline, groups)
+    values = np.zeros(len(labels))
+    for one, other in zip(variant, baseline, strict=True):
+        values += (influence(labels, one) - influence(labels, other)) / len(variant)
+    if groups is not None:
+        _, members = np.unique(groups, return_inverse=True)
+        values = np.bincount(members, values)
+    units = len(values)
+    return float(np.square(values).sum() / len(labels) ** 2 * units / max(1, units - 1))
+
+
+def _accuracy(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    if labels.ndim == 2:
+        correct = ((probabilities > 0.5) == labels).mean(axis=1)
+    else:
+        correct = (probabilities.argmax(axis=1) == labels).astype(float)
+    return correct - correct.mean()
+
+
+def _balanced_accuracy(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """Each image counts by the inverse of the frequency of its class."""
+    if labels.ndim == 2:
+        both = np.stack([1 - probabilities, probabilities], axis=-1)
+        columns = [_balanced_accuracy(labels[:, k], both[:, k]) for k in range(labels.shape[1])]
+        return np.mean(columns, axis=0)
+    correct = (probabilities.argmax(axis=1) == labels).astype(float)
+    present, members, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    recalls = np.bincount(members, correct) / counts
+    share = counts / len(labels)
+    return (correct - recalls[members]) / share[members] / len(present)
+
+
+def _auc(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """The mean over the classes that have a ROC curve."""
+    if labels.ndim == 2:
+        members = labels.astype(bool)
+    elif probabilities.shape[1] == 2:
+        members, probabilities = labels[:, None] == 1, probabilities[:, 1:]
+    else:
+        members = labels[:, None] == np.arange(probabilities.shape[1])
+    curves = [
+        _auc_of_class(member, score)
+        for member, score in zip(members.T, probabilities.T, strict=True)
+        if member.any() and not member.all()
+    ]
+    return np.mean(curves, axis=0) if curves else np.zeros(len(labels))
+
+
+def _auc_of_class(member: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """How far the share of images that each is ranked right against is from the AUC."""
+    positives, negatives = member.sum(), (~member).sum()
+    ranks = rankdata(scores)
+    right = np.empty(len(scores))
+    right[member] = (ranks[member] - rankdata(scores[member])) / negatives
+    right[~member] = 1 - (ranks[~member] - rankdata(scores[~member])) / positives
+    area = right[member].mean()
+    share = np.where(member, positives, negatives) / len(scores)
+    return (right - area) / share
+
+
+def _mean_absolute_error(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    distance = np.abs(labels - probabilities.argmax(axis=1)).astype(float)
+    return distance - distance.mean()
+
+
+#: Metric -> the influence of each test image.
+INFLUENCES: dict[str, Influence] = {
+    "accuracy": _accuracy,
+    "balanced_accuracy": _balanced_accuracy,
+    "auc": _auc,
+    "mean_absolute_error": _mean_absolute_error,
+}
+
+#: Metric -> its function, where its influences have no short formula.
+RESAMPLED: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
+    "calibration_error": metrics.calibration_error,
+    "kappa": metrics.quadratic_kappa,
+}
+
+
+def _bootstrapped(
+    metric: str,
+    labels: np.ndarray,
+    variant: Sequence[np.ndarray],
+    baseline: Sequence[np.ndarray],
+    groups: np.ndarray | None,
+) -> float:
+    """The variance over resamples of images, or of groups, the same for both networks."""
+    score = RESAMPLED[metric]
+    random = np.random.default_rng(0)
+    units = np.arange(len(labels)) if groups is None else np.unique(groups, return_inverse=True)[1]
+    members = [np.flatnonzero(units == unit) for unit in range(units.max() + 1)]
+    found = []
+    for _ in range(RESAMPLES):
+        drawn = random.integers(0, len(members), len(members))
+        chosen = np.concatenate([members[unit] for unit in drawn])
+        pairs = zip(variant, baseline, strict=True)
+        gains = [
+            score(labels[chosen], one[chosen]) - score(labels[chosen], other[chosen])
+            for one, other in pairs
+        ]
+        found.append(np.mean(gains))
+    return float(np.nanvar(found, ddof=1))

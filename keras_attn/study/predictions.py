@@ -1,0 +1,69 @@
+"""The predictions of trials for every test image, beside the trials in the folder of a study."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from keras_attn.data.dataset import Dataset
+from keras_attn.study.files import prepare_folder, replacing
+from keras_attn.study.grid import Group, TrialKey
+
+#: Probabilities are kept with about three digits, which take a quarter of the space.
+KEPT = np.float16
+
+
+class Predictions:
+    """The folder `predictions`: one file per trial, and the labels of each group of trials.
+
+    Args:
+        study: The folder of the study.
+    """
+
+    def __init__(self, study: Path) -> None:
+        self.folder = study / "predictions"
+
+    def add_labels(self, group: Group, dataset: Dataset) -> None:
+        """Keeps the labels of the test images, and their groups if there are any."""
+        arrays = {"labels": dataset.test.labels}
+        if "test" in dataset.groups:
+            arrays["groups"] = np.unique(dataset.groups["test"], return_inverse=True)[1]
+        self._write(self._labels_file(group), arrays)
+
+    def add(self, key: TrialKey, probabilities: np.ndarray) -> None:
+        """Keeps the predictions of a trial.
+
+        Raises:
+            OSError: If they cannot be written.
+        """
+        self._write(self._file(key), {"probabilities": probabilities.astype(KEPT)})
+
+    def labels(self, group: Group) -> tuple[np.ndarray, np.ndarray | None] | None:
+        """The labels of the test images and their groups; None if they were not kept."""
+        arrays = self._read(self._labels_file(group))
+        return None if arrays is None else (arrays["labels"], arrays.get("groups"))
+
+    def of(self, key: TrialKey) -> np.ndarray | None:
+        """The probabilities of a trial in float64; None if they were not kept."""
+        arrays = self._read(self._file(key))
+        return None if arrays is None else arrays["probabilities"].astype("float64")
+
+    def _file(self, key: TrialKey) -> Path:
+        return self.folder / f"{key.name}.npz"
+
+    def _labels_file(self, group: Group) -> Path:
+        return self.folder / f"labels-of-{group.name}.npz"
+
+    def _write(self, path: Path, arrays: dict[str, np.ndarray]) -> None:
+        prepare_folder(self.folder)
+        with replacing(path) as temporary:
+            np.savez_compressed(temporary, allow_pickle=False, **arrays)
+
+    @staticmethod
+    def _read(path: Path) -> dict[str, np.ndarray] | None:
+        try:
+            with np.load(path) as arrays:
+                return dict(arrays)
+        except (OSError, ValueError, KeyError):
+            return None
