@@ -7,7 +7,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from keras_attn.study.plan import Group
+from keras_attn.study.grid import Group
 from keras_attn.study.ranking import Ranking, rank
 from keras_attn.study.results import Results
 from keras_attn.study.summary import summarise

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from keras_attn.study.analysis import Analysis
 from keras_attn.study.answer import answer
 from keras_attn.study.files import prepare_folder, replacing, write_json
-from keras_attn.study.plan import Group, TrialKey
+from keras_attn.study.grid import Group, TrialKey
 from keras_attn.study.plots import plot_results
 from keras_attn.study.ranking import Ranking
 from keras_attn.study.report import gate_picture, write_report

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from statistics import mean
 
-from keras_attn.study.plan import Group, TrialKey
+from keras_attn.study.grid import Group, TrialKey
 from keras_attn.study.trial import Trial
 
 Condition = tuple[Group, str]

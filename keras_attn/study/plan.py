@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import platform
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import numpy as np
@@ -22,6 +21,7 @@ from keras_attn.study.control import largest, matched_to
 from keras_attn.study.facts import Facts
 from keras_attn.study.fit import check_fit, unmatched
 from keras_attn.study.grammar import as_variants, named
+from keras_attn.study.grid import Grid, Group
 from keras_attn.study.heads import task_head
 from keras_attn.study.models import GivenModel, Network
 from keras_attn.study.question import HEADLINE, Question, ask
@@ -30,87 +30,9 @@ from keras_attn.study.training_checks import check_training
 from keras_attn.study.variants import BASELINE, MATCHED, Variant
 from keras_attn.version import __version__
 
-#: Names of image sets that end like the suffixes which file names get here.
-LIKE_OURS = re.compile(r"-(\d+|matched)$")
-
 #: How initial weights are drawn. It changes whenever the same seed gives other initial weights,
 #: so that trials of both kinds are never mixed in one study.
 INITIAL_WEIGHTS = "by seed and layer name"
-
-
-class Group(NamedTuple):
-    """The trials that are compared with each other: one image set at one training size.
-
-    Attributes:
-        dataset: Name of the image set.
-        samples: Training images of the subset; None for all.
-    """
-
-    dataset: str
-    samples: int | None = None
-
-    @property
-    def name(self) -> str:
-        """A unique name for files."""
-        text = self.dataset if self.samples is None else f"{self.dataset}-{self.samples}"
-        safe = re.sub(r"[^\w.-]+", "_", text, flags=re.ASCII).strip(".")[:80]
-        if safe == text and not LIKE_OURS.search(self.dataset):
-            return safe
-        return f"{safe}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
-
-    def __str__(self) -> str:
-        return self.dataset if self.samples is None else f"{self.dataset}, {self.samples:,} images"
-
-
-class TrialKey(NamedTuple):
-    """Identifies a trial within its study."""
-
-    dataset: str
-    samples: int | None
-    topology: str
-    seed: int
-
-    @property
-    def group(self) -> Group:
-        """The trials that it is compared with."""
-        return Group(self.dataset, self.samples)
-
-    @property
-    def name(self) -> str:
-        """A unique name for files."""
-        return f"{self.group.name}-{_file_name(self.topology)}-{self.seed}"
-
-    def __str__(self) -> str:
-        return f"{self.group}, {self.topology}, seed {self.seed}"
-
-
-@dataclass(frozen=True)
-class Grid:
-    """The trials of a study: every combination of group, topology and seed.
-
-    Attributes:
-        groups: Image sets at their training sizes.
-        topologies: Keys, `"none"` first.
-        seeds: Numbers.
-    """
-
-    groups: tuple[Group, ...]
-    topologies: tuple[str, ...]
-    seeds: tuple[int, ...]
-
-    @property
-    def conditions(self) -> list[tuple[Group, str]]:
-        """The combinations of group and topology; all seeds of one share a compiled network."""
-        return [(group, topology) for group in self.groups for topology in self.topologies]
-
-    def trials(self) -> Iterator[TrialKey]:
-        """Every trial, in the order in which one process runs them."""
-        for group, topology in self.conditions:
-            for seed in self.seeds:
-                yield TrialKey(*group, topology, seed)
-
-    def __len__(self) -> int:
-        return len(self.groups) * len(self.topologies) * len(self.seeds)
 
 
 @dataclass(frozen=True)
@@ -305,12 +227,6 @@ def with_control(
 def kind_of(dataset: Dataset) -> tuple[tuple[int, int, int], str, int]:
     """What a network depends on: the shape of the images, the task, the number of classes."""
     return dataset.image_shape, dataset.task, len(dataset.class_names)
-
-
-def _file_name(text: str) -> str:
-    """A text in which a file system finds nothing special; a key stays as it is."""
-    safe = re.sub(r"[^\w.-]+", "_", text, flags=re.ASCII)[:80]
-    return safe if safe == text else f"{safe}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
 def versions() -> dict[str, str]:

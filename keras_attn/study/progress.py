@@ -10,8 +10,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from keras_attn.study.forecast import Condition, condition_of, duration, seconds_left
+from keras_attn.study.grid import TrialKey
 from keras_attn.study.metrics import METRICS
-from keras_attn.study.plan import Plan, TrialKey
+from keras_attn.study.plan import Plan
 from keras_attn.study.store import Store
 from keras_attn.study.trial import Trial
 from keras_attn.study.worker import Listener

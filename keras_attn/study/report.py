@@ -18,9 +18,9 @@ from keras_attn.study.answer import answer
 from keras_attn.study.control import BASELINE, is_control, meaning
 from keras_attn.study.details import details
 from keras_attn.study.gate_pictures import draw_gates
+from keras_attn.study.grid import Group
 from keras_attn.study.inline_pictures import PAGE_PALETTE, single, svg
 from keras_attn.study.metrics import METRICS
-from keras_attn.study.plan import Group
 from keras_attn.study.question import Question
 from keras_attn.study.results import Results
 from keras_attn.study.summary import metrics_of

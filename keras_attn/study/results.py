@@ -14,8 +14,9 @@ from keras_attn.data.dataset import Dataset
 from keras_attn.data.description import ModelDescription, attach
 from keras_attn.study.control import is_control
 from keras_attn.study.files import replacing
+from keras_attn.study.grid import Group, TrialKey
 from keras_attn.study.heads import task_head
-from keras_attn.study.plan import Group, Plan, TrialKey
+from keras_attn.study.plan import Plan
 from keras_attn.study.store import Store
 from keras_attn.study.trainer import Trainer
 from keras_attn.study.training import COLUMNS

@@ -35,7 +35,9 @@ from keras_attn.study.files import (
     standard,
     write_json,
 )
-from keras_attn.study.plan import Grid, Group, Plan, TrialKey
+from keras_attn.study.grid import Grid, Group, TrialKey
+from keras_attn.study.locks import is_locked
+from keras_attn.study.plan import Plan
 from keras_attn.study.trial import Trial
 
 FORMAT = 1
@@ -276,27 +278,3 @@ class Store:
 
     def _lock_file(self, name: str) -> Path:
         return self.folder / "locks" / f"{name}.lock"
-
-
-def is_locked(path: Path) -> bool:
-    """Whether a process holds the lock on a file, which is neither made nor changed."""
-    try:
-        import fcntl
-    except ImportError:  # Windows, where the lock itself has to be tried
-        return path.exists() and not _can_lock(path)
-    try:
-        with path.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False
-
-
-def _can_lock(path: Path) -> bool:
-    try:
-        with FileLock(path, timeout=0):
-            return True
-    except Timeout:
-        return False

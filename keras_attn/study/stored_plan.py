@@ -7,7 +7,8 @@ from typing import Any
 
 from keras_attn.data.dataset import Dataset
 from keras_attn.study.facts import Facts
-from keras_attn.study.plan import Group, Plan, versions
+from keras_attn.study.grid import Group
+from keras_attn.study.plan import Plan, versions
 from keras_attn.study.question import Question
 from keras_attn.study.store import Store
 from keras_attn.study.training import Training

@@ -7,8 +7,8 @@ import pandas as pd
 
 from keras_attn.study.analysis import Analysis
 from keras_attn.study.control import BASELINE, is_control
+from keras_attn.study.grid import Group
 from keras_attn.study.inference import LEVEL
-from keras_attn.study.plan import Group
 from keras_attn.study.question import Question
 from keras_attn.study.ranking import LEAST_BLOCKS, LEAST_NETWORKS, Ranking
 from keras_attn.study.verdicts import (

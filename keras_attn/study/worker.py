@@ -9,7 +9,8 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 
-from keras_attn.study.plan import Plan, TrialKey
+from keras_attn.study.grid import TrialKey
+from keras_attn.study.plan import Plan
 from keras_attn.study.store import Store
 from keras_attn.study.trainer import Trainer
 from keras_attn.study.trial import Trial

@@ -12,7 +12,8 @@ from benchmarks import claims, replication
 from benchmarks.replication import Study
 from docs import clusters
 from docs import replication as page
-from keras_attn.study.plan import Grid, Group, Plan
+from keras_attn.study.grid import Grid, Group
+from keras_attn.study.plan import Plan
 from keras_attn.study.store import Store
 from keras_attn.study.training import Training
 from keras_attn.study.trial import Epoch, Trial

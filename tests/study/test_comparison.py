@@ -11,7 +11,7 @@ from image_sets import make_dataset
 import keras_attn
 from keras_attn import study
 from keras_attn.study import Comparison, compare
-from keras_attn.study.plan import Group
+from keras_attn.study.grid import Group
 from keras_attn.study.trainer import Trainer
 
 COLUMNS = [

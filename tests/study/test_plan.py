@@ -7,7 +7,8 @@ from image_sets import make_dataset
 
 import keras_attn
 from keras_attn.data.dataset import Split
-from keras_attn.study.plan import Group, TrialKey, fingerprint, make_plan
+from keras_attn.study.grid import Group, TrialKey
+from keras_attn.study.plan import fingerprint, make_plan
 from keras_attn.study.training import Training
 
 CONFIG = Training(epochs=1)

@@ -6,7 +6,8 @@ from rich.console import Console
 
 from keras_attn.study import progress as progress_module
 from keras_attn.study.forecast import duration, seconds_left
-from keras_attn.study.plan import TrialKey, make_plan
+from keras_attn.study.grid import TrialKey
+from keras_attn.study.plan import make_plan
 from keras_attn.study.progress import TrialProgress
 from keras_attn.study.store import Store
 from keras_attn.study.training import Training

@@ -8,7 +8,8 @@ import pytest
 from image_sets import make_dataset
 
 from keras_attn.study import store as store_module
-from keras_attn.study.plan import Group, TrialKey, make_plan
+from keras_attn.study.grid import Group, TrialKey
+from keras_attn.study.plan import make_plan
 from keras_attn.study.status import read_status
 from keras_attn.study.store import Store
 from keras_attn.study.training import Training

@@ -4,7 +4,8 @@ import keras
 import pytest
 from image_sets import make_dataset
 
-from keras_attn.study.plan import TrialKey, make_plan
+from keras_attn.study.grid import TrialKey
+from keras_attn.study.plan import make_plan
 from keras_attn.study.status import read_status
 from keras_attn.study.store import Store
 from keras_attn.study.trainer import Trainer
