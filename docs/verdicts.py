@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from benchmarks import verdicts
+from benchmarks import verdict_images, verdicts
 from keras_attn.study.inference import LEVEL, POWER
 from keras_attn.study.question import MARGIN
 from keras_attn.study.verdicts import LEAST_SEEDS
@@ -18,8 +18,8 @@ smallest difference in it that matters (`margin`, {margin:g} by default for metr
 
 | verdict | when |
 |---|---|
-| equivalent | two one-sided paired t-tests show that the difference is within the margin |
-| better, worse | a two-sided paired t-test shows a difference, not shown to be within it |
+| equivalent | two one-sided t-tests show that the difference is within the margin |
+| better, worse | a two-sided t-test shows a difference, not shown to be within it |
 | undecided | neither is shown, or there are fewer than {least} seeds |
 
 If a difference is shown that is also shown to be within the margin, the verdict is equivalent, and
@@ -37,9 +37,34 @@ p-values by the number of variants of which a hypothesis is left, not by the num
 two kinds of test were corrected as two separate families, the probability could reach twice as
 much.
 
-All this is about the seeds, which show what another training would change. It says nothing about
-other test images. Other metrics than the headline are exploratory: their intervals are not
-corrected, and they have no verdict.
+Other metrics than the headline are exploratory: their intervals are not corrected, and they have
+no verdict.
+
+## Trainings and test images
+
+Seeds show what another training would change. They do not show what other test images would
+change, because all networks are tested on the same images. A comparison therefore keeps the
+predictions of every trial for every test image. The variance of a mean difference is then the sum
+of two parts:
+
+* over trainings, the variance of the differences between the seeds, divided by their number;
+* over test images, the variance of the difference, averaged over the seeds, from the influence of
+  each image on the metric. For the AUC this is the method of DeLong. Images of one group, such as a
+  patient, count together.
+
+Tests use Student's t-distribution with the degrees of freedom of Welch and Satterthwaite. The
+report shows both intervals: the one over trainings, and the one "with images". Where no predictions
+were kept (`--no-predictions`, or studies of earlier versions), verdicts rest on the seeds alone,
+and the report says so. Where more seeds could not decide, it says how many times as many test
+images would.
+
+Simulated by `{images_command}`, with {images_studies:,} studies for each setting of three variants:
+two networks disagree on 10 % of the test images, and a training's own effect has a standard
+deviation of {per_training:g}; the margin is {margin:g}. "Coverage" is how often the 95 % interval
+contains the true difference. The last two columns are what intervals and verdicts over the seeds
+alone would be if they were taken for statements about other images.
+
+{images_table}
 
 ## How often verdicts are wrong
 
@@ -56,6 +81,7 @@ of half the margin makes "equivalent", "better" and "undecided" right.
 def page() -> str:
     """The page."""
     results = json.loads(verdicts.RESULTS.read_text(encoding="utf-8"))
+    images = json.loads(verdict_images.RESULTS.read_text(encoding="utf-8"))
     start = START.format(
         margin=MARGIN,
         least=LEAST_SEEDS,
@@ -63,6 +89,10 @@ def page() -> str:
         level=f"{LEVEL:.0%}".replace("%", " %"),
         command=results["made_by"],
         studies=results["studies"],
+        images_command=images["made_by"],
+        images_studies=images["studies"],
+        images_table=verdict_images.table(images),
+        per_training=verdict_images.PER_TRAINING,
         low=min(verdicts.SPREADS),
         high=max(verdicts.SPREADS),
         error=100 * (0.05 * 0.95 / results["studies"]) ** 0.5,

@@ -143,6 +143,13 @@ def compare_command(
         typer.Option(help="Trials at a time; 1 if not given, with ray one per processor."),
     ] = None,
     address: Annotated[str, typer.Option(help="Of the Ray cluster's head, or auto.")] = "auto",
+    predictions: Annotated[
+        bool,
+        typer.Option(
+            "--predictions/--no-predictions",
+            help="Keep the predictions, so that verdicts account for the choice of test images.",
+        ),
+    ] = True,
     devices: Annotated[
         str | None,
         typer.Option(help="all, to share each batch among the devices of this machine."),
@@ -216,6 +223,7 @@ def compare_command(
             shift=shift,
             flip=flip or None,
             devices=devices,
+            predictions=predictions,
             output=folder,
             engine=engine,
             jobs=jobs,

@@ -39,7 +39,7 @@ def show_summary(comparison: Comparison) -> None:
             table.add_row(
                 str(topology),
                 *(with_interval(row, name) for name in metrics),
-                with_interval(row, f"{question.headline}_difference"),
+                with_interval(row, f"{question.headline}_difference", combined=True),
                 row["verdict"] or "-",
                 f"{1000 * row['seconds_per_step']:.1f}",
             )
@@ -51,13 +51,22 @@ def show_summary(comparison: Comparison) -> None:
         typer.echo(f"{failed} trials failed; the report has their errors.", err=True)
     typer.echo(
         "Means over the seeds and their 95 % intervals. The difference and the verdict are those "
-        f"in {question.title} to none, with a margin of {question.margin:g}."
+        f"in {question.title} to none, with a margin of {question.margin:g}; they account for the "
+        "choice of test images where predictions were kept."
     )
 
 
-def with_interval(row: pd.Series, name: str) -> str:
-    """Mean and, below it, the 95 % interval, as far as there are any."""
+def with_interval(row: pd.Series, name: str, combined: bool = False) -> str:
+    """Mean and, below it, the 95 % interval, as far as there are any.
+
+    Args:
+        row: Of the summary.
+        name: The column.
+        combined: Whether the interval is that over test images as well, if there is one.
+    """
     mean, low, high = (row[f"{name}{end}"] for end in ("", "_low", "_high"))
+    if combined and not math.isnan(row["combined_low"]):
+        low, high = row["combined_low"], row["combined_high"]
     if math.isnan(mean):
         return "-"
     return f"{mean:z.3f}" + ("" if math.isnan(low) else f"\n{low:z.3f} to {high:z.3f}")

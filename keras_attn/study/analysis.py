@@ -35,7 +35,9 @@ class Analysis:
         """One row per topology of a group; see `keras_attn.study.summary.summarise`."""
         if group not in self._summaries:
             self._summaries[group] = summarise(
-                self.results.compared_of(group), self.results.plan.question
+                self.results.compared_of(group),
+                self.results.plan.question,
+                self.results.image_variances.get(group),
             )
         return self._summaries[group]
 

@@ -108,7 +108,12 @@ def _what_would_decide(rows: pd.DataFrame) -> str:
     if seeds < LEAST_SEEDS:
         count = "one seed" if seeds == 1 else f"{seeds} seeds"
         return f" with {count}, because a verdict needs at least {LEAST_SEEDS}"
-    needed = rows["seeds_needed"].max()
+    needed, images = rows["seeds_needed"].max(), rows["images_needed"].max()
+    if np.isfinite(images):
+        return (
+            f" with {seeds} seeds and these test images: about {images:,.1f} times as many test "
+            "images would be needed"
+        )
     if not np.isfinite(needed):
         return ""
     more = seeds_text(needed - seeds)

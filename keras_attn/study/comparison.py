@@ -146,6 +146,7 @@ class Comparison(Results):
                 "`keras-attn compare --status DIR` says how far it is."
             )
         comparison = cls(plan, plan.stored["command"], trials)
+        comparison.read_predictions(store)
         for group in comparison.groups:
             file = comparison._gates_file(Path(folder), group)
             if file is not None and file.exists():

@@ -43,12 +43,12 @@ def difference_variance(
     influence = INFLUENCES.get(metric)
     if influence is None:
         return _bootstrapped(metric, labels, variant, baseline, groups)
-    values = np.zeros(len(labels))
+    values: np.ndarray = np.zeros(len(labels))
     for one, other in zip(variant, baseline, strict=True):
         values += (influence(labels, one) - influence(labels, other)) / len(variant)
     if groups is not None:
         _, members = np.unique(groups, return_inverse=True)
-        values = np.bincount(members, values)
+        values = np.bincount(members, weights=values)
     units = len(values)
     return float(np.square(values).sum() / len(labels) ** 2 * units / max(1, units - 1))
 

@@ -1,9 +1,9 @@
 """Statistical inference: intervals, tests, their correction, and the seeds they need.
 
 The seeds show how much of a difference another training could change. They do not show what other
-test images would change: every trial is scored on the same test split. Where the predictions of the
-trials are known, the variance over images (`keras_attn.study.image_uncertainty`) is added to that of
-the mean over seeds, and the degrees of freedom are those of Welch and Satterthwaite.
+test images would change: every trial is scored on the same test split. Where the predictions of
+the trials are known, the variance over images (`keras_attn.study.image_uncertainty`) is added to
+that of the mean over seeds, and the degrees of freedom are those of Welch and Satterthwaite.
 """
 
 from __future__ import annotations

@@ -91,9 +91,10 @@ def draw_metric(axes: Axes, results: pd.DataFrame, metric: str, palette: Palette
 
 
 def draw_forest(axes: Axes, summary: pd.DataFrame, question: Question, palette: Palette) -> None:
-    """The difference of each network to the baseline, with its 95 % interval.
+    """The difference of each network to the baseline, with its 95 % intervals.
 
-    A band shows the margin. A mark is filled if there is a verdict, in the colour of the verdict.
+    The thick line is the interval over trainings, the thin one that over test images as well. A
+    band shows the margin. A mark is filled if there is a verdict, in the colour of the verdict.
     """
     rows = summary.drop(index=BASELINE, errors="ignore")
     columns = [f"{question.headline}_difference{end}" for end in ("", "_low", "_high")]
@@ -103,11 +104,13 @@ def draw_forest(axes: Axes, summary: pd.DataFrame, question: Question, palette: 
         mean, low, high = row[columns]
         decided = row["verdict"] in (BETTER, WORSE, EQUIVALENT)
         colour = palette.of_verdict(row["verdict"])
-        axes.plot([low, high], [place, place], color=colour, linewidth=2, solid_capstyle="butt")
+        wide = row[["combined_low", "combined_high"]].to_numpy("float64")
+        axes.plot(wide, [place, place], color=colour, linewidth=1, solid_capstyle="butt")
+        axes.plot([low, high], [place, place], color=colour, linewidth=3, solid_capstyle="butt")
         face = colour if decided else "none"
         axes.plot([mean], [place], "D", color=colour, markerfacecolor=face, markersize=8)
     axes.axvline(0, color=palette.faint, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
-    ends = rows[columns].to_numpy("float64")
+    ends = rows[[*columns, "combined_low", "combined_high"]].to_numpy("float64")
     axes.set_xlim(*_around_zero(ends, margin))
     axes.set_yticks(range(len(rows)), list(rows.index))
     axes.set_ylim(len(rows) - 0.5, -0.5)

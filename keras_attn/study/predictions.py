@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from keras_attn.data.dataset import Dataset
+from keras_attn.study.control import BASELINE
 from keras_attn.study.files import prepare_folder, replacing
 from keras_attn.study.grid import Group, TrialKey
+from keras_attn.study.image_uncertainty import difference_variance
+from keras_attn.study.trial import Trial
 
 #: Probabilities are kept with about three digits, which take a quarter of the space.
 KEPT = np.float16
@@ -67,3 +71,37 @@ class Predictions:
                 return dict(arrays)
         except (OSError, ValueError, KeyError):
             return None
+
+
+def image_variances(
+    predictions: Predictions, group: Group, trials: Mapping[TrialKey, Trial], metric: str
+) -> dict[str, float]:
+    """The variance over test images of each variant's mean difference to no attention.
+
+    Args:
+        predictions: The predictions that were kept.
+        group: The image set and training size.
+        trials: The trials of the group.
+        metric: The name of the metric.
+
+    Returns:
+        By variant; variants of which predictions are missing are left out.
+    """
+    kept = predictions.labels(group)
+    finished = {(key.topology, key.seed): key for key, each in trials.items() if each.best}
+    if kept is None:
+        return {}
+    labels, groups = kept
+    found = {}
+    for variant in dict.fromkeys(topology for topology, _ in finished if topology != BASELINE):
+        seeds = [seed for topology, seed in finished if topology == variant]
+        pairs = [
+            (predictions.of(finished[variant, seed]), predictions.of(finished[BASELINE, seed]))
+            for seed in seeds
+            if (BASELINE, seed) in finished
+        ]
+        ours = [one for one, _ in pairs if one is not None]
+        theirs = [other for _, other in pairs if other is not None]
+        if pairs and len(ours) == len(theirs) == len(pairs):
+            found[variant] = difference_variance(metric, labels, ours, theirs, groups)
+    return found

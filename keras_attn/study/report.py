@@ -215,7 +215,7 @@ def _verdicts(summary: pd.DataFrame, question: Question) -> list[dict[str, str]]
             "topology": str(key),
             "word": row["verdict"],
             "difference": signed(row[name]),
-            "interval": _ends(row, name),
+            "interval": _ends(row, "combined" if _has_both(row) else name),
         }
         for key, row in topologies_of(summary).iterrows()
     ]
@@ -234,9 +234,10 @@ def _table_row(
         "difference": (
             signed(row[difference]),
             "" if topology == BASELINE else _ends(row, difference),
+            _ends(row, "combined") if _has_both(row) else "",
         ),
         "test": _test(topology, row),
-        "needed": "" if np.isnan(row["seeds_needed"]) else seeds_text(row["seeds_needed"]),
+        "needed": _needed(row),
         "parameters": f"{int(row['parameters']):,}",
         "macs": f"{row['macs'] / 1e6:,.1f} M",
         "step": f"{1000 * row['seconds_per_step']:.1f} ms",
@@ -249,6 +250,18 @@ def _test(topology: str, row: pd.Series) -> tuple[str, str]:
         return "", ""
     differs, equivalent = (p_text(row[name]) for name in ("p_corrected", "p_equivalent"))
     return row["verdict"], f"difference {differs}, equivalence {equivalent}"
+
+
+def _needed(row: pd.Series) -> str:
+    """What would decide an undecided topology: seeds, or test images if seeds alone cannot."""
+    if np.isfinite(row["images_needed"]):
+        return f"{row['images_needed']:,.1f} times the test images"
+    return "" if np.isnan(row["seeds_needed"]) else seeds_text(row["seeds_needed"])
+
+
+def _has_both(row: pd.Series) -> bool:
+    """Whether there is an interval over trainings and test images."""
+    return bool(np.isfinite(row["combined_low"]))
 
 
 def _ends(row: pd.Series, name: str) -> str:

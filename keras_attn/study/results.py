@@ -17,6 +17,7 @@ from keras_attn.study.files import replacing
 from keras_attn.study.grid import Group, TrialKey
 from keras_attn.study.heads import task_head
 from keras_attn.study.plan import Plan
+from keras_attn.study.predictions import image_variances
 from keras_attn.study.store import Store
 from keras_attn.study.trainer import Trainer
 from keras_attn.study.training import COLUMNS
@@ -33,6 +34,8 @@ class Results:
         trials: The trials that ended, including failed ones, in the order of the plan.
         weights: The weights of the best trial of each group, in the order of the model.
         attended: The weights of the best trial with attention of each group.
+        image_variances: For each group, by variant, the variance over test images of its mean
+            difference to no attention, where the predictions of all its trials were kept.
         gate_pictures: The gate maps of that trial as SVG, where they are not drawn anew; empty if
             the trial has no maps to show.
     """
@@ -42,18 +45,28 @@ class Results:
     trials: dict[TrialKey, Trial] = field(default_factory=dict)
     weights: dict[Group, list] = field(default_factory=dict, repr=False)
     attended: dict[Group, list] = field(default_factory=dict, repr=False)
+    image_variances: dict[Group, dict[str, float]] = field(default_factory=dict, repr=False)
     gate_pictures: dict[Group, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def load(cls, plan: Plan, store: Store, command: str) -> Self:
         """The trials of a plan and their best weights, from a store."""
         stored = ((key, store.trial(key)) for key in plan.grid.trials())
-        results = cls(plan, command, {key: trial for key, trial in stored if trial is not None})
+        trials = {key: trial for key, trial in stored if trial is not None}
+        results = cls(plan, command, trials)
+        results.read_predictions(store)
         for group in results.groups:
             for with_attention, weights in ((False, results.weights), (True, results.attended)):
                 best = results.best_trial_of(group, with_attention)
                 weights[group] = store.weights_of(group, best)
         return results
+
+    def read_predictions(self, store: Store) -> None:
+        """Computes the variances over test images from the predictions in a store."""
+        metric = self.plan.question.headline
+        for group in self.groups:
+            found = image_variances(store.predictions, group, self.trials_of(group), metric)
+            self.image_variances[group] = found
 
     @property
     def groups(self) -> tuple[Group, ...]:

@@ -63,6 +63,7 @@ def compare(
     engine: str = "local",
     jobs: int | None = None,
     address: str = "auto",
+    predictions: bool = True,
     progress: bool = True,
     command: str | None = None,
 ) -> Comparison:
@@ -123,6 +124,8 @@ def compare(
         jobs: How many trials to run at the same time; if None one, or with Ray one per processor.
         address: The address of the head of the Ray cluster, or `"auto"` for the cluster that this
             process or this machine belongs to.
+        predictions: Whether to keep the predictions for every test image, with which verdicts also
+            rest on how much other test images would change. Without them they rest on the seeds.
         progress: Whether to show progress on standard error: a bar in a terminal or notebook, and
             one line per trial elsewhere.
         command: The command that the report shows; this call if None.
@@ -160,7 +163,7 @@ def compare(
     )
     called = call_of(arguments) if command is None else command
     with study_folder(output) as folder:
-        store = Store.create(folder, plan, called)
+        store = Store.create(folder, plan, called, predictions)
         try:
             _run(plan, store, engine, jobs, address, progress)
         except KeyboardInterrupt:

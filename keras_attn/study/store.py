@@ -3,6 +3,7 @@
     study.json              what the study is: its configuration, its grid, the command
     trials/                 one JSON file for every trial that ended, including failed ones
     weights/best/           for every group, the weights of the best trial so far
+    predictions/            the predictions of every trial for the test images, and their labels
     weights/attention/      for every group, the weights of the best trial with attention so far
     locks/                  empty files; a process that runs a trial holds the lock of the trial
 
@@ -38,6 +39,7 @@ from keras_attn.study.files import (
 from keras_attn.study.grid import Grid, Group, TrialKey
 from keras_attn.study.locks import is_locked
 from keras_attn.study.plan import Plan
+from keras_attn.study.predictions import Predictions
 from keras_attn.study.trial import Trial
 
 FORMAT = 1
@@ -51,26 +53,32 @@ class Store:
 
     Args:
         folder: Its path.
+        keeps_predictions: Whether the predictions of new trials are kept.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, keeps_predictions: bool = True) -> None:
         self.folder = folder
+        self.keeps_predictions = keeps_predictions
+        self.predictions = Predictions(folder)
 
     @classmethod
-    def create(cls, folder: Path, plan: Plan, command: str) -> Store:
+    def create(
+        cls, folder: Path, plan: Plan, command: str, keeps_predictions: bool = True
+    ) -> Store:
         """Opens the folder for a plan; trials of the plan that are already there are kept.
 
         Args:
             folder: The path, which is made if necessary.
             plan: The study.
             command: The command or call, for the report.
+            keeps_predictions: Whether the predictions of the trials are kept.
 
         Raises:
             ValueError: If the folder holds trials that were trained with another configuration.
             NotADirectoryError: If the folder is a file.
             PermissionError: If no file can be written to it.
         """
-        store = cls(prepare_folder(folder))
+        store = cls(prepare_folder(folder), keeps_predictions)
         for name in ("trials", "locks/trials", *(f"weights/{each}" for each in WEIGHTS.values())):
             prepare_folder(folder / name)
         with store._lock("study"):
@@ -89,6 +97,9 @@ class Store:
                 "command": command,
             }
             write_json(store._study_file, study)
+            if keeps_predictions:
+                for group in plan.grid.groups:
+                    store.predictions.add_labels(group, plan.data(group))
         return store
 
     @property
@@ -190,6 +201,8 @@ class Store:
         }
         try:
             # The weights first: a process that is killed between the two runs the trial again.
+            if trial.probabilities is not None and self.keeps_predictions:
+                self.predictions.add(key, trial.probabilities)
             if trial.best is not None:
                 self._offer(key.group, trial, attended=False)
                 if not is_control(trial.topology):

@@ -65,7 +65,7 @@ def caution(
     sentences += [
         control_sentence(summary),
         *notes,
-        "The seeds show what another training would change, not what other test images would.",
+        basis_sentence(compared),
     ]
     if summary["diverged"].any():
         sentences.append(
@@ -77,6 +77,26 @@ def caution(
             "Trials that failed are left out of the means; their errors are listed below."
         )
     return " ".join(filter(None, sentences))
+
+
+def basis_sentence(compared: pd.DataFrame) -> str:
+    """Whether the verdicts account for the choice of the test images."""
+    with_images = compared["basis"] == "seeds and test images"
+    if len(compared) and with_images.all():
+        return (
+            "Verdicts account for what another training and what other test images would change; "
+            "the intervals of single metrics are over trainings alone."
+        )
+    if with_images.any():
+        some = listed([str(key) for key in compared.index[~with_images]])
+        return (
+            "Verdicts account for what another training and what other test images would change, "
+            f"except those of {some}, whose predictions are incomplete."
+        )
+    return (
+        "No predictions were kept, so the verdicts show what another training would change, not "
+        "what other test images would."
+    )
 
 
 def correction_sentence(variants: int, question: Question) -> str:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def numpy_draws_initial_weights():
     """Draws uniform weights with NumPy on JAX, which compiles its own drawing for every shape."""
     if keras.backend.backend() != "jax":

@@ -33,7 +33,9 @@ def test_influences_give_the_variance_of_the_bootstrap(metric, classes):
         drawn = random.integers(0, len(labels), len(labels))
         pairs = zip(variant, baseline, strict=True)
         gains.append(
-            np.mean([score(labels[drawn], a[drawn]) - score(labels[drawn], b[drawn]) for a, b in pairs])
+            np.mean(
+                [score(labels[drawn], a[drawn]) - score(labels[drawn], b[drawn]) for a, b in pairs]
+            )
         )
     assert found == pytest.approx(np.var(gains, ddof=1), rel=0.25)
 
