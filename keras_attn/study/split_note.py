@@ -22,11 +22,11 @@ def split_note(dataset: Dataset) -> str:
     words = {"test": "test", "val": "validation"}
     sizes = {part: len(getattr(dataset, part).images) for part in dataset.cut}
     cut = " and ".join(f"{size:,} for {words[part]}" for part, size in sizes.items())
+    absent = " and ".join(words[part] for part in dataset.cut)
     by_group = " in whole groups" if dataset.groups else ""
     count = len(dataset.test.images)
     return (
-        f"The image set {dataset.name} came without {' and '.join(words[part] for part in dataset.cut)} images, "
-        f"so {cut} were cut from its training images{by_group}. With {count:,} test images, two "
+        f"The image set {dataset.name} came without {absent} images, so {cut} were cut from its training images{by_group}. With {count:,} test images, two "
         f"equally good networks of {100 * ACCURACY:.0f} % accuracy can differ by up to "
         f"{smallest_difference(count):.3f} in accuracy by chance (95 %, independent errors)."
     )
