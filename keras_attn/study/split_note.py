@@ -26,9 +26,10 @@ def split_note(dataset: Dataset) -> str:
     by_group = " in whole groups" if dataset.groups else ""
     count = len(dataset.test.images)
     return (
-        f"The image set {dataset.name} came without {absent} images, so {cut} were cut from its training images{by_group}. With {count:,} test images, two "
-        f"equally good networks of {100 * ACCURACY:.0f} % accuracy can differ by up to "
-        f"{smallest_difference(count):.3f} in accuracy by chance (95 %, independent errors)."
+        f"The image set {dataset.name} came without {absent} images, so {cut} were cut from its "
+        f"training images{by_group}. With {count:,} test images, two equally good networks of "
+        f"{100 * ACCURACY:.0f} % accuracy can differ by up to {smallest_difference(count):.3f} in "
+        "accuracy by chance (95 %, independent errors)."
     )
 
 
