@@ -37,7 +37,7 @@ if not _IS_POSTPONED:
 
 if TYPE_CHECKING:
     from keras_attn import data, export, visualize
-    from keras_attn.study import Training, Variant, compare, test_scores
+    from keras_attn.study import Training, Variant, compare, plan_study, test_scores
 
 __all__ = [
     "Training",
@@ -59,6 +59,7 @@ __all__ = [
     "list_topologies",
     "load_dataset",
     "load_torch_weights",
+    "plan_study",
     "recommend",
     "recommend_for",
     "remove_attention",
@@ -71,7 +72,7 @@ __all__ = [
 _PUBLIC = tuple(__all__)
 
 #: The names that need the extra `study`.
-_OF_STUDY = ("Training", "Variant", "compare", "test_scores")
+_OF_STUDY = ("Training", "Variant", "compare", "plan_study", "test_scores")
 
 # So that a star import works without the extra; the names themselves say what to install.
 if not _importlib_util.find_spec("pandas"):

@@ -22,7 +22,7 @@ except ImportError as error:
     sys.exit(f"keras-attn: {missing('typer', 'study', error)}")
 
 from keras_attn.cli.command import Command, show_warnings_in_one_line
-from keras_attn.cli.comparison import compare_command
+from keras_attn.cli.comparison import PLAN, compare_command
 from keras_attn.cli.explanation import explain_command
 from keras_attn.cli.exporting import export_command
 from keras_attn.cli.listing import list_command
@@ -41,6 +41,11 @@ app = typer.Typer(
 app.command("list", cls=Command)(list_command)
 app.command("recommend", cls=Command)(recommend_command)
 app.command("compare", cls=Command)(compare_command)
+app.command(
+    PLAN,
+    cls=Command,
+    help="Say how long a comparison will take, and what it can show; the options are its own.",
+)(compare_command)
 app.command("report", cls=Command)(report_command)
 app.command("bench", cls=Command)(bench_command)
 app.command("explain", cls=Command)(explain_command)

@@ -1,4 +1,4 @@
-"""`keras-attn compare`: topologies side by side on a user's images, and how far a study is."""
+"""`keras-attn compare` and `keras-attn plan`: a study, how far it is, and what it will take."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shlex
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -27,6 +27,10 @@ from keras_attn.cli.training_options import read_class_weights, training_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+#: The name of the command that takes the same options and trains at most a pilot.
+PLAN = "plan"
 
 
 def compare_command(
@@ -154,6 +158,9 @@ def compare_command(
         str | None,
         typer.Option(help="all, to share each batch among the devices of this machine."),
     ] = None,
+    pilot: Annotated[
+        int, typer.Option(help="With plan: seeds of a short study that measures the spread.")
+    ] = 0,
     status: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Only say how far the study in this folder is."),
@@ -175,7 +182,8 @@ def compare_command(
     import keras
 
     from keras_attn.data import load_dataset
-    from keras_attn.study import compare
+    from keras_attn.study import compare, plan_study
+    from keras_attn.study.files import standard
 
     if class_names is not None and len(datasets or ()) > 1:
         raise ValueError("--class-names are those of one data set. Compare the sets one by one.")
@@ -190,39 +198,51 @@ def compare_command(
         )
         for name in datasets or ()
     ]
+    arguments: dict[str, Any] = {
+        "variants": variants,
+        "topologies": topologies,
+        "model": model,
+        "weights": weights,
+        "value_range": None if value_range is None else two_numbers(value_range),
+        "size": size,
+        "seeds": which_seeds(seeds),
+        "samples": None if samples is None else whole_numbers("--samples", samples),
+        "training": training_of(
+            context,
+            optimizer=optimizer,
+            schedule=schedule,
+            augmentation=augmentation,
+            label_smoothing=label_smoothing,
+            class_weights=read_class_weights(class_weights),
+            freeze_epochs=freeze_epochs,
+            patience=patience,
+            dtype=dtype,
+            epochs=epochs,
+        ),
+        "backbone": backbone,
+        "headline": headline,
+        "margin": margin,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "weight_decay": weight_decay,
+        "shift": shift,
+        "flip": flip or None,
+        "devices": devices,
+    }
+    if context.info_name == PLAN:
+        found = plan_study(images, pilot=pilot, **arguments)
+        if as_json:
+            show_json(standard(found.as_dict()))
+        else:
+            typer.echo(str(found))
+        return
+    if pilot:
+        raise ValueError("--pilot is for `keras-attn plan`, which takes the options of compare.")
     folder = output or Path("runs") / "-".join(each.name for each in images)
     with saying_how_to_resume(folder):
         comparison = compare(
             images,
-            variants=variants,
-            topologies=topologies,
-            model=model,
-            weights=weights,
-            value_range=None if value_range is None else two_numbers(value_range),
-            size=size,
-            seeds=which_seeds(seeds),
-            samples=None if samples is None else whole_numbers("--samples", samples),
-            training=training_of(
-                context,
-                optimizer=optimizer,
-                schedule=schedule,
-                augmentation=augmentation,
-                label_smoothing=label_smoothing,
-                class_weights=read_class_weights(class_weights),
-                freeze_epochs=freeze_epochs,
-                patience=patience,
-                dtype=dtype,
-                epochs=epochs,
-            ),
-            backbone=backbone,
-            headline=headline,
-            margin=margin,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            weight_decay=weight_decay,
-            shift=shift,
-            flip=flip or None,
-            devices=devices,
+            **arguments,
             predictions=predictions,
             output=folder,
             engine=engine,

@@ -8,32 +8,26 @@ import tempfile
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from keras_attn.checks import check_choice, check_whole_number
-from keras_attn.data.dataset import Dataset
-from keras_attn.data.table import is_table
+from keras_attn.study.arguments import Source, plan_of
 from keras_attn.study.comparison import Comparison
 from keras_attn.study.engines.cluster import run_on_cluster
 from keras_attn.study.engines.local import run_local
 from keras_attn.study.files import prepare_folder
-from keras_attn.study.models import read_model
-from keras_attn.study.plan import Plan, make_plan
+from keras_attn.study.plan import Plan
+from keras_attn.study.planning import Outlook, outlook
 from keras_attn.study.progress import TrialProgress
 from keras_attn.study.question import HEADLINE
-from keras_attn.study.size import at_size
-from keras_attn.study.split_note import split_note
 from keras_attn.study.store import Store
 from keras_attn.study.training import Training
 from keras_attn.study.verdicts import LEAST_SEEDS
 
 ENGINES = ("local", "ray")
-
-Source = Dataset | str | os.PathLike[str]
 
 
 def compare(
@@ -151,16 +145,7 @@ def compare(
     check_choice("engine", engine, ENGINES)
     if jobs is not None:
         jobs = check_whole_number("jobs", jobs, 1)
-    named = ("epochs", "batch_size", "learning_rate", "weight_decay", "shift", "flip", "devices")
-    config = with_changes(training, {name: arguments[name] for name in named})
-    compared = _either("variants", variants, "topologies", topologies)
-    built = _either("model", model, "backbone", backbone)
-    network = read_model("resnet20" if built is None else built, weights, value_range)
-    images, notes = at_size(check_datasets(dataset, data_dir), network, size)
-    notes = (*notes, *map(split_note, filter(lambda each: each.cut, images)))
-    plan = make_plan(
-        images, compared, seeds, samples, network, config, notes, headline=headline, margin=margin
-    )
+    plan = plan_of(arguments)
     called = call_of(arguments) if command is None else command
     with study_folder(output) as folder:
         store = Store.create(folder, plan, called, predictions)
@@ -177,30 +162,37 @@ def compare(
     return comparison
 
 
-def with_changes(training: Training | None, changes: dict[str, Any]) -> Training:
-    """A training with the settings that were given by themselves.
+def plan_study(
+    dataset: Source | Sequence[Source], variants: Any = None, *, pilot: int = 0, **arguments: Any
+) -> Outlook:
+    """What a study will take and what it can show, before it is run.
+
+    Without a pilot, a few steps are timed, and the spread of differences is that of the stored
+    study of this project that is most alike; `str` of the result says which.
+
+    Args:
+        dataset: As for `keras_attn.compare`.
+        variants: As for `keras_attn.compare`.
+        pilot: Seeds of a pilot, at least 2, which trains the network without attention and the
+            first variant in full; 0 for none.
+        **arguments: Other arguments of `keras_attn.compare`.
+
+    Returns:
+        An `Outlook`: `.seconds`, `.smallest_difference`, `.seeds_for_equivalence` and more.
 
     Raises:
-        ValueError: If it is not a `Training`, or a setting is not valid.
+        ValueError: If an argument is not valid.
+        TypeError: If an argument is not one of `keras_attn.compare`.
+
+    Example:
+        >>> import keras_attn
+        >>> print(keras_attn.plan_study("digits", "csa", seeds=5))  # doctest: +SKIP
     """
-    if not isinstance(training, Training | None):
-        raise ValueError(
-            "`training` must be a keras_attn.Training, such as keras_attn.Training(epochs=30, "
-            f"schedule='cosine'). Received: {training!r}."
-        )
-    given = {name: value for name, value in changes.items() if value is not None}
-    return replace(training or Training(), **given)
-
-
-def _either(name: str, value: Any, alias: str, other: Any) -> Any:
-    """The value of an argument that has two names.
-
-    Raises:
-        ValueError: If both were given.
-    """
-    if value is not None and other is not None:
-        raise ValueError(f"`{alias}` is another name of `{name}`: give one of them.")
-    return other if value is None else value
+    if pilot:
+        pilot = check_whole_number("pilot", pilot, 2)
+    bound = inspect.signature(compare).bind(dataset, variants, **arguments)
+    bound.apply_defaults()
+    return outlook(plan_of(bound.arguments), pilot)
 
 
 def _run(
@@ -233,39 +225,6 @@ def study_folder(output: str | os.PathLike[str] | None) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory() as folder:
         yield Path(folder)
-
-
-def check_datasets(
-    dataset: Source | Sequence[Source], data_dir: str | os.PathLike[str] | None
-) -> list[Dataset]:
-    """The image sets, loaded where they are names or paths.
-
-    Raises:
-        ValueError: If one is not a data set, name or path, or cannot be loaded.
-    """
-    several = isinstance(dataset, Sequence) and not isinstance(dataset, str)
-    sources = list(dataset) if several else [dataset]  # type: ignore[arg-type]
-    if not sources:
-        raise ValueError("`dataset` is empty: give at least one image set, name or path.")
-    return [check_dataset(source, data_dir) for source in sources]
-
-
-def check_dataset(dataset: Any, data_dir: str | os.PathLike[str] | None) -> Dataset:
-    """The image set, loaded if it is a name or a path.
-
-    Raises:
-        ValueError: If it is not a data set, name or path, or cannot be loaded.
-    """
-    if isinstance(dataset, (str, os.PathLike)) or is_table(dataset):
-        from keras_attn.data import load_dataset
-
-        dataset = load_dataset(dataset, data_dir)
-    if not isinstance(dataset, Dataset):
-        raise ValueError(
-            "`dataset` must be a Dataset, or a name or path for `keras_attn.load_dataset`. "
-            f"Received: {type(dataset).__name__}."
-        )
-    return dataset
 
 
 def call_of(arguments: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ from keras import layers, ops
 
 from keras_attn.data.dataset import Split
 from keras_attn.study.adaptation import HEAD
+from keras_attn.study.arguments import with_changes
 from keras_attn.study.augmentation import PRESETS
 from keras_attn.study.batches import TrainingBatches
 from keras_attn.study.class_weights import image_weights
@@ -17,7 +18,6 @@ from keras_attn.study.details import training_in_words
 from keras_attn.study.heads import task_head
 from keras_attn.study.models import GivenModel
 from keras_attn.study.optimizer import learning_rate, make_optimizer
-from keras_attn.study.run import with_changes
 from keras_attn.study.trainer import Trainer
 from keras_attn.study.training import Training
 from keras_attn.study.training_checks import check_training
