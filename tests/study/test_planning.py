@@ -29,10 +29,12 @@ def test_what_is_promised_happens_in_four_of_five_studies(image_spread):
     shown = (moments(true, seeds).p_different() < level).mean()
     # With images, the degrees of freedom are more than the seeds alone give, so it is more.
     assert 0.77 <= shown <= (0.95 if image_spread else 0.83)
-    needed = int(seeds_for_equivalence(0.006, image_spread, 0.02, level))
-    assert (moments(0.0, needed).p_equivalent(0.02) < level).mean() >= 0.77
+    margin = 0.02 if image_spread else 0.008
+    needed = int(seeds_for_equivalence(0.006, image_spread, margin, level))
+    assert (moments(0.0, needed).p_equivalent(margin) < level).mean() >= 0.77
     if not image_spread:
-        assert (moments(0.0, needed - 1).p_equivalent(0.02) < level).mean() < 0.85
+        assert needed > 5
+        assert (moments(0.0, needed - 1).p_equivalent(margin) < level).mean() < 0.83
     assert np.isinf(seeds_for_equivalence(0.006, 0.02, 0.02, level))
     assert np.isnan(smallest_difference(0.006, 0.0, 1, level))
 
