@@ -68,17 +68,19 @@ class CBAM(AttentionLayer):
         kernel_size: int = 7,
         spatial: bool = True,
         pools: Sequence[str] = ("mean", "max"),
+        use_bias: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.reduction = reduction
         self.kernel_size = kernel_size
         self.pools = check_pools(pools)
+        self.use_bias = use_bias
         self.channel = self.add_gate(
             ChannelGate,
             reduction=reduction,
             pools=pools,
-            use_bias=True,
+            use_bias=use_bias,
             bias_initializer="zeros",
             minimum=0,
         )
@@ -119,4 +121,5 @@ class CBAM(AttentionLayer):
             "kernel_size": self.kernel_size,
             "spatial": self.spatial is not None,
             "pools": self.pools,
+            "use_bias": self.use_bias,
         }

@@ -1,0 +1,7 @@
+"""Whole networks with attention in its published places, and published checkpoints of them."""
+
+from keras_attn.networks.create import create, list_networks
+from keras_attn.networks.design import Attention, Design
+from keras_attn.networks.from_torch import from_torch
+
+__all__ = ["Attention", "Design", "create", "from_torch", "list_networks"]

@@ -1,0 +1,94 @@
+"""Residual networks (arXiv:1512.03385), with or without an attention branch."""
+
+from __future__ import annotations
+
+import keras
+from keras import layers
+
+from keras_attn.layers import ABN
+from keras_attn.networks.design import Attention, Design
+from keras_attn.networks.parts import attended, channels_of, normalised
+
+
+def stages(
+    x: keras.KerasTensor, design: Design, attention: Attention | None, num_classes: int
+) -> tuple[list[keras.KerasTensor], keras.KerasTensor | None]:
+    """The map after each stage, and the logits of the attention branch, if there is one."""
+    x = _stem(x, design)
+    maps: list[keras.KerasTensor] = []
+    branch_logits = None
+    for number, width in enumerate(design.widths, 1):
+        if number == design.branch_stage:
+            features = _stage(x, design, number, width, 1, attention, "branch_")
+            x, branch_logits = ABN(num_classes, name="attention_branch")(x, features)
+        stride = design.stage_strides[number - 1]
+        x = _stage(x, design, number, width, stride, attention)
+        if number < len(design.widths):
+            x = attended(x, attention, "stages", f"stage{number}")
+        maps.append(x)
+    return maps, branch_logits
+
+
+def _stem(x: keras.KerasTensor, design: Design) -> keras.KerasTensor:
+    if design.stem == "deep":
+        for number, width in enumerate(design.stem_widths, 1):
+            stride = 2 if number == 1 else 1
+            x = normalised(x, width, 3, stride, name=f"stem_{number}", activation="relu")
+    else:
+        size, stride = (3, 1) if design.stem == "cifar" else (7, 2)
+        x = normalised(x, design.stem_widths[0], size, stride, name="stem", activation="relu")
+    if design.stem == "cifar":
+        return x
+    # After a ReLU, padding with zeros gives the same maximum as padding with minus infinity.
+    x = layers.ZeroPadding2D(1, name="stem_pooling_padding")(x)
+    return layers.MaxPooling2D(3, 2, name="stem_pooling")(x)
+
+
+def _stage(
+    x: keras.KerasTensor,
+    design: Design,
+    number: int,
+    width: int,
+    stride: int,
+    attention: Attention | None,
+    prefix: str = "",
+) -> keras.KerasTensor:
+    for block in range(1, design.depths[number - 1] + 1):
+        name = f"{prefix}stage{number}_block{block}"
+        projected = design.projected_first and block == 1
+        x = _block(x, design, width, stride if block == 1 else 1, projected, attention, name)
+    return x
+
+
+def _block(
+    x: keras.KerasTensor,
+    design: Design,
+    width: int,
+    stride: int,
+    projected: bool,
+    attention: Attention | None,
+    name: str,
+) -> keras.KerasTensor:
+    """A residual block: relu(shortcut(x) + attention(branch(x)))."""
+    bottleneck = design.block == "bottleneck"
+    channels = 4 * width if bottleneck else width
+    shortcut = x
+    if projected or stride > 1 or channels_of(x) != channels:
+        if design.pooled_shortcut and stride > 1:
+            pool = layers.AveragePooling2D(2, stride, "same", name=f"{name}_shortcut_pooling")
+            shortcut, stride_left = pool(x), 1
+        else:
+            stride_left = stride
+        shortcut = normalised(shortcut, channels, 1, stride_left, name=f"{name}_shortcut")
+    if bottleneck:
+        x = normalised(x, width, 1, name=f"{name}_1", activation="relu")
+        x = normalised(x, width, 3, stride, name=f"{name}_2", activation="relu")
+        x = attended(x, attention, "inside", name)
+        x = normalised(x, channels, 1, name=f"{name}_3")
+    else:
+        x = normalised(x, width, 3, stride, name=f"{name}_1", activation="relu")
+        x = attended(x, attention, "inside", name)
+        x = normalised(x, channels, 3, name=f"{name}_2")
+    x = attended(x, attention, "branch", name)
+    x = layers.Add(name=f"{name}_add")([shortcut, x])
+    return layers.ReLU(name=f"{name}_relu")(x)

@@ -1,0 +1,62 @@
+"""Whole published networks answer what their authors' code answers."""
+
+import importlib.util
+import os
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from keras_attn import networks
+
+FOLDER = Path(os.environ.get("KERAS_ATTN_NETWORKS", "/nonexistent"))
+FILES = sorted(FOLDER.glob("*.json"))
+#: One per source and stem; the others take longer and are tested with the marker `slow`.
+QUICK = {
+    "abn_resnet20_cifar",
+    "bam_resnet18_cifar",
+    "cbam_resnet18_cifar",
+    "coordinate_mobilenet_v2",
+    "eca_mobilenet_v2",
+    "se_resnet20_cifar",
+    "timm_mobilenetv2_100",
+    "timm_seresnet34",
+    "timm_ecaresnet50d",
+}
+
+
+def reader():
+    """The module beside the records, which makes their weights and inputs."""
+    specification = importlib.util.spec_from_file_location("weights", FOLDER / "weights.py")
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.skipif(not FILES, reason="KERAS_ATTN_NETWORKS does not name the golden networks")
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, id=path.stem, marks=() if path.stem in QUICK else pytest.mark.slow)
+        for path in FILES
+    ],
+)
+def test_logits_are_those_of_the_authors(path):
+    """Every entry is loaded, and the logits agree."""
+    weights = reader()
+    record = weights.read(path)
+    model = networks.from_torch(weights.state_dict(record))
+    assert model.count_params() - non_trainable(model) == record["parameters"]
+    x = weights.network_input(record).transpose(0, 2, 3, 1)
+    outputs = model(x, training=False)
+    logits = outputs["perception"] if isinstance(outputs, dict) else outputs
+    logits = keras.ops.convert_to_numpy(logits)
+    stored = np.array(record["logits"]["values"])
+    error = abs(logits[:, : stored.shape[1]] - stored).max() / record["logits"]["abs_max"]
+    print(f"ERROR {keras.backend.backend()} {path.stem} {error:.2e}")
+    assert error < 2e-5
+
+
+def non_trainable(model):
+    return sum(int(np.prod(each.shape)) for each in model.non_trainable_weights)
