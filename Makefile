@@ -9,7 +9,7 @@ PARTS := jax-models jax-layers tensorflow-models once site torch tensorflow-laye
 # Where the tests lie that depend on the backend; all others run once.
 LAYERS := tests/layers tests/kernels tests/graph
 VECTORS := tests/layers/test_vectors.py
-MODELS := tests/export tests/notebooks tests/study tests/surgery tests/tutorial tests/visualize
+MODELS := tests/export tests/networks tests/notebooks tests/study tests/surgery tests/tutorial tests/visualize
 # Of the models, those that are trained for one step at most.
 UNTRAINED := tests/surgery tests/visualize
 SITE := tests/docs tests/site

@@ -36,7 +36,7 @@ if not _IS_POSTPONED:
     )
 
 if TYPE_CHECKING:
-    from keras_attn import data, export, visualize
+    from keras_attn import data, export, networks, visualize
     from keras_attn.study import Training, Variant, compare, plan_study, test_scores
 
 __all__ = [
@@ -59,6 +59,7 @@ __all__ = [
     "list_topologies",
     "load_dataset",
     "load_torch_weights",
+    "networks",
     "plan_study",
     "recommend",
     "recommend_for",
@@ -83,7 +84,7 @@ def __getattr__(name: str) -> object:
     if name in _OF_STUDY:
         extras = _importlib.import_module("keras_attn.extras")
         return getattr(extras.require("keras_attn.study", extra="study"), name)
-    if name in ("data", "export", "visualize"):
+    if name in ("data", "export", "networks", "visualize"):
         return _importlib.import_module(f"keras_attn.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

@@ -25,6 +25,7 @@ from keras_attn.cli.command import Command, show_warnings_in_one_line
 from keras_attn.cli.comparison import PLAN, compare_command
 from keras_attn.cli.explanation import explain_command
 from keras_attn.cli.exporting import export_command
+from keras_attn.cli.importing import import_command
 from keras_attn.cli.listing import list_command
 from keras_attn.cli.recommendation import recommend_command
 from keras_attn.cli.report import report_command
@@ -49,6 +50,7 @@ app.command(
 app.command("report", cls=Command)(report_command)
 app.command("bench", cls=Command)(bench_command)
 app.command("explain", cls=Command)(explain_command)
+app.command("import", cls=Command)(import_command)
 app.command("export", cls=Command)(export_command)
 
 

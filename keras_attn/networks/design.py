@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 #: Where attention can sit: at the end of a block's branch, before the last convolution of the
@@ -21,7 +22,7 @@ class Attention(NamedTuple):
     """
 
     key: str
-    config: Mapping[str, Any] | Callable[[str], Mapping[str, Any] | None] = {}
+    config: Mapping[str, Any] | Callable[[str], Mapping[str, Any] | None] = MappingProxyType({})
     position: str = "branch"
 
     def arguments(self, name: str) -> Mapping[str, Any] | None:
@@ -69,7 +70,7 @@ class Design(NamedTuple):
 
 _WIDTHS = (64, 128, 256, 512)
 _SMALL = (16, 32, 64)
-_DEEP = {"stem": "deep", "pooled_shortcut": True}
+_DEEP: dict[str, Any] = {"stem": "deep", "pooled_shortcut": True}
 
 
 def mobile_design(widths: tuple[int, ...], depths: tuple[int, ...], stem: int, head: int) -> Design:

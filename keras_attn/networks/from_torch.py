@@ -59,14 +59,20 @@ def from_torch(
             "Known are ResNets and MobileNetV2 with published attention."
         )
     shape = _input_shape(found, input_shape)
-    model = build(
-        found.design,
-        found.attention,
-        found.num_classes,
-        shape,
-        include_top=found.num_classes > 0,
-        name="network",
-    )
+    try:
+        model = build(
+            found.design,
+            found.attention,
+            found.num_classes,
+            shape,
+            include_top=found.num_classes > 0,
+            name="network",
+        )
+    except ValueError as error:
+        raise ValueError(
+            f"The checkpoint is almost that of {_described(found)}, but no network has entries of "
+            f"these shapes: {error}"
+        ) from error
     values = _matched(model, found, entries)
     for variable, value in values:
         variable.assign(value)
@@ -83,8 +89,8 @@ def _input_shape(
     """
     last = keras.config.image_data_format() == "channels_last"
     if input_shape is None:
-        sizes = (None, None)
-        return (*sizes, found.channels) if last else (found.channels, *sizes)
+        any_size = (None, None)
+        return (*any_size, found.channels) if last else (found.channels, *any_size)
     shape = tuple(input_shape)
     form = f"(height, width, {found.channels})" if last else f"({found.channels}, height, width)"
     if len(shape) != 3 or shape[-1 if last else 0] != found.channels:

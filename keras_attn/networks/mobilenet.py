@@ -33,7 +33,7 @@ def _block(
     attention: Attention | None,
     name: str,
 ) -> keras.KerasTensor:
-    """x + project(depthwise(expand(x))), without the sum where the shape changes."""
+    """X + project(depthwise(expand(x))), without the sum where the shape changes."""
     shortcut = x
     if expansion > 1:
         hidden = channels_of(x) * expansion
