@@ -7,33 +7,24 @@ first used; `compare` and `test_scores` need the extra `study`.
 
 import importlib as _importlib
 import importlib.util as _importlib_util
-import sys as _sys
 from typing import TYPE_CHECKING
 
-from keras_attn.version import __version__
-
-# The command line postpones all that needs Keras until a command runs: see _keras_attn_command.py.
-# It then reloads this module, in which the name is already there.
-_IS_POSTPONED = "_IS_POSTPONED" not in globals() and (
-    "_keras_attn_command" in _sys.modules or _sys.orig_argv[1:3] == ["-m", "keras_attn"]
+from keras_attn import layers
+from keras_attn.catalogue import create, describe, list_layers, list_topologies
+from keras_attn.data.description import describe_model
+from keras_attn.data.load import load_dataset
+from keras_attn.graph.cost import cost
+from keras_attn.guideline import recommend, recommend_for
+from keras_attn.layers.torch_weights import load_torch_weights, torch_state_dict
+from keras_attn.surgery import (
+    attention_branch_network,
+    freeze_all_but_attention,
+    insert_attention,
+    insertion_points,
+    remove_attention,
+    unfreeze,
 )
-
-if not _IS_POSTPONED:
-    from keras_attn import layers
-    from keras_attn.catalogue import create, describe, list_layers, list_topologies
-    from keras_attn.data.description import describe_model
-    from keras_attn.data.load import load_dataset
-    from keras_attn.graph.cost import cost
-    from keras_attn.guideline import recommend, recommend_for
-    from keras_attn.layers.torch_weights import load_torch_weights, torch_state_dict
-    from keras_attn.surgery import (
-        attention_branch_network,
-        freeze_all_but_attention,
-        insert_attention,
-        insertion_points,
-        remove_attention,
-        unfreeze,
-    )
+from keras_attn.version import __version__
 
 if TYPE_CHECKING:
     from keras_attn import data, export, networks, visualize

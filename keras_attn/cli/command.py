@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import re
 import sys
@@ -18,7 +17,6 @@ from typing import Any
 import typer
 from typer.core import TyperCommand
 
-import keras_attn
 from keras_attn.cli.backend import choose_backend
 
 #: What a user's mistake raises; anything else may be a fault of this package.
@@ -55,8 +53,10 @@ def load_package() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if not any(isinstance(finder, QuietTensorFlow) for finder in sys.meta_path):
         sys.meta_path.insert(0, QuietTensorFlow())
-    if keras_attn._IS_POSTPONED:
-        importlib.reload(keras_attn)
+    package = sys.modules["keras_attn"]
+    loader = package.__spec__ and package.__spec__.loader
+    if loader and not hasattr(package, "__all__"):  # created by _keras_attn_command.py
+        loader.exec_module(package)
 
 
 class QuietTensorFlow(MetaPathFinder):

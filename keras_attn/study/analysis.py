@@ -32,7 +32,7 @@ class Analysis:
         return tuple(group for group in self.results.groups if self.results.trials_of(group))
 
     def summary_of(self, group: Group) -> pd.DataFrame:
-        """One row per topology of a group; see `keras_attn.study.summary.summarise`."""
+        """One row per variant of a group; see `keras_attn.study.summary.summarise`."""
         if group not in self._summaries:
             self._summaries[group] = summarise(
                 self.results.compared_of(group),
@@ -42,7 +42,7 @@ class Analysis:
         return self._summaries[group]
 
     def summary(self) -> pd.DataFrame:
-        """One row per topology, indexed by image set and training size too if there are several."""
+        """One row per variant, indexed by image set and training size too if there are several."""
         if len(self.results.groups) == 1:
             return self.summary_of(self.results.groups[0])
         parts = {

@@ -9,7 +9,7 @@ from keras_attn.study.control import BASELINE
 from keras_attn.study.inference import LEVEL
 from keras_attn.study.question import Question
 from keras_attn.study.verdicts import BETTER, EQUIVALENT, LEAST_SEEDS, UNDECIDED, WORSE
-from keras_attn.study.wording import listed, number, seeds_text, signed, topologies_of
+from keras_attn.study.wording import listed, number, seeds_text, signed, variants_of
 
 #: The largest number of names that a sentence lists; beyond it, it gives their number.
 MOST_NAMES = 3
@@ -25,7 +25,7 @@ def answer(summary: pd.DataFrame, question: Question) -> str:
         summary: The summary of the group.
         question: The metric and the margin of the verdicts.
     """
-    compared = topologies_of(summary)
+    compared = variants_of(summary)
     if BASELINE not in summary.index or not np.isfinite(summary[question.headline][BASELINE]):
         return "No result: no training without attention has scores."
     if not len(compared):
@@ -49,13 +49,13 @@ def _opening(compared: pd.DataFrame) -> str:
 
 
 def _part(word: str, rows: pd.DataFrame, step: float, question: Question) -> str:
-    """The clause on the topologies that have the same verdict."""
+    """The clause on the variants that have the same verdict."""
     if not len(rows):
         return ""
     many = len(rows) > 1
     names = listed([str(key) for key in rows.index])
     if len(rows) > MOST_NAMES:
-        names = f"{len(rows)} topologies"
+        names = f"{len(rows)} variants"
     subject = f"{names} {'are' if many else 'is'}"
     unit = question.title
     if word == UNDECIDED:
@@ -74,7 +74,7 @@ def _part(word: str, rows: pd.DataFrame, step: float, question: Question) -> str
 
 
 def _sizes(rows: pd.DataFrame, question: Question) -> str:
-    """The differences, each with its topology if there are several."""
+    """The differences, each with its variant if there are several."""
     differences = rows[f"{question.headline}_difference"]
     if len(rows) > MOST_NAMES:
         return f"{signed(differences.min())} to {signed(differences.max())}"
@@ -84,7 +84,7 @@ def _sizes(rows: pd.DataFrame, question: Question) -> str:
 
 
 def _cost(rows: pd.DataFrame, step: float) -> str:
-    """What the topologies cost in time, after their verdict."""
+    """What the variants cost in time, after their verdict."""
     ratios = rows["seconds_per_step"] / step - 1
     ratios = ratios[np.isfinite(ratios)]
     if not len(ratios):

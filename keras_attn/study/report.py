@@ -33,7 +33,7 @@ from keras_attn.study.wording import (
     seeds_text,
     setting,
     signed,
-    topologies_of,
+    variants_of,
 )
 
 #: The costs that the headline metric is drawn against: column of the summary, and title.
@@ -217,7 +217,7 @@ def _verdicts(summary: pd.DataFrame, question: Question) -> list[dict[str, str]]
             "difference": signed(row[name]),
             "interval": _ends(row, "combined" if _has_both(row) else name),
         }
-        for key, row in topologies_of(summary).iterrows()
+        for key, row in variants_of(summary).iterrows()
     ]
 
 

@@ -1,4 +1,4 @@
-"""The summary of a group of trials: one row per topology, from a table with a row per trial."""
+"""The summary of a group of trials: one row per variant, from a table with a row per trial."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def summarise(
     question: Question | None = None,
     image_variances: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
-    """One row per topology, in the order of the trials.
+    """One row per variant, in the order of the trials.
 
-    The tests form two families. In the first, every topology is tested against the network
+    The tests form two families. In the first, every variant is tested against the network
     without attention, for a difference and for equivalence, corrected for the number of
-    topologies. The second is a single test: the topology that has a parameter-matched control
+    variants. The second is a single test: the variant that has a parameter-matched control
     against that control. It says whether the additional parameters alone explain the difference,
     and costs the first no power. All other metrics are exploratory: they have intervals that are
     not corrected, and no tests.
@@ -51,7 +51,7 @@ def summarise(
             baseline in the headline metric; None if no predictions were kept.
 
     Returns:
-        A table indexed by topology with these columns:
+        A table indexed by variant, in an index named `topology`, with these columns:
 
         * `n`, the trials with finite scores; `diverged` and `failed`, those without;
         * for each metric its mean (`auc`) and 95 % interval (`auc_low`, `auc_high`), and the mean
@@ -60,27 +60,27 @@ def summarise(
         * `combined_low` and `combined_high`, the 95 % interval of the difference in the headline
           metric over trainings and test images, and `basis`: what the verdict rests on,
           `"seeds and test images"` or `"seeds"`;
-        * for each topology the fields of `keras_attn.study.verdicts.Decision`: `p_value`,
+        * for each variant the fields of `keras_attn.study.verdicts.Decision`: `p_value`,
           `p_corrected`, `p_equivalent`, `verdict`, `seeds_needed` and `images_needed`;
-        * for the topology that has a control, the difference to it in the headline metric
+        * for the variant that has a control, the difference to it in the headline metric
           (`control_difference`, `..._low`, `..._high`), and `control_p_value` and
           `control_verdict` of its test;
         * `parameters`, `macs`, and the means of `seconds_per_step` and `seconds_per_epoch`.
     """
     question = question or Question()
     metrics = metrics_of(results)
-    by_seed = {topology: group.set_index("seed") for topology, group in results.groupby("topology")}
-    scores = {topology: by_seed[topology][metrics] for topology in results["topology"].unique()}
+    by_seed = {variant: group.set_index("seed") for variant, group in results.groupby("topology")}
+    scores = {variant: by_seed[variant][metrics] for variant in results["topology"].unique()}
     differences = {
-        topology: each - scores[BASELINE]
-        for topology, each in scores.items()
-        if topology != BASELINE and BASELINE in scores
+        variant: each - scores[BASELINE]
+        for variant, each in scores.items()
+        if variant != BASELINE and BASELINE in scores
     }
     tests = decide(
         {
-            topology: each[question.headline].to_numpy()
-            for topology, each in differences.items()
-            if not is_control(topology)
+            variant: each[question.headline].to_numpy()
+            for variant, each in differences.items()
+            if not is_control(variant)
         },
         question,
         image_variances,
@@ -88,8 +88,8 @@ def summarise(
     variances = image_variances or {}
     against_controls = _control_tests(scores, question)
     rows = {}
-    for topology in scores:
-        group = by_seed[topology]
+    for variant in scores:
+        group = by_seed[variant]
         row: dict[str, object] = {
             "n": int(group[question.headline].notna().sum()),
             "diverged": int(group["diverged"].sum()),
@@ -98,19 +98,19 @@ def summarise(
         for metric in metrics:
             interval = mean_interval(group[metric].to_numpy(), bounds=METRICS[metric].bounds)
             row |= _named(metric, interval)
-        paired = differences.get(topology, pd.DataFrame(columns=metrics))
+        paired = differences.get(variant, pd.DataFrame(columns=metrics))
         for metric in metrics:
             interval = difference_interval(paired[metric].to_numpy(), metric)
             row |= _named(f"{metric}_difference", interval)
         headline = paired[question.headline].to_numpy()
-        row |= _combined(headline, variances.get(topology), question.headline)
-        row |= tests.get(topology, NOT_TESTED)._asdict()
-        row |= against_controls.get(topology, NO_CONTROL)
+        row |= _combined(headline, variances.get(variant), question.headline)
+        row |= tests.get(variant, NOT_TESTED)._asdict()
+        row |= against_controls.get(variant, NO_CONTROL)
         row["parameters"] = int(group["parameters"].max())
         row["macs"] = int(group["macs"].max())
         for time in ("seconds_per_step", "seconds_per_epoch"):
             row[time] = float(group[time].mean())
-        rows[topology] = row
+        rows[variant] = row
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("topology")
 
 
@@ -141,14 +141,14 @@ def difference_interval(differences: np.ndarray, metric: str) -> Interval:
 def _control_tests(
     scores: Mapping[str, pd.DataFrame], question: Question
 ) -> dict[str, dict[str, object]]:
-    """The test of a topology against the control that has the same number of parameters."""
+    """The test of a variant against the control that has the same number of parameters."""
     found = {}
     for control in scores:
-        topology = matched_to(control)
-        if topology is not None and topology in scores:
-            paired = (scores[topology] - scores[control])[question.headline].to_numpy()
+        variant = matched_to(control)
+        if variant is not None and variant in scores:
+            paired = (scores[variant] - scores[control])[question.headline].to_numpy()
             interval, p = difference_interval(paired, question.headline), p_value(paired)
-            found[topology] = {
+            found[variant] = {
                 **_named("control_difference", interval),
                 "control_p_value": p,
                 "control_verdict": shown(question.sign * interval.mean, p),

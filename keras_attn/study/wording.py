@@ -36,7 +36,7 @@ def setting(analysis: Analysis, group: Group) -> str:
     return start + f"reached {kind} {question.title} of {number(baseline)} on the test images."
 
 
-def topologies_of(summary: pd.DataFrame) -> pd.DataFrame:
+def variants_of(summary: pd.DataFrame) -> pd.DataFrame:
     """The rows of a summary without the baseline and the control."""
     return summary[[not is_control(str(key)) for key in summary.index]]
 
@@ -52,7 +52,7 @@ def caution(
         question: The metric and the margin of the verdicts; AUC and 0.01 if None.
     """
     question = question or Question()
-    compared = topologies_of(summary)
+    compared = variants_of(summary)
     seeds = int(summary["n"].max())
     sentences = []
     if seeds < LEAST_SEEDS:
@@ -101,7 +101,7 @@ def basis_sentence(compared: pd.DataFrame) -> str:
 
 def correction_sentence(variants: int, question: Question) -> str:
     """How the verdicts are tested and corrected."""
-    of = "for one topology" if variants == 1 else f"over the {variants} topologies"
+    of = "for one variant" if variants == 1 else f"over the {variants} variants"
     return (
         f"Verdicts are about {question.title} and rest on Student’s t-tests, paired by seed: one "
         f"for a difference, two one-sided for a difference smaller than {question.margin:g}. "

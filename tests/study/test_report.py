@@ -160,7 +160,7 @@ def test_what_is_undecided_says_how_many_more_seeds_would_decide(five_seeds):
     assert not RANKING.search(said + careful)
     assert "not what other test images would" in careful
     assert (
-        "Holm’s correction over the 2 topologies, and over both kinds of test, keeps the "
+        "Holm’s correction over the 2 variants, and over both kinds of test, keeps the "
         "probability of any wrong verdict at 5 % or less." in careful
     )
 
@@ -168,7 +168,7 @@ def test_what_is_undecided_says_how_many_more_seeds_would_decide(five_seeds):
 def test_of_many_networks_their_number_is_told(five_seeds, monkeypatch):
     monkeypatch.setattr("keras_attn.study.answer.MOST_NAMES", 1)
     said, _ = words(with_scores(five_seeds, {}))
-    assert said.startswith("No benefit: 2 topologies are equivalent to no attention within 0.01")
+    assert said.startswith("No benefit: 2 variants are equivalent to no attention within 0.01")
 
 
 @pytest.mark.parametrize(("seeds", "count"), [(1, "one seed"), (2, "2 seeds")])
@@ -289,7 +289,7 @@ def test_the_topology_is_tested_against_its_control_beside_the_family(five_seeds
     comparison = with_scores(five_seeds, {"csa": 0.7005, "matched-csa": control})
     _, said = words(comparison)
     assert f"a plain network that has the same number of parameters, csa {found} (diff" in said
-    assert "over the 2 topologies" in said
+    assert "over the 2 variants" in said
     row = comparison.summary().loc["csa"]
     assert f"difference {signed(row['control_difference'])}" in said
 
