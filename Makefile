@@ -11,7 +11,7 @@ LAYERS := tests/layers tests/kernels tests/graph
 VECTORS := tests/layers/test_vectors.py
 MODELS := tests/export tests/networks tests/notebooks tests/study tests/surgery tests/tutorial tests/visualize
 # Of the models, those that are trained for one step at most.
-UNTRAINED := tests/surgery tests/visualize
+UNTRAINED := tests/networks tests/surgery tests/visualize
 SITE := tests/docs tests/site
 
 # TensorFlow's own start-up messages would drown ours.

@@ -24,6 +24,8 @@ FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
 MAGIC = "%matplotlib inline"
 PARAMETERS = ("QUICK", "EPOCHS", "TOPOLOGY")
+#: A study, a notebook about backends, and one of the image sets.
+QUICK_ON_JAX = ("02_your_own_images", "05_backends_and_devices", "12_pathmnist")
 NONE_KEPT = "This notebook is kept without outputs"
 
 needs_medmnist = pytest.mark.skipif(
@@ -134,9 +136,12 @@ def run_cell(source, variables, title):
 def marks_of(name):
     """Those of the MedMNIST sets differ in their images only: one of them runs on each backend.
 
-    The others run on PyTorch, which does not compile and so takes the least time.
+    The others run on PyTorch, which does not compile and so takes the least time; on JAX, which
+    takes the most, a few run unless the slow tests are asked for.
     """
-    return [pytest.mark.trains, *[pytest.mark.once(backend="torch")] * (name >= "13")]
+    marks = [pytest.mark.trains, *[pytest.mark.once(backend="torch")] * (name >= "13")]
+    is_jax = keras.backend.backend() == "jax"
+    return [*marks, *[pytest.mark.slow] * (is_jax and name not in QUICK_ON_JAX)]
 
 
 @needs_medmnist

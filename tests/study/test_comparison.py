@@ -69,6 +69,7 @@ def test_the_columns_are_fixed_and_the_file_holds_the_table(finished):
     assert row["image_shape"] == "8x8x1"
 
 
+@pytest.mark.once
 def test_ordinal_metrics_have_their_own_columns(tiny):
     comparison = compare(
         make_dataset("ordinal"), ["none"], seeds=1, epochs=1, backbone=tiny, progress=False

@@ -49,6 +49,7 @@ def test_the_spread_is_that_of_the_study_most_alike():
 
 
 @pytest.mark.trains
+@pytest.mark.once(backend="torch")
 def test_an_outlook_with_and_without_a_pilot(tiny):
     dataset = make_dataset(sizes=(64, 18, 60))
     arguments = {"model": tiny, "seeds": 6, "epochs": 2, "batch_size": 8}

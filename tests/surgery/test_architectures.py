@@ -26,7 +26,9 @@ ARCHITECTURES = {
     "keras_hub ResNet": ("blocks", 4),
 }
 
-SLOW = ("ResNet50", "EfficientNetB0", "ConvNeXtTiny", "DenseNet121", "VGG16")
+#: JAX compiles MobileNetV2 for half a minute; keras_cv's MobileNetV3 has the same blocks.
+ON_JAX = ("MobileNetV2",) if keras.backend.backend() == "jax" else ()
+SLOW = (*ON_JAX, "ResNet50", "EfficientNetB0", "ConvNeXtTiny", "DenseNet121", "VGG16")
 
 
 def by_path(model):

@@ -21,10 +21,10 @@ class CBAM(AttentionLayer):
         y = u · σ(BN(K [max u; mean u])),   u = x · c(x)
         c(x) = σ(D₂ relu(D₁ mean x) + D₂ relu(D₁ max x))
 
-    D₁ and D₂ are dense, with biases, around m = floor(C / reduction) units; K is a convolution of
+    D₁ and D₂ are dense, with biases unless `use_bias` is False, around m = floor(C / reduction) units; K is a convolution of
     two maps to one, zero-padded; BN normalises the one map (epsilon 1e-5, momentum 0.99).
 
-    Trainable parameters, on images: 2Cm + m + C, and 2k² + 2 for the spatial part.
+    Trainable parameters, on images: 2Cm, m + C for the biases, and 2k² + 2 for the spatial part.
 
     Fidelity:
         The authors' code is followed: the maximum first, then the mean; biases in the
@@ -40,6 +40,7 @@ class CBAM(AttentionLayer):
         spatial: Whether there is a spatial part (the code's `no_spatial`, reversed).
         pools: The statistics that both gates read; `("mean",)` is CBAM without max pooling, an
             ablation of the GAM paper (arXiv:2112.05561).
+        use_bias: Whether the bottleneck has biases; timm's networks have none.
         **kwargs: `data_format`, and the arguments of `keras.layers.Layer`.
 
     Call arguments:
