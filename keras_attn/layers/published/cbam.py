@@ -21,8 +21,9 @@ class CBAM(AttentionLayer):
         y = u · σ(BN(K [max u; mean u])),   u = x · c(x)
         c(x) = σ(D₂ relu(D₁ mean x) + D₂ relu(D₁ max x))
 
-    D₁ and D₂ are dense, with biases unless `use_bias` is False, around m = floor(C / reduction) units; K is a convolution of
-    two maps to one, zero-padded; BN normalises the one map (epsilon 1e-5, momentum 0.99).
+    D₁ and D₂ are dense, with biases unless `use_bias` is False, around m = floor(C / reduction)
+    units; K is a convolution of two maps to one, zero-padded; BN normalises the one map (epsilon
+    1e-5, momentum 0.99).
 
     Trainable parameters, on images: 2Cm, m + C for the biases, and 2k² + 2 for the spatial part.
 
