@@ -52,7 +52,8 @@ def compare_command(
     model: Annotated[
         str | None,
         typer.Option(
-            help="resnet8, resnet20 (if not given), resnet18 or resnet50; a .keras file; "
+            help="resnet8, resnet20 (if not given), resnet18, resnet50, or unet for segmentation "
+            "(if not given); a .keras file; "
             "keras.applications:NAME; or a function (image_shape, num_classes) of yours, "
             "file.py:function."
         ),
@@ -85,8 +86,9 @@ def compare_command(
     ] = None,
     backbone: Annotated[str | None, typer.Option(help="Another name of --model.")] = None,
     headline: Annotated[
-        str, typer.Option(help="Metric that the verdicts are about: auc, accuracy, ...")
-    ] = "auc",
+        str | None,
+        typer.Option(help="Metric that the verdicts are about; auc, or dice, if not given."),
+    ] = None,
     margin: Annotated[
         float | None,
         typer.Option(help="Smallest difference in it that matters; 0.01 if not given."),
@@ -131,7 +133,12 @@ def compare_command(
         int | None, typer.Option(help="Side of the images that reach the network, in pixels.")
     ] = None,
     task: Annotated[
-        str | None, typer.Option(help="binary, multi-class, ordinal or multi-label.")
+        str | None,
+        typer.Option(help="binary, multi-class, ordinal, multi-label or segmentation."),
+    ] = None,
+    void: Annotated[
+        int | None,
+        typer.Option(help="Value of the pixels in masks that are not counted; 255 if not given."),
     ] = None,
     class_names: ClassNames = None,
     granularity: Granularity = None,
@@ -195,6 +202,7 @@ def compare_command(
             task=task,  # type: ignore[arg-type]  # checked there
             class_names=read_class_names(class_names),
             granularity=granularity,  # type: ignore[arg-type]
+            void=void,
         )
         for name in datasets or ()
     ]

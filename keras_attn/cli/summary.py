@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def show_summary(comparison: Comparison) -> None:
     """Prints the answer and, for each topology, means, intervals, difference and verdict."""
-    from keras_attn.study.metrics import METRICS
+    from keras_attn.tasks.metrics import METRICS
 
     question = comparison.plan.question
     metrics = list(dict.fromkeys(("accuracy", question.headline)))

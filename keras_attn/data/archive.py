@@ -58,21 +58,26 @@ def read_archive(path: Path) -> Arrays:
     with archive:
         keys = list(archive.files)
         parts = [p for p in ("train", "val", "test") if p == "train" or _has_any(keys, p)]
-        for key in (f"{p}_{what}" for p in parts for what in ("images", "labels")):
+        labels = "masks" if "train_masks" in keys and "train_labels" not in keys else "labels"
+        for key in (f"{p}_{what}" for p in parts for what in ("images", labels)):
             if key not in keys:
                 raise ValueError(
                     f"{path} has no {key!r}. It holds {', '.join(keys) or 'nothing'}; expected "
                     "train_images and train_labels, and maybe val_images, val_labels, "
-                    "test_images and test_labels. Save it again with np.savez under these names."
+                    "test_images and test_labels, or masks in place of labels. Save it again with "
+                    "np.savez under these names."
                 )
         return {
-            part: (_array(archive, f"{part}_images", path), _array(archive, f"{part}_labels", path))
+            part: (
+                _array(archive, f"{part}_images", path),
+                _array(archive, f"{part}_{labels}", path),
+            )
             for part in parts
         }
 
 
 def _has_any(keys: list[str], part: str) -> bool:
-    return f"{part}_images" in keys or f"{part}_labels" in keys
+    return any(f"{part}_{what}" in keys for what in ("images", "labels", "masks"))
 
 
 def _array(archive: NpzFile, key: str, path: Path) -> np.ndarray:

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from keras_attn.data.checks import check_classes, infer_task
+from keras_attn.data.checks import infer_task
 from keras_attn.data.classes import ClassNames, name_classes
-from keras_attn.data.dataset import Dataset, Split, checked_split
+from keras_attn.data.dataset import Dataset, Split, check_split_classes, checked_split
 from keras_attn.data.raw import RawDataset
 from keras_attn.data.splits import cut_missing
 
@@ -37,7 +37,7 @@ def assemble(raw: RawDataset, seed: int, class_names: ClassNames | None = None) 
     splits = {part: Split(*arrays) for part, arrays in raw.arrays.items()}
     task = raw.task or infer_task(labels)
     # Before anything is cut, so that the message is about what the user has.
-    check_classes(splits["train"].labels, task, names, f"train labels of {raw.origin}")
+    check_split_classes(splits["train"].labels, task, names, f"train labels of {raw.origin}")
     groups = dict(raw.groups)
     cut = cut_missing(splits, names, seed, raw.origin, groups.get("train"))
     weights = raw.weights

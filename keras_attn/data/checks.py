@@ -12,8 +12,11 @@ import numpy as np
 
 from keras_attn.checks import check_choice
 
-Task = Literal["binary", "multi-class", "ordinal", "multi-label"]
+Task = Literal["binary", "multi-class", "ordinal", "multi-label", "segmentation"]
 Granularity = Literal["coarse", "fine"]
+
+#: The value of pixels in a mask that belong to no class.
+VOID = 255
 
 
 def check_images(images: Any, where: str) -> np.ndarray:
@@ -116,7 +119,7 @@ def check_classes(labels: np.ndarray, task: str, class_names: tuple[str, ...], w
 
     Args:
         labels: Labels of the training split as `check_labels` returns them.
-        task: One of the four tasks.
+        task: One of the four tasks of classification.
         class_names: One name per class.
         where: What the labels are called in error messages.
 
@@ -181,8 +184,11 @@ def infer_task(labels: np.ndarray) -> Task:
         labels: Labels of the training split as `check_labels` returns them.
 
     Returns:
-        `"multi-label"`, `"binary"` or `"multi-class"`: that classes are ordered cannot be seen.
+        `"segmentation"`, `"multi-label"`, `"binary"` or `"multi-class"`: that classes are ordered
+        cannot be seen.
     """
+    if labels.ndim > 2:
+        return "segmentation"
     if labels.ndim == 2:
         return "multi-label"
     return "binary" if count_classes(labels) == 2 else "multi-class"
@@ -197,6 +203,8 @@ def count_classes(labels: np.ndarray) -> int:
     Returns:
         The number of classes.
     """
+    if labels.ndim > 2:  # the void is not a class, and the background need not be named
+        return int(labels[labels < VOID].max(initial=0)) + 1
     return labels.shape[1] if labels.ndim == 2 else len(np.unique(labels))
 
 

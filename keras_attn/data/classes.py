@@ -56,7 +56,10 @@ def normal_form(name: object) -> str:
 
 
 def _numbers(labels: np.ndarray) -> tuple[str, ...]:
-    return tuple(str(number) for number in range(count_classes(labels)))
+    count = count_classes(labels)
+    if labels.ndim > 2 and count <= 2:
+        return "background", "foreground"
+    return tuple(str(number) for number in range(count))
 
 
 def _are_ascending_numbers(names: tuple[str, ...]) -> bool:
@@ -74,11 +77,20 @@ def _renumbered(
     for part, (images, labels) in raw.arrays.items():
         if labels.ndim == 2:
             labels = labels[:, [found.index(name) for name in wanted]]
+        elif labels.ndim > 2:
+            labels = _renumbered_masks(labels, [wanted.index(name) for name in found])
         else:
             check_range(labels, len(found), f"{part} labels of {raw.origin}")
             labels = np.array([wanted.index(name) for name in found])[labels]
         arrays[part] = (images, labels)
     return arrays
+
+
+def _renumbered_masks(masks: np.ndarray, numbers: list[int]) -> np.ndarray:
+    """Masks with new class indices; what is not a class stays as it is."""
+    table = np.arange(256, dtype="uint8")
+    table[: len(numbers)] = numbers
+    return table[masks]
 
 
 def _do_not_match(origin: str, found: tuple[str, ...], wanted: tuple[str, ...]) -> ValueError:

@@ -19,6 +19,7 @@ from keras_attn.data.checks import (
     check_range,
 )
 from keras_attn.data.groups import check_groups
+from keras_attn.data.masks import check_mask_classes, check_mask_range, check_masks
 from keras_attn.data.statistics import channel_statistics
 
 
@@ -27,7 +28,8 @@ class Split(NamedTuple):
 
     Attributes:
         images: uint8 in [0, 255] or float32 in [0, 1], (N, H, W, channels).
-        labels: int64 class indices (N,); for multi-label tasks 0 or 1, (N, classes).
+        labels: int64 class indices (N,); for multi-label tasks 0 or 1, (N, classes); for
+            segmentation uint8 class indices of the pixels, (N, H, W), and 255 for the void.
     """
 
     images: np.ndarray
@@ -43,7 +45,7 @@ class Dataset:
 
     Attributes:
         name: Short name, used in results.
-        task: `"binary"`, `"multi-class"`, `"ordinal"` or `"multi-label"`.
+        task: `"binary"`, `"multi-class"`, `"ordinal"`, `"multi-label"` or `"segmentation"`.
         class_names: One name per class, in the order of the labels.
         train: The images that models are fitted to.
         val: The images that the best epoch is chosen by.
@@ -85,12 +87,13 @@ class Dataset:
         check_choice("granularity", self.granularity, get_args(Granularity))
         train = checked_split(self.train, "train", self.name)
         names = tuple(str(name) for name in self.class_names)
-        check_classes(train.labels, self.task, names, f"train labels of {self.name}")
+        check_split_classes(train.labels, self.task, names, f"train labels of {self.name}")
         parts = {"train": train}
         for part in ("val", "test"):
             parts[part] = split = checked_split(getattr(self, part), part, self.name)
             _check_alike(split, train, f"{part} images of {self.name}")
-            check_range(split.labels, len(names), f"{part} labels of {self.name}")
+            check = check_range if split.labels.ndim < 3 else check_mask_range
+            check(split.labels, len(names), f"{part} labels of {self.name}")
         check_groups(self.groups, self.name)
         # A frozen dataclass can be completed only in this way.
         for name, value in {**parts, "class_names": names}.items():
@@ -126,7 +129,28 @@ def checked_split(split: tuple[np.ndarray, np.ndarray], part: str, origin: str) 
         The split in the form that `Split` describes.
     """
     images = check_images(split[0], f"{part} images of {origin}")
+    if np.ndim(split[1]) > 2:
+        return Split(images, check_masks(split[1], images, f"{part} masks of {origin}"))
     return Split(images, check_labels(split[1], len(images), f"{part} labels of {origin}"))
+
+
+def check_split_classes(
+    labels: np.ndarray, task: str, class_names: tuple[str, ...], where: str
+) -> None:
+    """Check that training labels or masks suit the task and that every class occurs.
+
+    Raises:
+        ValueError: They do not go together.
+    """
+    if (task == "segmentation") != (labels.ndim > 2):
+        raise ValueError(
+            f"{where} have the shape {labels.shape}, which does not suit the task {task!r}: "
+            'the task "segmentation", and no other, needs a mask for each image, (N, H, W).'
+        )
+    if task == "segmentation":
+        check_mask_classes(labels, class_names, where)
+    else:
+        check_classes(labels, task, class_names, where)
 
 
 def _check_alike(split: Split, train: Split, where: str) -> None:

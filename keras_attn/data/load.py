@@ -19,6 +19,8 @@ from keras_attn.data.cifar import load_cifar
 from keras_attn.data.dataset import Dataset
 from keras_attn.data.digits import load_digits
 from keras_attn.data.folder import load_folder
+from keras_attn.data.mask_folder import is_mask_folder, load_mask_folder
+from keras_attn.data.masks import with_void_in
 from keras_attn.data.places import check_folder
 from keras_attn.data.raw import RawDataset
 from keras_attn.data.table import is_table, load_frame, load_table
@@ -47,6 +49,7 @@ def load_dataset(
     task: Task | None = None,
     class_names: Sequence[str] | Mapping[str, str] | None = None,
     granularity: Granularity | None = None,
+    void: int | None = None,
 ) -> Dataset:
     """Load an image set by its name, from a `.npz` file, a folder of images or a table of labels.
 
@@ -62,9 +65,12 @@ def load_dataset(
     Then paths:
 
     * A `.npz` file with train_images and train_labels, and maybe val_ and test_: images (N, H, W)
-      or (N, H, W, 1 or 3), uint8 or floats in [0, 1]; labels (N,) or (N, 1) for one class an
+      or (N, H, W, 1 or 3), uint8 or floats in [0, 1]; labels (N,) or (N, 1) for one class per
       image, (N, classes) of 0 and 1 for a multi-label task.
-    * A folder with one sub-folder a class, or with train, val and test above them.
+    * A folder with one sub-folder per class, or with train, val and test above them.
+    * For segmentation, a folder with `images/` and `masks/`, or with train, val and test above
+      them: one PNG file of class indices for each image, with the same name. A `.npz` file has
+      train_masks in place of train_labels.
 
     * A `.csv` file, or a pandas table, with the columns path and label, and maybe split, group and
       weight. Paths are relative to the file, or to `data_dir` for a pandas table. Several labels of
@@ -80,7 +86,8 @@ def load_dataset(
         size: Height and width. MedMNIST: 28 (default), 64, 128 or 224. Folders: what to resize
             to; by default images of one size keep it, others become 64x64.
         seed: Of the choice of images where a split is missing.
-        task: `"binary"`, `"multi-class"`, `"ordinal"` or `"multi-label"`; by default what the
+        task: `"binary"`, `"multi-class"`, `"ordinal"`, `"multi-label"` or `"segmentation"`; by
+            default what the
             known set is for, else inferred. That classes are ordered cannot be inferred, and
             the order of the grades cannot either: give it in `class_names`.
         class_names: The classes in the order of their labels: label k is the k-th name, and its
@@ -89,6 +96,7 @@ def load_dataset(
             that are only numbers, as in a `.npz` file, get the names in the order of the
             numbers. By default the classes are in alphabetical order, or in that of the set.
         granularity: `"fine"` where classes differ in detail only; by default so for cifar100.
+        void: For segmentation, the value of pixels in the masks that are not counted; 255 if None.
 
     Returns:
         The set with all three splits in memory.
@@ -109,7 +117,7 @@ def load_dataset(
     if is_table(name_or_path):
         raw = load_frame(name_or_path, data_dir or Path(), size)
     else:
-        raw = _find(os.fspath(name_or_path), data_dir, size)
+        raw = _find(os.fspath(name_or_path), data_dir, size, task, void)
     if task is not None:
         raw = replace(raw, task=task)
     if granularity is not None:
@@ -124,7 +132,9 @@ def load_dataset(
     return dataset
 
 
-def _find(name: str, data_dir: Path | None, size: int | None) -> RawDataset:
+def _find(
+    name: str, data_dir: Path | None, size: int | None, task: Task | None, void: int | None
+) -> RawDataset:
     """Load what a name or a path stands for."""
     if name == "digits":
         return load_digits()
@@ -134,9 +144,11 @@ def _find(name: str, data_dir: Path | None, size: int | None) -> RawDataset:
         return medmnist.load_medmnist(name, data_dir, size)
     path = Path(name).expanduser()
     if name and path.is_dir():
+        if task in (None, "segmentation") and is_mask_folder(path):
+            return load_mask_folder(path, size, void)
         return load_folder(path, size)
     if path.is_file() and path.suffix.lower() == ".npz":
-        return load_archive(path)
+        return with_void_in(load_archive(path), void)
     if path.is_file() and path.suffix.lower() == ".csv":
         return load_table(path, size)
     if name and path.exists():

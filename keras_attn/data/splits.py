@@ -20,9 +20,9 @@ def cut_missing(
 
     A missing test split takes 20 % and a missing validation split 10 % of the training images as
     they were given. The cut is stratified: it takes these fractions of each class, at least one
-    image, and leaves at least one. For multi-label tasks stratifying by class is not defined,
-    and the images are drawn at random. If there are groups, whole groups are cut in the same way,
-    each as one of its rarest class.
+    image, and leaves at least one. For multi-label tasks and segmentation stratifying by class is
+    not defined, and the images are drawn at random. If there are groups, whole groups are cut in
+    the same way, each as one of its rarest class.
 
     Args:
         splits: Checked splits by name; `"train"` is there, `"val"` and `"test"` may be.
@@ -43,7 +43,7 @@ def cut_missing(
     if groups is None:
         return _cut(labels, missing, class_names, seed, origin, "training image(s)")
     names, members = np.unique(groups, return_inverse=True)
-    many = labels.ndim == 2
+    many = labels.ndim > 1
     kinds = np.zeros((len(names), 1)) if many else _rarest(labels, members, len(names))
     cut = _cut(kinds, missing, class_names, seed, origin, "group(s)")
     return {part: np.flatnonzero(np.isin(members, found)) for part, found in cut.items()}
@@ -89,6 +89,6 @@ def _rarest(labels: np.ndarray, members: np.ndarray, count: int) -> np.ndarray:
 
 def _strata(labels: np.ndarray, class_names: tuple[str, ...]) -> list[tuple[np.ndarray, str]]:
     """The groups of images that are cut alike, each with its name in error messages."""
-    if labels.ndim == 2:
+    if labels.ndim > 1:
         return [(np.arange(len(labels)), "The set")]
     return [(np.flatnonzero(labels == i), f"Class {name!r}") for i, name in enumerate(class_names)]

@@ -46,7 +46,7 @@ def sampling_order(labels: np.ndarray) -> np.ndarray:
     """
     random = np.random.default_rng(0)
     shuffled = random.permutation(len(labels))
-    if labels.ndim == 2:
+    if labels.ndim > 1:
         return shuffled
     places = np.empty(len(labels))
     for name in np.unique(labels):
@@ -56,7 +56,7 @@ def sampling_order(labels: np.ndarray) -> np.ndarray:
 
 
 def _check_classes(dataset: Dataset, kept: np.ndarray) -> None:
-    present = set(np.flatnonzero(kept.any(axis=0)) if kept.ndim == 2 else kept)
+    present = set(np.flatnonzero(kept.any(axis=0)) if kept.ndim == 2 else np.unique(kept))
     absent = [name for index, name in enumerate(dataset.class_names) if index not in present]
     if absent:
         raise ValueError(

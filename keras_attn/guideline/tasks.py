@@ -9,12 +9,13 @@ from typing import get_args
 
 from keras_attn.data.checks import Task
 
-#: Tasks that `keras_attn.compare` does not train, and which the paper did not test.
+#: Tasks that the paper did not test.
 UNTESTED = ("detection", "segmentation")
 
-TASKS = (*get_args(Task), *UNTESTED)
+#: The tasks of `keras_attn.compare`, and detection.
+TASKS = (*get_args(Task), "detection")
 
-#: How to judge a topology on a task; the first four as `keras_attn.compare` does.
+#: How to judge a topology on a task; all but detection as `keras_attn.compare` does.
 JUDGE_BY = {
     "binary": (
         "AUC, with balanced accuracy beside it: plain accuracy looks good wherever one class is "
@@ -33,7 +34,8 @@ JUDGE_BY = {
         "most images"
     ),
     "detection": "mean average precision, against the same detector without attention",
-    "segmentation": "mean intersection over union, against the same network without attention",
+    "segmentation": "Dice of the images and the pooled mean intersection over union, against the "
+    "same network without attention",
 }
 
 
@@ -46,7 +48,6 @@ def caution(task: str) -> str | None:
     if task not in UNTESTED:
         return None
     return (
-        f"but the paper tested classification alone: for {task} this is the law of another task, "
-        "which neither the paper nor this project has tested. The layer goes into the backbone, "
-        "by `insert_attention`"
+        f"but the paper tested classification alone: for {task} this is the law of another task. "
+        "Insert the layer with `insert_attention`, and compare it on your own images"
     )

@@ -14,7 +14,7 @@ from keras_attn.graph.edit import leave_out
 from keras_attn.graph.head import find_head
 from keras_attn.graph.kinds import has_weights
 from keras_attn.graph.read import Call, graph_of, trace
-from keras_attn.study.heads import task_head
+from keras_attn.tasks.create import learning_task
 
 #: The name of a head that a study adds.
 HEAD = "study_logits"
@@ -38,7 +38,9 @@ def with_logits(model: keras.Model, task: str, num_classes: int) -> tuple[keras.
         ValueError: If the model has several inputs or outputs, or its head cannot be replaced.
     """
     _check_single(model)
-    needed = task_head(task, num_classes).outputs
+    if task == "segmentation":
+        return _with_map_of_logits(model, num_classes)
+    needed = learning_task(task, num_classes).outputs
     (output,) = model.outputs
     has_two = task == "binary" and output.shape[1:] == (2,)
     if output.shape[1:] != (needed,) and not has_two:
@@ -56,6 +58,30 @@ def with_logits(model: keras.Model, task: str, num_classes: int) -> tuple[keras.
         (logits,) = new.outputs
         new = keras.Model(new.inputs, logits[:, 1:] - logits[:, :1], name=model.name)
     return new, notes
+
+
+def _with_map_of_logits(model: keras.Model, num_classes: int) -> tuple[keras.Model, list[str]]:
+    """A copy of a segmentation model that returns logits for each pixel.
+
+    Raises:
+        ValueError: If it does not return one map of the size of the images for the classes.
+    """
+    (image,), (output,) = model.inputs, model.outputs
+    needed = learning_task("segmentation", num_classes).outputs
+    fits = len(output.shape) == 4 and output.shape[-1] in (needed, num_classes)
+    if not fits or output.shape[1:-1] != image.shape[1:-1]:
+        raise ValueError(
+            f"For the segmentation of {num_classes} classes a model must return a map with the "
+            f"sides of its images, {image.shape[1:-1]}, and {needed} channels of logits. "
+            f"{model.name!r} returns the shape {tuple(output.shape[1:])}."
+        )
+    calls, (traced,) = _trace(model)
+    head = find_head(calls, traced)
+    new = _without_activation(model, calls, head.path) if head.path else copy_model(model)
+    if output.shape[-1] != needed:  # two logits for two classes become one
+        (logits,) = new.outputs
+        new = keras.Model(new.inputs, logits[..., 1:] - logits[..., :1], name=model.name)
+    return new, []
 
 
 def _check_single(model: keras.Model) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from keras_attn.data.dataset import Dataset
 from keras_attn.data.table import is_table
+from keras_attn.study.backbone import usual_network
 from keras_attn.study.models import read_model
 from keras_attn.study.plan import Plan, make_plan
 from keras_attn.study.size import at_size
@@ -34,9 +35,9 @@ def plan_of(arguments: Mapping[str, Any]) -> Plan:
     config = with_changes(arguments["training"], changes)
     variants = _either("variants", arguments["variants"], "topologies", arguments["topologies"])
     model = _either("model", arguments["model"], "backbone", arguments["backbone"])
-    name = "resnet20" if model is None else model
-    network = read_model(name, arguments["weights"], arguments["value_range"])
     loaded = check_datasets(arguments["dataset"], arguments["data_dir"])
+    name = usual_network(loaded[0].task) if model is None else model
+    network = read_model(name, arguments["weights"], arguments["value_range"])
     images, notes = at_size(loaded, network, arguments["size"])
     return make_plan(
         images,

@@ -8,6 +8,8 @@ import keras
 import numpy as np
 from scipy import ndimage
 
+from keras_attn.data.checks import VOID
+
 #: Name -> what it does, each including those before it.
 PRESETS = ("none", "shift-flip", "standard", "strong")
 
@@ -48,35 +50,48 @@ class Augmentation:
         self.shift = shift
         self.flip = flip or self.strength > 0
 
-    def __call__(self, images: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    def __call__(
+        self, images: np.ndarray, random: np.random.Generator, masks: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray | None]:
         """Augments a batch, which may be changed.
 
         Args:
             images: (N, *positions, channels) in float32.
             random: Decides everything.
+            masks: (N, *positions, 1) classes, which move with the images; what enters from outside
+                is void.
+
+        Returns:
+            The images and the masks.
         """
         if self.flip:
             mirrored = random.random(len(images)) < 0.5
-            images[mirrored] = np.flip(images[mirrored], axis=-2)
+            for batch in (images,) if masks is None else (images, masks):
+                batch[mirrored] = np.flip(batch[mirrored], axis=-2)
         shift = self.shift or (max(1, images.shape[1] // SHIFT) if self.strength else 0)
         if shift:
             axes = images.ndim - 2
             moves = random.integers(-shift, shift + 1, (len(images), axes))
             images = np.stack([shifted(*pair) for pair in zip(images, moves, strict=True)])
+            if masks is not None:
+                pairs = zip(masks, moves, strict=True)
+                masks = np.stack([shifted(*pair, filling=VOID) for pair in pairs])
         if self.strength > 1:
             images = recolored(images, random)
         if self.strength > 2:
-            images = np.stack([erased(rotated(each, random), random) for each in images])
-        return images if self.layer is None else augmented_by(self.layer, images, random)
+            for index in range(len(images)):
+                angle = random.uniform(-15.0, 15.0)
+                images[index] = erased(rotated(images[index], angle), random)
+                if masks is not None:
+                    masks[index] = rotated(masks[index], angle, order=0)
+        return (
+            (images, masks) if self.layer is None else _by_layer(self.layer, images, random, masks)
+        )
 
 
-def augmented_by(
-    layer: keras.layers.Layer, images: np.ndarray, random: np.random.Generator
-) -> np.ndarray:
-    """The images after a Keras layer, whose random numbers `random` decides."""
-    for generator in generators_of(layer):
-        generator.state.assign(random.integers(0, 2**31, generator.state.shape))
-    return keras.ops.convert_to_numpy(layer(images, training=True))
+def moves_masks(layer: keras.layers.Layer) -> bool:
+    """Whether a layer also augments masks, as Keras's layers for images do."""
+    return hasattr(layer, "transform_segmentation_masks")
 
 
 def generators_of(layer: keras.layers.Layer) -> list[keras.random.SeedGenerator]:
@@ -86,9 +101,9 @@ def generators_of(layer: keras.layers.Layer) -> list[keras.random.SeedGenerator]
     return [value for value in values if isinstance(value, keras.random.SeedGenerator)]
 
 
-def shifted(image: np.ndarray, move: np.ndarray) -> np.ndarray:
-    """The image moved along its spatial axes; the border is filled with zeros."""
-    result = np.zeros_like(image)
+def shifted(image: np.ndarray, move: np.ndarray, filling: int = 0) -> np.ndarray:
+    """The image moved along its spatial axes; the border is filled with a value."""
+    result = np.full_like(image, filling)
     source, target = zip(
         *(
             (slice(max(0, -step), max(0, size - step)), slice(max(0, step), max(0, size + step)))
@@ -110,11 +125,10 @@ def recolored(images: np.ndarray, random: np.random.Generator) -> np.ndarray:
     return np.clip((images - mean) * contrast + mean + brightness, low, high)
 
 
-def rotated(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """The image rotated by up to 15 degrees about its centre."""
-    angle = random.uniform(-15.0, 15.0)
+def rotated(image: np.ndarray, angle: float, order: int = 1) -> np.ndarray:
+    """The image rotated about its centre by an angle in degrees; order 0 keeps classes whole."""
     axes = (image.ndim - 3, image.ndim - 2)
-    return ndimage.rotate(image, angle, axes=axes, reshape=False, order=1, mode="nearest")
+    return ndimage.rotate(image, angle, axes=axes, reshape=False, order=order, mode="nearest")
 
 
 def erased(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -125,3 +139,20 @@ def erased(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
     ]
     image[tuple(slice(s, s + part) for s, part in zip(starts, sizes, strict=True))] = image.mean()
     return image
+
+
+def _by_layer(
+    layer: keras.layers.Layer,
+    images: np.ndarray,
+    random: np.random.Generator,
+    masks: np.ndarray | None,
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """The batch after a Keras layer, whose random numbers `random` decides."""
+    for generator in generators_of(layer):
+        generator.state.assign(random.integers(0, 2**31, generator.state.shape))
+    if masks is None:
+        return keras.ops.convert_to_numpy(layer(images, training=True)), None
+    batch = {"images": images, "segmentation_masks": masks}
+    found = layer(batch, training=True)
+    new_images, new_masks = (keras.ops.convert_to_numpy(found[name]) for name in batch)
+    return new_images, new_masks.astype(masks.dtype)

@@ -1,4 +1,4 @@
-"""The residual networks for small images in which attention is compared."""
+"""The built-in networks in which attention is compared: residual networks and a U-Net."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import keras
 from keras import layers
 
 from keras_attn.checks import check_choice
+from keras_attn.networks.unet import WIDTHS, unet
 from keras_attn.study.control import Placement, attention_of
-from keras_attn.study.heads import task_head
 from keras_attn.study.variants import Variant
+from keras_attn.tasks.create import learning_task
 
 
 class Design(NamedTuple):
@@ -34,6 +35,59 @@ BACKBONES = {
     "resnet18": Design((64, 128, 256, 512), (2, 2, 2, 2)),
     "resnet50": Design((64, 128, 256, 512), (3, 4, 6, 3), bottleneck=True),
 }
+
+
+#: The network for segmentation.
+UNET = "unet"
+
+
+def built_in() -> tuple[str, ...]:
+    """The names of all built-in networks."""
+    return (*BACKBONES, UNET)
+
+
+def usual_network(task: str) -> str:
+    """The built-in network that a study trains unless another is named."""
+    return UNET if task == "segmentation" else "resnet20"
+
+
+def check_network(name: str, task: str) -> None:
+    """Checks that there is a built-in network of a name, and that it is one for a task.
+
+    Raises:
+        ValueError: If not.
+    """
+    check_choice("backbone", name, built_in())
+    if (task == "segmentation") != (name == UNET):
+        raise ValueError(
+            f"The network {name!r} is not one for the task {task!r}. "
+            f"Choose {usual_network(task)!r}, or give a model of your own."
+        )
+
+
+def plain_network(
+    image_shape: tuple[int, int, int],
+    task: str,
+    num_classes: int,
+    name: str,
+    preprocessing: layers.Layer | None = None,
+) -> keras.Model:
+    """A built-in network without attention.
+
+    Args:
+        image_shape: Height, width and channels.
+        task: The task.
+        num_classes: Number of classes, or of labels.
+        name: One of `BUILT_IN`.
+        preprocessing: A layer that is applied to the images first.
+
+    Raises:
+        ValueError: If the network is not one for the task.
+    """
+    check_network(name, task)
+    if name == UNET:
+        return unet(image_shape, learning_task(task, num_classes).outputs, WIDTHS, preprocessing)
+    return build_model(image_shape, task, num_classes, None, name, preprocessing)
 
 
 def build_model(
@@ -67,7 +121,7 @@ def build_model(
         ValueError: If the backbone, the task or the key is unknown.
     """
     design = check_backbone(backbone)
-    outputs = task_head(task, num_classes).outputs
+    outputs = learning_task(task, num_classes).outputs
     placement = attention_of(attention) if isinstance(attention, (str, Variant)) else attention
     inputs = keras.Input(image_shape, name="image")
     x = inputs if preprocessing is None else preprocessing(inputs)
@@ -84,7 +138,7 @@ def build_model(
 
 
 def check_backbone(backbone: str) -> Design:
-    """The design of a backbone.
+    """The design of a residual network.
 
     Raises:
         ValueError: If there is no backbone of that name.

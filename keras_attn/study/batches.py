@@ -24,6 +24,7 @@ class TrainingBatches(keras.utils.PyDataset):
         config: Batch size and augmentation.
         seed: Decides the order and the augmentation.
         weights: The weight of each image in the loss; None if all are equal.
+        has_masks: Whether the targets are masks, which move with the images.
     """
 
     def __init__(
@@ -33,11 +34,13 @@ class TrainingBatches(keras.utils.PyDataset):
         config: Training,
         seed: int,
         weights: np.ndarray | None = None,
+        has_masks: bool = False,
     ) -> None:
         super().__init__()
         self.images = images
         self.targets = targets
         self.weights = weights
+        self.has_masks = has_masks
         self.config = config
         self.seed = seed
         self.batch_size = effective_batch_size(config, len(images))
@@ -51,7 +54,7 @@ class TrainingBatches(keras.utils.PyDataset):
     def __getitem__(self, index: int) -> tuple[np.ndarray, ...]:
         chosen = self.order[index * self.batch_size : (index + 1) * self.batch_size]
         images = self.images[chosen].astype("float32")
-        batch = self._augment(images, index), self.targets[chosen]
+        batch = self._augment(images, self.targets[chosen], index)
         return batch if self.weights is None else (*batch, self.weights[chosen])
 
     def on_epoch_end(self) -> None:
@@ -62,10 +65,13 @@ class TrainingBatches(keras.utils.PyDataset):
     def _shuffle(self) -> None:
         self.order = np.random.default_rng((self.seed, self.epoch)).permutation(len(self.images))
 
-    def _augment(self, images: np.ndarray, index: int) -> np.ndarray:
+    def _augment(
+        self, images: np.ndarray, targets: np.ndarray, index: int
+    ) -> tuple[np.ndarray, np.ndarray]:
         # A backend may ask for a batch twice or in advance, so each batch has its own generator.
         random = np.random.default_rng((self.seed, self.epoch, index + 1))
-        return self.augmentation(images, random)
+        images, masks = self.augmentation(images, random, targets if self.has_masks else None)
+        return images, targets if masks is None else masks
 
 
 def effective_batch_size(config: Training, num_samples: int) -> int:

@@ -12,14 +12,18 @@ from matplotlib.figure import Figure
 from keras_attn.study.analysis import Analysis
 from keras_attn.study.answer import answer
 from keras_attn.study.files import prepare_folder, replacing, write_json
-from keras_attn.study.grid import Group, TrialKey
+from keras_attn.study.grid import Group
 from keras_attn.study.plots import plot_results
 from keras_attn.study.ranking import Ranking
-from keras_attn.study.report import gate_picture, write_report
+from keras_attn.study.report import write_report
 from keras_attn.study.results import Results
 from keras_attn.study.store import Store
+from keras_attn.study.stored_pictures import KINDS, file_name, picture
 from keras_attn.study.stored_plan import StoredPlan
 from keras_attn.study.wording import overview
+
+#: The folder of the pictures of a study.
+PICTURES = "pictures"
 
 
 class Comparison(Results):
@@ -101,7 +105,7 @@ class Comparison(Results):
         """
         path = prepare_folder(folder)
         for group in self.groups:
-            self._save_gates(path, group)
+            self._save_pictures(path, group)
             end = "" if len(self.groups) == 1 else f"-{group.name}"
             for name, weights in (("best", self.weights), ("best-attention", self.attended)):
                 if weights.get(group):
@@ -148,26 +152,24 @@ class Comparison(Results):
         comparison = cls(plan, plan.stored["command"], trials)
         comparison.read_predictions(store)
         for group in comparison.groups:
-            file = comparison._gates_file(Path(folder), group)
-            if file is not None and file.exists():
-                comparison.gate_pictures[group] = file.read_text(encoding="utf-8")
+            comparison._read_pictures(Path(folder), group)
         return comparison
 
-    def _save_gates(self, folder: Path, group: Group) -> None:
-        """Keeps the gate maps of the best trial, which cannot be drawn without the images."""
-        file, picture = self._gates_file(folder, group), gate_picture(self, group)
-        if file is not None and picture is not None:
-            self.gate_pictures[group] = picture
-            with replacing(prepare_folder(file.parent) / file.name) as temporary:
-                temporary.write_text(picture, encoding="utf-8")
+    def _save_pictures(self, folder: Path, group: Group) -> None:
+        """Keeps the pictures of the best trials, which cannot be drawn without the images."""
+        for name in KINDS:
+            file, drawn = file_name(self, group, name), picture(self, group, name)
+            if file is not None and drawn is not None:
+                self.pictures[name, group] = drawn
+                with replacing(prepare_folder(folder / PICTURES) / file) as temporary:
+                    temporary.write_text(drawn, encoding="utf-8")
 
-    def _gates_file(self, folder: Path, group: Group) -> Path | None:
-        """Where the gate maps of the best trial with attention are kept."""
-        best = self.best_trial_of(group, with_attention=True)
-        if best is None:
-            return None
-        key = TrialKey(*group, best.topology, best.seed)
-        return folder / "pictures" / f"gates-{key.name}.svg"
+    def _read_pictures(self, folder: Path, group: Group) -> None:
+        """Reads the pictures that were kept."""
+        for name in KINDS:
+            file = file_name(self, group, name)
+            if file is not None and (path := folder / PICTURES / file).exists():
+                self.pictures[name, group] = path.read_text(encoding="utf-8")
 
     def as_dict(self) -> dict[str, Any]:
         """Everything for JSON: configuration, summary, trials with their curves and recalls."""

@@ -13,7 +13,7 @@ from keras_attn.data.dataset import Dataset
 from keras_attn.study.control import TOLERANCE, is_matched, matched_to
 from keras_attn.study.grammar import named
 from keras_attn.study.models import Network
-from keras_attn.study.variant_network import build_variant, has_own_place
+from keras_attn.study.variant_network import build_variant, is_inserted
 from keras_attn.study.variants import BASELINE, Variant
 
 
@@ -75,7 +75,7 @@ def count_parameters(
     """The trainable parameters of a network, of which only the shapes are computed if possible."""
     variant = named(variant)
     # Surgery copies weights, which therefore need values.
-    only_shapes = isinstance(network, str) and not has_own_place(variant)
+    only_shapes = not is_inserted(network, variant)
     with keras.StatelessScope(initialize_variables=False) if only_shapes else nullcontext():
         model = build_variant(network, variant, image_shape, task, classes)
     return sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)

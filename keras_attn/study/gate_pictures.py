@@ -42,12 +42,14 @@ def draw_gates(model: keras.Model, dataset: Dataset, palette: Palette) -> Figure
 def dataset_label(dataset: Dataset, index: int) -> str:
     """The class or the labels of a test image."""
     label = dataset.test.labels[index]
+    if dataset.task == "segmentation":
+        return f"test image {index}"
     if np.ndim(label):
         return ", ".join(np.array(dataset.class_names)[label == 1]) or "no label"
     return dataset.class_names[label]
 
 
 def _first_of_each_class(labels: np.ndarray) -> list[int]:
-    if labels.ndim == 2:
+    if labels.ndim > 1:
         return list(range(min(SHOWN, len(labels))))
     return sorted(int(i) for i in np.unique(labels, return_index=True)[1][:SHOWN])

@@ -16,7 +16,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from scipy.stats import rankdata
 
-from keras_attn.study import metrics
+from keras_attn.tasks import classification_metrics as metrics
+from keras_attn.tasks import segmentation_metrics
 
 #: Resamples for metrics whose influences have no short formula.
 RESAMPLES = 200
@@ -36,7 +37,8 @@ def difference_variance(
     Args:
         metric: The name of the metric.
         labels: Of the test images, (N,) or (N, labels).
-        variant: Probabilities of one network for each seed, (N, classes) each.
+        variant: Predictions of one network for each seed, (N, classes) each; for segmentation
+            pixels by class, (N, classes, classes).
         baseline: Those of the other network for the same seeds.
         groups: The group of each image; None if the images are independent.
     """
@@ -107,12 +109,31 @@ def _mean_absolute_error(labels: np.ndarray, probabilities: np.ndarray) -> np.nd
     return distance - distance.mean()
 
 
+def _mean_of_images(
+    values_of: Callable[[np.ndarray], np.ndarray],
+) -> Influence:
+    """The influence on a mean over images, of which those without a value do not count."""
+
+    def influence(labels: np.ndarray, counts: np.ndarray) -> np.ndarray:
+        values = values_of(counts)
+        known = ~np.isnan(values)
+        if not known.any():
+            return np.zeros(len(values))
+        return np.where(known, values - values[known].mean(), 0) / known.mean()
+
+    return influence
+
+
 #: Metric -> the influence of each test image.
 INFLUENCES: dict[str, Influence] = {
     "accuracy": _accuracy,
     "balanced_accuracy": _balanced_accuracy,
     "auc": _auc,
     "mean_absolute_error": _mean_absolute_error,
+    "dice": _mean_of_images(segmentation_metrics.dice_of_images),
+    "iou": _mean_of_images(segmentation_metrics.iou_of_images),
+    "pixel_accuracy": _mean_of_images(segmentation_metrics.accuracy_of_images),
+    "miou": lambda labels, counts: segmentation_metrics.miou_influence(counts),
 }
 
 #: Metric -> its function, where its influences have no short formula.

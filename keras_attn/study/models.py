@@ -17,7 +17,7 @@ import numpy as np
 from keras_attn.data.description import describe_model
 from keras_attn.study.adaptation import value_range_of
 from keras_attn.study.adaptation import with_logits as adapted
-from keras_attn.study.backbone import BACKBONES
+from keras_attn.study.backbone import built_in
 from keras_attn.study.initialization import is_trained, layers_of
 from keras_attn.study.model_sources import (
     APPLICATIONS,
@@ -31,7 +31,7 @@ from keras_attn.study.recalibration import IMAGES, normalizations
 from keras_attn.surgery.points import check_model
 
 FORMS = (
-    f"one of {', '.join(BACKBONES)}; a Functional keras.Model, or the path of a .keras file; a "
+    f"one of {', '.join(built_in())}; a Functional keras.Model, or the path of a .keras file; a "
     "function (image_shape, num_classes) that returns a keras.Model, or the text "
     "'file.py:function' or 'package.module:function'; or 'keras.applications:NAME', "
     "'keras_hub:PRESET_OR_FOLDER' or 'keras_cv:CLASS(argument=value, ...)'"
@@ -223,7 +223,7 @@ def read_model(
     Raises:
         ValueError: If it is none of these.
     """
-    if isinstance(model, str) and model in BACKBONES:
+    if isinstance(model, str) and model in built_in():
         if weights is not None or value_range is not None:
             raise ValueError("`weights` and `value_range` are not for built-in networks.")
         return model

@@ -35,7 +35,7 @@ def with_variant(model: keras.Model, variant: Variant, is_trained: bool) -> kera
         return copy_model(model)
     if variant.changes_model:
         return _changed(copy_model(model), variant)
-    places = [_places(model, part.where or "blocks") for part in variant.parts]
+    places = [_places(model, part.where or usual_place(model)) for part in variant.parts]
     for part, where in zip(variant.parts, places, strict=True):
         if variant.control:
             model = insert_attention(model, _plain(part), where=where)
@@ -44,6 +44,15 @@ def with_variant(model: keras.Model, variant: Variant, is_trained: bool) -> kera
             config = {name: _created(value) for name, value in part.config.items()}
             model = insert_attention(model, part.key, where=where, start=start, **config)
     return model
+
+
+def usual_place(model: keras.Model) -> str:
+    """The place of variants without one: the blocks of a residual network, else the stages."""
+    try:
+        insertion_points(model, "blocks")
+    except ValueError:
+        return "stages"
+    return "blocks"
 
 
 def _places(model: keras.Model, where: str) -> Where:

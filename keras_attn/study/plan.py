@@ -15,19 +15,19 @@ import numpy as np
 
 from keras_attn.data.dataset import Dataset
 from keras_attn.data.subsets import subset
-from keras_attn.study.backbone import check_backbone
+from keras_attn.study.backbone import UNET, check_network
 from keras_attn.study.choices import check_samples, check_seeds, default_topologies
 from keras_attn.study.control import largest, matched_to
 from keras_attn.study.facts import Facts
 from keras_attn.study.fit import check_fit, unmatched
 from keras_attn.study.grammar import as_variants, named
 from keras_attn.study.grid import Grid, Group
-from keras_attn.study.heads import task_head
 from keras_attn.study.models import GivenModel, Network
-from keras_attn.study.question import HEADLINE, Question, ask
+from keras_attn.study.question import Question, ask
 from keras_attn.study.training import Training
 from keras_attn.study.training_checks import check_training
 from keras_attn.study.variants import BASELINE, MATCHED, Variant
+from keras_attn.tasks.create import learning_task
 from keras_attn.version import __version__
 
 #: How initial weights are drawn. It changes whenever the same seed gives other initial weights,
@@ -69,7 +69,8 @@ class Plan:
         """The network and the usual place of attention, in words."""
         places = any("@" in text for text in self.grid.topologies)
         unless = " unless the variant names a place" if places else ""
-        return f"{self.backbone}, attention at the end of every block's branch{unless}"
+        place = "stage" if self.backbone == UNET else "block's branch"
+        return f"{self.backbone}, attention at the end of every {place}{unless}"
 
     def variant(self, text: str) -> Variant:
         """The variant or control with a text."""
@@ -136,7 +137,7 @@ def make_plan(
     network: Network,
     config: Training,
     notes: tuple[str, ...] = (),
-    headline: str = HEADLINE,
+    headline: str | None = None,
     margin: float | None = None,
 ) -> Plan:
     """The plan, after everything in it was checked and every network was constructed once.
@@ -152,7 +153,7 @@ def make_plan(
         network: What `keras_attn.study.models.read_model` returned.
         config: How every trial is trained.
         notes: What is known already that the reader of the results should know.
-        headline: The metric that the verdicts are about.
+        headline: The metric that the verdicts are about; None for the usual one of the task.
         margin: The smallest difference in it that matters; if None, 0.01 for metrics between 0
             and 1.
 
@@ -161,10 +162,12 @@ def make_plan(
     """
     numbers = check_seeds(seeds)
     if isinstance(network, str):
-        check_backbone(network)
+        for dataset in datasets:
+            check_network(network, dataset.task)
     chosen = None if variants is None else as_variants(variants)
     by_name = {dataset.name: dataset for dataset in datasets}
-    question = ask(headline, margin, common_metrics(datasets))
+    usual = learning_task(datasets[0].task, len(datasets[0].class_names)).headline
+    question = ask(headline, margin, common_metrics(datasets), usual)
     if len(by_name) < len(datasets):
         raise ValueError(
             "Two image sets of one study have the same name. Received: "
@@ -196,7 +199,7 @@ def make_plan(
 
 def common_metrics(datasets: Sequence[Dataset]) -> list[str]:
     """The metrics that the tasks of all image sets have."""
-    names = [task_head(data.task, len(data.class_names)).metric_names for data in datasets]
+    names = [learning_task(data.task, len(data.class_names)).metric_names for data in datasets]
     return [name for name in names[0] if all(name in each for each in names)]
 
 

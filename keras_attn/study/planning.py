@@ -199,7 +199,7 @@ def _piloted(plan: Plan, group: Group, variant: str, seeds: int) -> tuple[float,
     metric = plan.question.headline
     differences = np.array([one.scores[metric] - other.scores[metric] for one, other in pairs])
     test = plan.data(group).test.labels
-    ours, theirs = ([trial.probabilities for trial in each] for each in zip(*pairs, strict=True))
+    ours, theirs = ([trial.predictions for trial in each] for each in zip(*pairs, strict=True))
     if any(each is None for each in (*ours, *theirs)):
         raise ValueError("A training of the pilot diverged. Lower the learning rate.")
     variance = difference_variance(metric, test, ours, theirs, plan.data(group).groups.get("test"))

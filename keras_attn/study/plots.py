@@ -17,11 +17,11 @@ from scikit_posthocs import critical_difference_diagram
 
 from keras_attn.study.control import BASELINE, is_control
 from keras_attn.study.inference import LEVEL, mean_interval
-from keras_attn.study.metrics import METRICS
 from keras_attn.study.question import Question
 from keras_attn.study.ranking import Ranking
 from keras_attn.study.summary import metrics_of
 from keras_attn.study.verdicts import BETTER, EQUIVALENT, WORSE
+from keras_attn.tasks.metrics import METRICS
 
 
 @dataclass(frozen=True)
@@ -176,15 +176,15 @@ def shortened(name: str, length: int = 20) -> str:
 
 
 def draw_curves(axes: Axes, curves: pd.DataFrame, topology: str, palette: Palette) -> None:
-    """Validation AUC by epoch, one line per seed, over the lines of the baseline."""
+    """Validation score by epoch, one line per seed, over the lines of the baseline."""
     colours = {BASELINE: palette.faint, topology: palette.accent}
     for name, colour in colours.items():
         for _, curve in curves[curves["topology"] == name].groupby("seed"):
-            axes.plot(curve["epoch"], curve["val_auc"], color=colour, linewidth=1.6, alpha=0.85)
+            axes.plot(curve["epoch"], curve["val_score"], color=colour, linewidth=1.6, alpha=0.85)
             if len(curve) == 1:
-                axes.plot(curve["epoch"], curve["val_auc"], "o", color=colour, markersize=4)
+                axes.plot(curve["epoch"], curve["val_score"], "o", color=colour, markersize=4)
     axes.set_xlim(1, max(2, int(curves["epoch"].max())))
-    axes.set_ylim(_limits(curves["val_auc"], (0, 1), 0.05))
+    axes.set_ylim(_limits(curves["val_score"], (0, 1), 0.05))
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     axes.yaxis.set_major_locator(MaxNLocator(4))
     axes.set_title(topology, loc="left", color=palette.text, fontsize=11, pad=8)

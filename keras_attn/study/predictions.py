@@ -13,6 +13,7 @@ from keras_attn.study.files import prepare_folder, replacing
 from keras_attn.study.grid import Group, TrialKey
 from keras_attn.study.image_uncertainty import difference_variance
 from keras_attn.study.trial import Trial
+from keras_attn.tasks.create import learning_task
 
 #: Probabilities are kept with about three digits, which take a quarter of the space.
 KEPT = np.float16
@@ -30,18 +31,21 @@ class Predictions:
 
     def add_labels(self, group: Group, dataset: Dataset) -> None:
         """Keeps the labels of the test images, and their groups if there are any."""
-        arrays = {"labels": dataset.test.labels}
+        task = learning_task(dataset.task, len(dataset.class_names))
+        arrays = {"labels": task.kept_labels(dataset.test.labels)}
         if "test" in dataset.groups:
             arrays["groups"] = np.unique(dataset.groups["test"], return_inverse=True)[1]
         self._write(self._labels_file(group), arrays)
 
-    def add(self, key: TrialKey, probabilities: np.ndarray) -> None:
+    def add(self, key: TrialKey, predictions: np.ndarray) -> None:
         """Keeps the predictions of a trial.
 
         Raises:
             OSError: If they cannot be written.
         """
-        self._write(self._file(key), {"probabilities": probabilities.astype(KEPT)})
+        is_counts = predictions.dtype.kind in "iu"
+        kept = predictions.astype("uint32" if is_counts else KEPT)
+        self._write(self._file(key), {"predictions": kept})
 
     def labels(self, group: Group) -> tuple[np.ndarray, np.ndarray | None] | None:
         """The labels of the test images and their groups; None if they were not kept."""
@@ -49,9 +53,13 @@ class Predictions:
         return None if arrays is None else (arrays["labels"], arrays.get("groups"))
 
     def of(self, key: TrialKey) -> np.ndarray | None:
-        """The probabilities of a trial in float64; None if they were not kept."""
+        """The predictions of a trial in float64; None if they were not kept."""
         arrays = self._read(self._file(key))
-        return None if arrays is None else arrays["probabilities"].astype("float64")
+        if arrays is None:
+            return None
+        # Earlier versions kept probabilities alone, under that name.
+        kept = arrays["predictions"] if "predictions" in arrays else arrays["probabilities"]
+        return kept.astype("float64")
 
     def _file(self, key: TrialKey) -> Path:
         return self.folder / f"{key.name}.npz"

@@ -11,11 +11,11 @@ from rich.text import Text
 
 from keras_attn.study.forecast import Condition, condition_of, duration, seconds_left
 from keras_attn.study.grid import TrialKey
-from keras_attn.study.metrics import METRICS
 from keras_attn.study.plan import Plan
 from keras_attn.study.store import Store
 from keras_attn.study.trial import Trial
 from keras_attn.study.worker import Listener
+from keras_attn.tasks.metrics import METRICS
 
 
 class TrialProgress(Listener):

@@ -9,10 +9,13 @@ from numbers import Real
 from typing import Any
 
 from keras_attn.checks import check_choice
-from keras_attn.study.metrics import METRICS
+from keras_attn.tasks.metrics import METRICS
 
 #: The metric that verdicts are about, unless another is named before the first training.
 HEADLINE = "auc"
+
+#: Titles of metrics that keep their capital within a sentence.
+PROPER_NAMES = ("AUC", "Dice", "IoU")
 
 #: The smallest difference that matters in a metric between 0 and 1, unless another is given.
 MARGIN = 0.01
@@ -37,7 +40,7 @@ class Question:
     def title(self) -> str:
         """The name of the metric for readers, as it stands within a sentence."""
         title = METRICS[self.headline].title
-        return title if title.isupper() else title[0].lower() + title[1:]
+        return title if title in PROPER_NAMES else title[0].lower() + title[1:]
 
     @property
     def sign(self) -> float:
@@ -49,19 +52,23 @@ class Question:
         return {"headline": self.headline, "margin": self.margin}
 
 
-def ask(headline: str, margin: float | None, available: Iterable[str]) -> Question:
+def ask(
+    headline: str | None, margin: float | None, available: Iterable[str], usual: str = HEADLINE
+) -> Question:
     """The question, after its parts were checked.
 
     Args:
-        headline: The name of a metric.
+        headline: The name of a metric; None for the usual one.
         margin: The smallest difference that matters; None for 0.01, which is possible for metrics
             between 0 and 1.
         available: The metrics that the task has.
+        usual: The metric that is usual for the task.
 
     Raises:
         ValueError: If the task does not have the metric, or the margin is missing, not positive, or
             as large as the range of the metric.
     """
+    headline = usual if headline is None else headline
     check_choice("headline", headline, tuple(available))
     low, high = METRICS[headline].bounds
     if margin is None:

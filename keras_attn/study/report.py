@@ -17,12 +17,11 @@ from keras_attn.study.analysis import Analysis
 from keras_attn.study.answer import answer
 from keras_attn.study.control import BASELINE, is_control, meaning
 from keras_attn.study.details import details
-from keras_attn.study.gate_pictures import draw_gates
 from keras_attn.study.grid import Group
-from keras_attn.study.inline_pictures import PAGE_PALETTE, single, svg
-from keras_attn.study.metrics import METRICS
+from keras_attn.study.inline_pictures import single
 from keras_attn.study.question import Question
 from keras_attn.study.results import Results
+from keras_attn.study.stored_pictures import KINDS, picture
 from keras_attn.study.summary import metrics_of
 from keras_attn.study.wording import (
     caution,
@@ -35,6 +34,8 @@ from keras_attn.study.wording import (
     signed,
     variants_of,
 )
+from keras_attn.tasks.create import learning_task
+from keras_attn.tasks.metrics import METRICS
 
 #: The costs that the headline metric is drawn against: column of the summary, and title.
 COSTS = {
@@ -104,7 +105,8 @@ def _group(analysis: Analysis, group: Group) -> dict[str, Any]:
     title = METRICS[question.headline].title
     height = 1.0 + 0.42 * len(summary)
     names_apart = (4.2, 2.1 + 0.15 * len(summary))
-    name = group.name
+    name, facts = group.name, analysis.results.plan.facts(group.dataset)
+    task = learning_task(facts.task, len(facts.class_names))
     attended = [key for key in summary.index if key != BASELINE or len(summary) == 1]
     return {
         "title": str(group),
@@ -141,6 +143,9 @@ def _group(analysis: Analysis, group: Group) -> dict[str, Any]:
         ],
         "recall": _recall(analysis, group),
         "gates": _gates(analysis, group),
+        "masks": _masks(analysis, group),
+        "selected_by": METRICS[task.selected_by].title,
+        "units": "pixels" if task.has_masks else "test images",
     }
 
 
@@ -184,27 +189,20 @@ def _recall(analysis: Analysis, group: Group) -> dict[str, Any]:
 
 def _gates(analysis: Analysis, group: Group) -> dict[str, Any]:
     """The gate maps of the best network with attention."""
-    results = analysis.results
-    best = results.best_trial_of(group, with_attention=True)
-    picture = results.gate_pictures.get(group)
-    if picture is None:
-        picture = gate_picture(results, group)
-    if best is None or picture is None:
+    return _picture(analysis.results, group, "gates")
+
+
+def _masks(analysis: Analysis, group: Group) -> dict[str, Any]:
+    """The predictions of the best network beside the truth, for segmentation."""
+    return _picture(analysis.results, group, "masks")
+
+
+def _picture(results: Results, group: Group, name: str) -> dict[str, Any]:
+    best = results.best_trial_of(group, KINDS[name].with_attention)
+    drawn = picture(results, group, name)
+    if best is None or drawn is None:
         return {"topology": "", "picture": ""}
-    return {"topology": best.topology, "seed": best.seed, "picture": Markup(picture)}
-
-
-def gate_picture(results: Results, group: Group) -> str | None:
-    """The gate maps of the best network with attention, as SVG.
-
-    Returns:
-        The picture; empty if the network has no maps to show, None if it is not there.
-    """
-    if not results.attended.get(group):
-        return None
-    model = results.best_model_of(group, with_attention=True)
-    figure = draw_gates(model, results.plan.data(group), PAGE_PALETTE)
-    return "" if figure is None else svg(f"{group.name}-gates", figure)
+    return {"topology": best.topology, "seed": best.seed, "picture": Markup(drawn)}
 
 
 def _verdicts(summary: pd.DataFrame, question: Question) -> list[dict[str, str]]:

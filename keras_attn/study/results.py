@@ -15,13 +15,13 @@ from keras_attn.data.description import ModelDescription, attach
 from keras_attn.study.control import is_control
 from keras_attn.study.files import replacing
 from keras_attn.study.grid import Group, TrialKey
-from keras_attn.study.heads import task_head
 from keras_attn.study.plan import Plan
 from keras_attn.study.predictions import image_variances
 from keras_attn.study.store import Store
 from keras_attn.study.trainer import Trainer
 from keras_attn.study.training import COLUMNS
 from keras_attn.study.trial import NAN, Epoch, Trial
+from keras_attn.tasks.create import learning_task
 
 
 @dataclass
@@ -36,8 +36,8 @@ class Results:
         attended: The weights of the best trial with attention of each group.
         image_variances: For each group, by variant, the variance over test images of its mean
             difference to no attention, where the predictions of all its trials were kept.
-        gate_pictures: The gate maps of that trial as SVG, where they are not drawn anew; empty if
-            the trial has no maps to show.
+        pictures: By kind and group, pictures of the best trials as SVG, where they are not drawn
+            again; empty if there is nothing to show. See `keras_attn.study.stored_pictures`.
     """
 
     plan: Plan
@@ -46,7 +46,7 @@ class Results:
     weights: dict[Group, list] = field(default_factory=dict, repr=False)
     attended: dict[Group, list] = field(default_factory=dict, repr=False)
     image_variances: dict[Group, dict[str, float]] = field(default_factory=dict, repr=False)
-    gate_pictures: dict[Group, str] = field(default_factory=dict, repr=False)
+    pictures: dict[tuple[str, Group], str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def load(cls, plan: Plan, store: Store, command: str) -> Self:
@@ -188,7 +188,7 @@ class Results:
         """The row of a trial in `results`."""
         best, facts = trial.best, self.plan.facts(key.dataset)
         samples = self.plan.train_samples(key.group)
-        names: Iterable[str] = task_head(facts.task, len(facts.class_names)).metric_names
+        names: Iterable[str] = learning_task(facts.task, len(facts.class_names)).metric_names
         config = self.plan.config.for_samples(samples)
         return {
             "dataset": facts.name,
@@ -202,7 +202,7 @@ class Results:
             "seconds_per_step": trial.seconds_per_step,
             "seconds_per_epoch": round(trial.seconds_per_epoch, 4),
             "best_epoch": best.epoch if best else 0,
-            "val_auc": best.val_auc if best else NAN,
+            "val_score": best.val_score if best else NAN,
             "val_loss": best.val_loss if best else NAN,
             "diverged": trial.diverged,
             "error": trial.reason,

@@ -22,7 +22,6 @@ from keras_attn.study.files import prepare_folder
 from keras_attn.study.plan import Plan
 from keras_attn.study.planning import Outlook, outlook
 from keras_attn.study.progress import TrialProgress
-from keras_attn.study.question import HEADLINE
 from keras_attn.study.store import Store
 from keras_attn.study.training import Training
 from keras_attn.study.verdicts import LEAST_SEEDS
@@ -44,7 +43,7 @@ def compare(
     training: Training | None = None,
     epochs: int | None = None,
     backbone: str | None = None,
-    headline: str = HEADLINE,
+    headline: str | None = None,
     margin: float | None = None,
     output: str | os.PathLike[str] | None = None,
     data_dir: str | os.PathLike[str] | None = None,
@@ -100,8 +99,9 @@ def compare(
         epochs: Epochs of every training; the best on the validation split is scored.
         backbone: Another name of `model`.
         headline: The metric that the verdicts are about: `"auc"`, `"accuracy"`,
-            `"balanced_accuracy"`, `"calibration_error"`, or for ordinal tasks `"kappa"` or
-            `"mean_absolute_error"`.
+            `"balanced_accuracy"`, `"calibration_error"`, for ordinal tasks also `"kappa"` and
+            `"mean_absolute_error"`; for segmentation `"dice"`, `"iou"`, `"miou"` or
+            `"pixel_accuracy"`. If None, AUC, and Dice for segmentation.
         margin: The smallest difference in it that matters; if None, 0.01 for metrics between 0
             and 1. A variant is equivalent to no attention if it is shown to be within it.
         output: A folder for the trials, `results.csv`, `results.json`, `report.html` and

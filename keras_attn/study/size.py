@@ -48,10 +48,20 @@ def at_size(
 def resized(dataset: Dataset, side: int) -> Dataset:
     """The same images at another size, by bilinear interpolation, smoothed where they shrink."""
     train, val, test = (
-        Split(_resized(split.images, side), split.labels)
+        Split(_resized(split.images, side), _labels(split.labels, side))
         for split in (dataset.train, dataset.val, dataset.test)
     )
     return replace(dataset, train=train, val=val, test=test)
+
+
+def _labels(labels: np.ndarray, side: int) -> np.ndarray:
+    """Labels as they are; masks resized without interpolation."""
+    if labels.ndim < 3:
+        return labels
+    rows, columns = (
+        ((np.arange(side) + 0.5) * length / side).astype(int) for length in labels.shape[1:]
+    )
+    return labels[:, rows[:, None], columns]
 
 
 def _resized(images: np.ndarray, side: int) -> np.ndarray:

@@ -25,9 +25,15 @@ def split_note(dataset: Dataset) -> str:
     absent = " and ".join(words[part] for part in dataset.cut)
     by_group = " in whole groups" if dataset.groups else ""
     count = len(dataset.test.images)
-    return (
+    note = (
         f"The image set {dataset.name} came without {absent} images, so {cut} were cut from its "
-        f"training images{by_group}. With {count:,} test images, two equally good networks of "
+        f"training images{by_group}."
+    )
+    if dataset.task == "segmentation":
+        height, width, _ = dataset.image_shape
+        return f"{note} Images were resized to {height}x{width} and masks are scored at that size."
+    return (
+        f"{note} With {count:,} test images, two equally good networks of "
         f"{100 * ACCURACY:.0f} % accuracy can differ by up to {smallest_difference(count):.3f} in "
         "accuracy by chance (95 %, independent errors)."
     )

@@ -201,8 +201,8 @@ class Store:
         }
         try:
             # The weights first: a process that is killed between the two runs the trial again.
-            if trial.probabilities is not None and self.keeps_predictions:
-                self.predictions.add(key, trial.probabilities)
+            if trial.predictions is not None and self.keeps_predictions:
+                self.predictions.add(key, trial.predictions)
             if trial.best is not None:
                 self._offer(key.group, trial, attended=False)
                 if not is_control(trial.topology):

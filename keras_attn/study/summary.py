@@ -10,9 +10,9 @@ import pandas as pd
 
 from keras_attn.study.control import BASELINE, is_control, matched_to
 from keras_attn.study.inference import Interval, Moments, known, mean_interval, p_value
-from keras_attn.study.metrics import METRICS
 from keras_attn.study.question import Question
 from keras_attn.study.verdicts import Decision, decide, shown
+from keras_attn.tasks.metrics import METRICS
 
 #: The columns of a network that is not tested, and of one that has no control.
 NOT_TESTED = Decision(math.nan, math.nan, math.nan, "", math.nan)

@@ -13,11 +13,9 @@ from keras_attn.data.dataset import Dataset
 from keras_attn.graph.cost import cost
 from keras_attn.kernels.devices import distributed
 from keras_attn.study.batches import TrainingBatches, effective_batch_size, predict_batches
-from keras_attn.study.class_weights import image_weights
+from keras_attn.study.class_weights import class_weights_of_pixels, image_weights
 from keras_attn.study.grammar import named
-from keras_attn.study.heads import TaskHead, task_head
 from keras_attn.study.initialization import initialize, seeded
-from keras_attn.study.metrics import recall_by_class
 from keras_attn.study.models import Network
 from keras_attn.study.phases import Phase, make_phases
 from keras_attn.study.precision import computing_in
@@ -26,6 +24,8 @@ from keras_attn.study.training import Training
 from keras_attn.study.trial import NAN, Epoch, Trial
 from keras_attn.study.variant_network import build_variant, new_layers
 from keras_attn.study.variants import Variant
+from keras_attn.tasks.create import learning_task
+from keras_attn.tasks.task import LearningTask
 
 
 class Trainer:
@@ -55,7 +55,9 @@ class Trainer:
         self.backbone = network
         self.config = config
         classes = len(dataset.class_names)
-        self.task: TaskHead = task_head(dataset.task, classes, config.label_smoothing)
+        self.task: LearningTask = learning_task(dataset.task, classes, config.label_smoothing)
+        if self.task.has_masks:
+            self.task.weigh_classes(class_weights_of_pixels(config.class_weights, dataset))
         self.targets = self.task.encode(dataset.train.labels)
         self.image_weights = image_weights(config.class_weights, dataset)
         self._model: keras.Model | None = None
@@ -131,10 +133,10 @@ class Trainer:
         if not trial.diverged:
             trial.best, trial.weights = watch.best, watch.weights
             model.set_weights(watch.weights)
-            probabilities = self.task.probabilities(self.logits(model, test.images))
-            trial.probabilities = probabilities
-            trial.scores = self.task.scores(test.labels, probabilities)
-            trial.recall = recall_by_class(test.labels, probabilities)
+            found = self.task.predictions(test.labels, self.logits(model, test.images))
+            trial.predictions = found
+            trial.scores = self.task.scores(test.labels, found)
+            trial.recall = self.task.recall(test.labels, found)
         trial.seconds = time.perf_counter() - started
         return trial
 
@@ -151,7 +153,12 @@ class Trainer:
 
     def _batches(self, seed: int) -> TrainingBatches:
         return TrainingBatches(
-            self.dataset.train.images, self.targets, self.config, seed, self.image_weights
+            self.dataset.train.images,
+            self.targets,
+            self.config,
+            seed,
+            self.image_weights,
+            self.task.has_masks,
         )
 
     def _compile(self, steps: int) -> keras.Model:
@@ -252,6 +259,7 @@ class _Watch(keras.callbacks.Callback):
         logits = trainer.logits(trainer.model, val.images)
         if not np.isfinite(logits).all():
             return Epoch(epoch, seconds, loss, NAN, NAN, NAN)
-        scores = trainer.task.scores(val.labels, trainer.task.probabilities(logits))
-        val_loss = trainer.task.loss_of(val.labels, logits)
-        return Epoch(epoch, seconds, loss, val_loss, scores["accuracy"], scores["auc"])
+        task = trainer.task
+        scores = task.scores(val.labels, task.predictions(val.labels, logits))
+        val_loss = task.loss_of(val.labels, logits)
+        return Epoch(epoch, seconds, loss, val_loss, scores[task.watched], scores[task.selected_by])

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import keras
 
 from keras_attn.data.dataset import Dataset
-from keras_attn.study.class_weights import image_weights
+from keras_attn.study.augmentation import PRESETS, moves_masks
+from keras_attn.study.class_weights import class_weights_of_pixels, image_weights
 from keras_attn.study.models import Network
 from keras_attn.study.training import Training
 
@@ -27,6 +28,9 @@ def check_training(training: Training, datasets: Sequence[Dataset], network: Net
     """
     for dataset in datasets:
         image_weights(training.class_weights, dataset)
+        if dataset.task == "segmentation":
+            _check_masks_move(training)
+            class_weights_of_pixels(training.class_weights, dataset)
     if training.dtype != "float32" and is_finished(network):
         raise ValueError(
             f"`dtype` is decided when layers are constructed, and {network} is constructed "
@@ -42,6 +46,19 @@ def check_training(training: Training, datasets: Sequence[Dataset], network: Net
                 "`freeze_epochs` and `pretrained_rate` are for models with trained weights, and "
                 f"{network} has random ones. Leave them out, or give `weights` or a trained model."
             )
+
+
+def _check_masks_move(training: Training) -> None:
+    """Checks that a layer that augments images also augments their masks."""
+    if not isinstance(training.augmentation, dict):
+        return
+    layer = keras.layers.deserialize(training.augmentation)
+    if not moves_masks(layer):
+        raise ValueError(
+            f"`augmentation` must move the masks with the images, and {type(layer).__name__} does "
+            "not. Use one of Keras's layers for images, such as keras.layers.RandomFlip, or one of "
+            f"{', '.join(PRESETS)}."
+        )
 
 
 def is_finished(network: Network) -> bool:

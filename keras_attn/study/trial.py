@@ -9,25 +9,29 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from keras_attn.study.control import BASELINE
-from keras_attn.study.heads import Scores
+from keras_attn.tasks.task import Scores
 
 NAN = float("nan")
 
 
 class Epoch(NamedTuple):
-    """One point of a learning curve."""
+    """One point of a learning curve.
+
+    `val_accuracy` and `val_score` are the metrics that the task watches and selects by: accuracy
+    and AUC of the validation split, or pixel accuracy and Dice.
+    """
 
     epoch: int
     seconds: float
     loss: float
     val_loss: float
     val_accuracy: float
-    val_auc: float
+    val_score: float
 
     @property
     def rank(self) -> tuple[float, float]:
-        """Sort key: the validation AUC, then a low validation loss; the largest is best."""
-        return (self.val_auc if np.isfinite(self.val_auc) else -np.inf, -self.val_loss)
+        """Sort key: the validation score, then a low validation loss; the largest is best."""
+        return (self.val_score if np.isfinite(self.val_score) else -np.inf, -self.val_loss)
 
     @property
     def finite(self) -> bool:
@@ -58,7 +62,8 @@ class Trial:
         preparation: The part of `seconds` that was spent on building and compiling the network;
             0 where an earlier seed had compiled it.
         weights: The weights of the best epoch.
-        probabilities: Of the test images with these weights, (N, classes); None if not kept.
+        predictions: For the test images with these weights, what the metrics are computed from:
+            probabilities (N, classes), or pixels by class (N, classes, classes); None if not kept.
     """
 
     topology: str
@@ -75,7 +80,7 @@ class Trial:
     seconds: float = 0.0
     preparation: float = 0.0
     weights: list[np.ndarray] = field(repr=False, default_factory=list)
-    probabilities: np.ndarray | None = field(repr=False, default=None)
+    predictions: np.ndarray | None = field(repr=False, default=None)
 
     @property
     def seconds_per_epoch(self) -> float:
@@ -99,9 +104,9 @@ class Trial:
         return (-score, -loss, self.topology != BASELINE, self.topology, self.seed)
 
     def as_dict(self) -> dict[str, Any]:
-        """Everything except the weights and the probabilities, as values for JSON."""
-        values = asdict(replace(self, weights=[], probabilities=None))
-        del values["probabilities"]
+        """Everything except the weights and the predictions, as values for JSON."""
+        values = asdict(replace(self, weights=[], predictions=None))
+        del values["predictions"]
         return {**values, "best": self.best.epoch if self.best else None}
 
     @classmethod
@@ -113,7 +118,7 @@ class Trial:
             TypeError: If a value is of another type.
         """
         # Trials that were stored before the preparation was measured do not have it.
-        values = {"preparation": 0.0, "probabilities": None, **values}
+        values = {"preparation": 0.0, "predictions": None, **values}
         known = {each.name: values[each.name] for each in fields(cls)}
         curve = [Epoch(point[0], *map(_number, point[1:])) for point in known["curve"]]
         read = {

@@ -8,7 +8,7 @@ import keras
 
 from keras_attn.data.dataset import Dataset
 from keras_attn.study.adaptation import HEAD, around, rescaling
-from keras_attn.study.backbone import build_model
+from keras_attn.study.backbone import BACKBONES, build_model, plain_network
 from keras_attn.study.initialization import layers_of
 from keras_attn.study.models import Network
 from keras_attn.study.placement import with_variant
@@ -38,8 +38,8 @@ def build_variant(
     """
     if isinstance(network, str):
         standardise = None if dataset is None else standardisation(dataset)
-        if has_own_place(variant):
-            plain = build_model(image_shape, task, num_classes, None, network, standardise)
+        if is_inserted(network, variant):
+            plain = plain_network(image_shape, task, num_classes, network, standardise)
             return with_variant(plain, variant, is_trained=False)
         return build_model(image_shape, task, num_classes, variant, network, standardise)
     body = network.body(image_shape, task, num_classes)
@@ -49,6 +49,13 @@ def build_variant(
     if body.value_range is None:
         return around(model, dataset, [standardisation(dataset)])
     return around(model, dataset, rescaling(body.value_range, dataset), body.steps)
+
+
+def is_inserted(network: Network, variant: Variant) -> bool:
+    """Whether surgery inserts the variant, because the network is not constructed with it."""
+    if not isinstance(network, str) or network not in BACKBONES:
+        return True
+    return has_own_place(variant)
 
 
 def has_own_place(variant: Variant) -> bool:

@@ -70,8 +70,9 @@ def insertion_points(model: keras.Model, where: Where | None = None) -> list[Ins
             the last stage; `"activations"`, after the first spatial convolution of each residual
             branch with its normalization and activation; `"convolutions"`, after the last spatial
             convolution itself. Or layers whose outputs are attended: a pattern such as
-            `"conv4_*_out"`, a list of names or points, or a function that takes a layer and
-            returns a bool. Blocks and stages if None.
+            `"conv4_*_out"`, a name without its number, such as `"decoder"` for `decoder1` and
+            `decoder2`, a list of names or points, or a function that takes a layer and returns a
+            bool. Blocks and stages if None.
 
     Returns:
         The points, in the order of computation.
@@ -180,7 +181,11 @@ class _Search:
 
     def _matching(self, pattern: str) -> list[tuple[int, str, int | None]]:
         calls = enumerate(self.anatomy.calls)
-        return [self._chosen(i) for i, call in calls if fits(call.path, pattern)]
+        found = [i for i, call in calls if fits(call.path, pattern)]
+        if not found:
+            calls = enumerate(self.anatomy.calls)
+            found = [i for i, call in calls if fits(re.sub(r"\d+$", "", call.path), pattern)]
+        return [self._chosen(i) for i in found]
 
     def _chosen(self, index: int) -> tuple[int, str, int | None]:
         if self.anatomy.is_map(index):

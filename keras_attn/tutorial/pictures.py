@@ -115,9 +115,9 @@ def show_curves(runs: Mapping[str, Run]) -> Figure:
         marker = "o" if len(history) == 1 else None
         losses.plot(history["loss"], color=colour, marker=marker, label=f"{name}, training")
         losses.plot(history["val_loss"], "--", color=colour, marker=marker, label="validation")
-        scores.plot(history["val_auc"], color=colour, marker=marker, label=name)
+        scores.plot(history["val_score"], color=colour, marker=marker, label=name)
         if (best := run.trial.best) is not None:
-            scores.plot([best.epoch], [best.val_auc], "D", color=colour, markersize=6)
+            scores.plot([best.epoch], [best.val_score], "D", color=colour, markersize=6)
     losses.set_title("Loss", loc="left", fontsize=10)
     scores.set_title("AUC on the validation images; a diamond is kept", loc="left", fontsize=10)
     for axes in (losses, scores):

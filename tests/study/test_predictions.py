@@ -6,13 +6,13 @@ from image_sets import make_dataset
 
 from keras_attn.study import Comparison, compare
 from keras_attn.study.grid import Group, TrialKey
-from keras_attn.study.heads import task_head
 from keras_attn.study.predictions import Predictions
 from keras_attn.study.question import Question
 from keras_attn.study.trainer import Trainer
 from keras_attn.study.trial import Epoch, Trial
 from keras_attn.study.verdicts import decide, with_images
 from keras_attn.study.wording import caution
+from keras_attn.tasks.create import learning_task
 
 pytestmark = pytest.mark.once
 
@@ -27,7 +27,7 @@ def predicted(monkeypatch):
         truth = np.eye(2)[test.labels]
         logits = random.normal(0, 1, truth.shape) + skill * truth
         probabilities = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
-        task = task_head(self.dataset.task, 2)
+        task = learning_task(self.dataset.task, 2)
         point = Epoch(1, 0.1, 1.0, 1.0, 0.5, 0.5)
         return Trial(
             self.topology,
@@ -41,7 +41,7 @@ def predicted(monkeypatch):
             recall=[0.5, 0.5],
             seconds=0.2,
             weights=self.build().get_weights(),
-            probabilities=probabilities,
+            predictions=probabilities,
         )
 
     monkeypatch.setattr(Trainer, "run", run)
@@ -71,7 +71,7 @@ def test_intervals_over_test_images_are_wider_and_the_report_says_so(predicted, 
     np.testing.assert_array_equal(labels, comparison.dataset.test.labels)
     assert groups is None
     for key, trial in comparison.trials.items():
-        scores = task_head("binary", 2).scores(labels, kept.of(key))
+        scores = learning_task("binary", 2).scores(labels, kept.of(key))
         assert scores["accuracy"] == pytest.approx(trial.scores["accuracy"])
         assert scores["auc"] == pytest.approx(trial.scores["auc"], abs=2e-3)
     # A trial whose predictions are gone leaves its variant with the seeds alone.

@@ -15,12 +15,12 @@ from keras_attn.study.augmentation import PRESETS
 from keras_attn.study.batches import TrainingBatches
 from keras_attn.study.class_weights import image_weights
 from keras_attn.study.details import training_in_words
-from keras_attn.study.heads import task_head
 from keras_attn.study.models import GivenModel
 from keras_attn.study.optimizer import learning_rate, make_optimizer
 from keras_attn.study.trainer import Trainer
 from keras_attn.study.training import Training
 from keras_attn.study.training_checks import check_training
+from keras_attn.tasks.create import learning_task
 
 trains = pytest.mark.trains
 
@@ -121,7 +121,7 @@ def test_class_weights_and_label_smoothing_reach_the_loss():
     np.testing.assert_allclose(table / table[3], labels)
     batch = TrainingBatches(few.train.images, labels, Training(batch_size=3), 0, balanced)[0]
     np.testing.assert_allclose(batch[2], balanced[[list(labels).index(each) for each in batch[1]]])
-    head = task_head("multi-class", 4, 0.2)
+    head = learning_task("multi-class", 4, 0.2)
     np.testing.assert_allclose(head.encode(np.array([2])), [[0, 0, 1, 0]])
     uniform = -np.log(softmaxed([3.0, 0, 0, 0]))
     expected = 0.8 * uniform[0] + 0.2 * uniform.mean()

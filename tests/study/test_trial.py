@@ -32,7 +32,7 @@ split = Split(images, (np.arange(32) % 2).astype("int64"))
 dataset = Dataset("noise", "binary", ("a", "b"), split, split, split)
 config = Training(epochs=2, batch_size=8, shift=1, flip=True)
 trial = Trainer(dataset, "csa", "tiny", config).run(seed=5)
-curve = [[point.loss, point.val_loss, point.val_auc] for point in trial.curve]
+curve = [[point.loss, point.val_loss, point.val_score] for point in trial.curve]
 result = json.dumps([curve, trial.scores, float(sum(w.sum() for w in trial.weights))])
 """
 
@@ -103,7 +103,7 @@ def test_the_weights_of_the_best_epoch_are_kept_and_judged(dataset, tiny, monkey
     monkeypatch.setattr(
         trainer_module._Watch,
         "_score",
-        lambda self, *point: judge(self, *point)._replace(val_auc=next(preset), val_loss=0.5),
+        lambda self, *point: judge(self, *point)._replace(val_score=next(preset), val_loss=0.5),
     )
     trainer = Trainer(dataset, "none", tiny, Training(epochs=4, batch_size=8))
     seen, numbers = [], []
@@ -125,8 +125,8 @@ def test_the_weights_of_the_best_epoch_are_kept_and_judged(dataset, tiny, monkey
 
 
 def test_epochs_are_ranked_by_auc_then_by_loss():
-    def rank(val_auc, val_loss):
-        return Epoch(1, 0.0, 0.0, val_loss, 0.0, val_auc).rank
+    def rank(val_score, val_loss):
+        return Epoch(1, 0.0, 0.0, val_loss, 0.0, val_score).rank
 
     assert rank(0.9, 2.0) > rank(0.8, 1.0)
     assert rank(0.9, 1.0) > rank(0.9, 2.0)

@@ -1,4 +1,4 @@
-"""The metrics of a split, from labels and probabilities of shape (N, classes).
+"""The metrics of classification, from labels and probabilities of shape (N, classes).
 
 Labels of shape (N,) are class indices. Labels of shape (N, L) are 0 or 1, and each label is
 scored by itself with a threshold of one half. Accuracy and AUC are those of MedMNIST's
@@ -8,35 +8,9 @@ Evaluator. A metric that a split does not define is NaN.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 import numpy as np
 from sklearn.metrics import accuracy_score, cohen_kappa_score, roc_auc_score
-
-
-class Metric(NamedTuple):
-    """How a metric is shown.
-
-    Attributes:
-        title: The name for readers.
-        bounds: The smallest and the largest possible value.
-        larger_is_better: Whether a larger value is better.
-    """
-
-    title: str
-    bounds: tuple[float, float]
-    larger_is_better: bool = True
-
-
-#: Every metric by the name of its column, in the order in which they are shown.
-METRICS = {
-    "accuracy": Metric("Accuracy", (0.0, 1.0)),
-    "balanced_accuracy": Metric("Balanced accuracy", (0.0, 1.0)),
-    "auc": Metric("AUC", (0.0, 1.0)),
-    "calibration_error": Metric("Calibration error", (0.0, 1.0), larger_is_better=False),
-    "kappa": Metric("Quadratic weighted kappa", (-1.0, 1.0)),
-    "mean_absolute_error": Metric("Mean absolute error, in classes", (0.0, np.inf), False),
-}
 
 
 def accuracy(labels: np.ndarray, probabilities: np.ndarray) -> float:

@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
-from keras_attn.study.heads import task_head
+from keras_attn.tasks.create import learning_task
 
 RANDOM = np.random.default_rng(0)
 
 
 def test_binary():
-    head = task_head("binary", 2)
+    head = learning_task("binary", 2)
     logits = np.array([[0.0], [2.0], [-1000.0], [1000.0]])
     expected = 1 / (1 + np.exp(-np.array([0.0, 2.0])))
     probabilities = head.probabilities(logits)
@@ -19,7 +19,7 @@ def test_binary():
 
 
 def test_multi_class():
-    head = task_head("multi-class", 4)
+    head = learning_task("multi-class", 4)
     logits = RANDOM.normal(size=(5, 4)) * 20
     powers = np.exp(logits)
     expected = powers / powers.sum(axis=1, keepdims=True)
@@ -30,7 +30,7 @@ def test_multi_class():
 
 
 def test_ordinal_probabilities_are_steps_of_the_cumulative_ones():
-    head = task_head("ordinal", 4)
+    head = learning_task("ordinal", 4)
     above = np.array([[0.9, 0.5, 0.2]])
     logits = np.log(above / (1 - above))
     np.testing.assert_allclose(head.probabilities(logits), [[0.1, 0.4, 0.3, 0.2]], rtol=1e-6)
@@ -39,13 +39,13 @@ def test_ordinal_probabilities_are_steps_of_the_cumulative_ones():
 
 
 def test_ordinal_probabilities_stay_probabilities_when_the_logits_contradict_each_other():
-    probabilities = task_head("ordinal", 6).probabilities(RANDOM.normal(size=(200, 5)) * 10)
+    probabilities = learning_task("ordinal", 6).probabilities(RANDOM.normal(size=(200, 5)) * 10)
     assert (probabilities >= 0).all()
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-12)
 
 
 def test_multi_label():
-    head = task_head("multi-label", 3)
+    head = learning_task("multi-label", 3)
     logits = RANDOM.normal(size=(4, 3))
     labels = RANDOM.integers(0, 2, (4, 3))
     expected = 1 / (1 + np.exp(-logits))
@@ -57,7 +57,7 @@ def test_multi_label():
 @pytest.mark.parametrize(
     ("task", "classes", "message"),
     [
-        ("segmentation", 2, 'must be one of "binary", "multi-class", "ordinal", "multi-label"'),
+        ("detection", 2, 'must be one of "binary", "multi-class", "ordinal", "multi-label"'),
         ("binary", 3, "exactly 2"),
         ("multi-class", 1, "at least 2"),
         ("multi-label", 0, "at least 1"),
@@ -65,4 +65,4 @@ def test_multi_label():
 )
 def test_what_is_no_task_is_refused(task, classes, message):
     with pytest.raises(ValueError, match=message):
-        task_head(task, classes)
+        learning_task(task, classes)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score, cohen_kappa_score, recall_score
 
-from keras_attn.study import metrics
+from keras_attn.tasks import classification_metrics as metrics
 
 pytestmark = pytest.mark.once
 

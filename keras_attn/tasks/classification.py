@@ -1,74 +1,58 @@
-"""What each of the four classification tasks needs: outputs, loss, probabilities and metrics."""
+"""The four classification tasks: outputs, loss, probabilities and metrics."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import keras
 import numpy as np
 from scipy.special import expit, softmax
 
-from keras_attn.checks import check_choice
-from keras_attn.study import metrics
-
-Scores = dict[str, float]
+from keras_attn.tasks import classification_metrics as metrics
+from keras_attn.tasks.task import LearningTask, Scores
 
 
-class TaskHead:
-    """The outputs and the loss that a task needs, and how predictions are scored.
+class Classification(LearningTask):
+    """A task whose images have labels, which a network predicts by probabilities.
 
     Args:
         num_classes: Number of classes, at least 2; for a multi-label task the number of labels,
             at least 1.
         label_smoothing: Share of the target that is spread over all classes.
-
-    Attributes:
-        outputs: Number of logits of the model.
-        loss: A Keras loss that is computed from logits.
     """
 
-    outputs: int
-    loss: keras.losses.Loss
-    extra_metrics: tuple[str, ...] = ()
+    metric_names: tuple[str, ...] = ("accuracy", "balanced_accuracy", "auc", "calibration_error")
+    headline = "auc"
+    selected_by = "auc"
+    watched = "accuracy"
 
     def __init__(self, num_classes: int, label_smoothing: float = 0.0) -> None:
-        self.num_classes = num_classes
+        super().__init__(num_classes, label_smoothing)
         self.loss = keras.losses.BinaryCrossentropy(
             from_logits=True, label_smoothing=label_smoothing
         )
-
-    @property
-    def metric_names(self) -> tuple[str, ...]:
-        """The metrics that all tasks have, then those of this task."""
-        return ("accuracy", "balanced_accuracy", "auc", "calibration_error", *self.extra_metrics)
-
-    def encode(self, labels: np.ndarray) -> np.ndarray:
-        """The targets of the loss, from the labels of a split."""
-        raise NotImplementedError
 
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
         """Probabilities, (N, classes) in float64, from the model's logits."""
         raise NotImplementedError
 
-    def scores(self, labels: np.ndarray, probabilities: np.ndarray) -> Scores:
+    def predictions(self, labels: np.ndarray, logits: np.ndarray) -> np.ndarray:
+        """The probabilities, which do not depend on the labels."""
+        return self.probabilities(logits)
+
+    def scores(self, labels: np.ndarray, predictions: np.ndarray) -> Scores:
         """All metrics of `metric_names`, by name."""
         return {
-            "accuracy": metrics.accuracy(labels, probabilities),
-            "balanced_accuracy": metrics.balanced_accuracy(labels, probabilities),
-            "auc": metrics.auc(labels, probabilities),
-            "calibration_error": metrics.calibration_error(labels, probabilities),
+            "accuracy": metrics.accuracy(labels, predictions),
+            "balanced_accuracy": metrics.balanced_accuracy(labels, predictions),
+            "auc": metrics.auc(labels, predictions),
+            "calibration_error": metrics.calibration_error(labels, predictions),
         }
 
-    def loss_of(self, labels: np.ndarray, logits: np.ndarray) -> float:
-        """The mean loss over a split."""
-        return float(
-            keras.ops.convert_to_numpy(
-                self.loss(self.encode(labels), np.asarray(logits, "float32"))
-            )
-        )
+    def recall(self, labels: np.ndarray, predictions: np.ndarray) -> list[float]:
+        """The share of the images of each class that are found."""
+        return metrics.recall_by_class(labels, predictions)
 
 
-class Binary(TaskHead):
+class Binary(Classification):
     """Two classes, with one logit for the second class."""
 
     def __init__(self, num_classes: int, label_smoothing: float = 0.0) -> None:
@@ -85,7 +69,7 @@ class Binary(TaskHead):
         return np.concatenate([1.0 - second, second], axis=-1)
 
 
-class MultiClass(TaskHead):
+class MultiClass(Classification):
     """One of several classes, with one logit per class and a softmax."""
 
     def __init__(self, num_classes: int, label_smoothing: float = 0.0) -> None:
@@ -109,10 +93,10 @@ class MultiClass(TaskHead):
         return softmax(np.asarray(logits, "float64"), axis=-1)
 
 
-class Ordinal(TaskHead):
+class Ordinal(Classification):
     """K ordered classes, with K - 1 logits: the k-th says whether the class is above k."""
 
-    extra_metrics = ("kappa", "mean_absolute_error")
+    metric_names = (*Classification.metric_names, "kappa", "mean_absolute_error")
 
     def __init__(self, num_classes: int, label_smoothing: float = 0.0) -> None:
         super().__init__(num_classes, label_smoothing)
@@ -132,15 +116,15 @@ class Ordinal(TaskHead):
         ends = np.ones((len(above), 1))
         return -np.diff(above, axis=-1, prepend=ends, append=0.0 * ends)
 
-    def scores(self, labels: np.ndarray, probabilities: np.ndarray) -> Scores:
+    def scores(self, labels: np.ndarray, predictions: np.ndarray) -> Scores:
         """The common metrics, quadratic weighted kappa, and the mean distance in classes."""
-        return super().scores(labels, probabilities) | {
-            "kappa": metrics.quadratic_kappa(labels, probabilities),
-            "mean_absolute_error": metrics.mean_absolute_error(labels, probabilities),
+        return super().scores(labels, predictions) | {
+            "kappa": metrics.quadratic_kappa(labels, predictions),
+            "mean_absolute_error": metrics.mean_absolute_error(labels, predictions),
         }
 
 
-class MultiLabel(TaskHead):
+class MultiLabel(Classification):
     """Any number of labels at once, with one logit and one sigmoid per label."""
 
     def __init__(self, num_classes: int, label_smoothing: float = 0.0) -> None:
@@ -154,32 +138,3 @@ class MultiLabel(TaskHead):
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
         """The probability of each label by itself."""
         return expit(np.asarray(logits, "float64"))
-
-
-TASKS: dict[str, Callable[[int, float], TaskHead]] = {
-    "binary": Binary,
-    "multi-class": MultiClass,
-    "ordinal": Ordinal,
-    "multi-label": MultiLabel,
-}
-
-
-def task_head(task: str, num_classes: int, label_smoothing: float = 0.0) -> TaskHead:
-    """The head of a task.
-
-    Args:
-        task: `"binary"`, `"multi-class"`, `"ordinal"` or `"multi-label"`.
-        num_classes: Number of classes, or of labels.
-        label_smoothing: Share of the target that is spread over all classes.
-
-    Raises:
-        ValueError: If the task is unknown, or the number of classes does not fit it.
-    """
-    check_choice("task", task, TASKS)
-    least = 1 if task == "multi-label" else 2
-    if num_classes < least or (task == "binary" and num_classes != 2):
-        raise ValueError(
-            f"A {task} task has {'exactly' if task == 'binary' else 'at least'} {least} classes. "
-            f"Received: num_classes={num_classes}."
-        )
-    return TASKS[task](num_classes, label_smoothing)
