@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from keras_attn.data.checks import VOID, some
 from keras_attn.data.folder import SPLIT_NAMES
@@ -136,6 +135,8 @@ def _read_mask(path: Path, image: Path, target: Target) -> np.ndarray:
     Raises:
         ValueError: If the mask has another size than the image, or is not a map of indices.
     """
+    from PIL import Image
+
     try:
         with Image.open(path) as file, Image.open(image) as original:
             if file.size != original.size:

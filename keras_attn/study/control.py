@@ -14,9 +14,10 @@ from typing import Any
 import keras
 
 from keras_attn import catalogue
+from keras_attn.layers.attention_gate import AttentionGate
 from keras_attn.layers.plain_bottleneck import PlainBottleneck
 from keras_attn.study.grammar import named, parse_variant
-from keras_attn.study.variants import BASELINE, MATCHED, Variant
+from keras_attn.study.variants import BASELINE, GATE, MATCHED, Variant
 
 #: By how much the parameters that a control adds may differ from those that its topology adds.
 TOLERANCE = 0.05
@@ -64,6 +65,8 @@ def new_layer(part: Variant, **config: Any) -> keras.layers.Layer:
     """
     config = {**part.config, **config}
     try:
+        if part.key == GATE:
+            return AttentionGate(data_format="channels_last", **config)
         if isinstance(part.key, str):
             return catalogue.create(part.key, data_format="channels_last", **config)
         if isinstance(part.key, type):
@@ -96,12 +99,13 @@ def matched_bottleneck(variant: str | Variant, channels: int) -> dict[str, Any]:
 def parameters_of(variant: str | Variant, channels: int) -> int:
     """Trainable parameters of a variant's layer; 0 if it does not take so many channels."""
     part = named(variant)
-    if isinstance(part.key, str) and not part.config:
+    if isinstance(part.key, str) and not part.config and part.key != GATE:
         return catalogue.describe(part.key).parameters_or_none(channels) or 0
     try:
         with keras.StatelessScope(initialize_variables=False):
             layer = new_layer(part)
-            layer(keras.KerasTensor((None, 8, 8, channels)))
+            x = keras.KerasTensor((None, 8, 8, channels))
+            layer(*(x,) * (2 if part.key == GATE else 1))
     except ValueError:
         return 0
     return sum(math.prod(weight.shape) for weight in layer.trainable_weights)
@@ -130,6 +134,8 @@ def meaning(topology: str) -> str:
     key = matched_to(topology)
     if key is not None:
         return f"no attention, but the same number of parameters as {key}, in 1x1 convolutions"
+    if topology.startswith(GATE):
+        return "attention gate on skip connections"
     formulas = [entry.formula for entry in entries_of(topology)]
     return "; ".join(formulas) or "given by the user"
 
@@ -140,4 +146,4 @@ def entries_of(topology: str) -> list[catalogue.Entry]:
         parts = parse_variant(topology).parts
     except ValueError:
         return []
-    return [catalogue.describe(part.key) for part in parts if part.key != BASELINE]
+    return [catalogue.describe(part.key) for part in parts if part.key not in (BASELINE, GATE)]

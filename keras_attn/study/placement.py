@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 import keras
 
 from keras_attn import catalogue
 from keras_attn.graph.copy import copy_model
+from keras_attn.layers.attention_gate import AttentionGate
 from keras_attn.layers.plain_bottleneck import PlainBottleneck
 from keras_attn.study.control import matched_bottleneck
-from keras_attn.study.variants import BASELINE, Variant
+from keras_attn.study.variants import BASELINE, GATE, Variant
 from keras_attn.surgery import InsertionPoint, insert_attention, insertion_points
+from keras_attn.surgery.gated import insert_gates
 from keras_attn.surgery.points import Where
 
 #: `stage3`, the last map of stage 3, or `stage3.blocks`, its blocks.
@@ -35,10 +38,12 @@ def with_variant(model: keras.Model, variant: Variant, is_trained: bool) -> kera
         return copy_model(model)
     if variant.changes_model:
         return _changed(copy_model(model), variant)
-    places = [_places(model, part.where or usual_place(model)) for part in variant.parts]
+    places = [_places(model, part.where or usual_place(model, part)) for part in variant.parts]
     for part, where in zip(variant.parts, places, strict=True):
         if variant.control:
             model = insert_attention(model, _plain(part), where=where)
+        elif part.key == GATE:
+            model = insert_gates(model, where, partial(_new_gate, part))
         else:
             start = part.start or ("identity" if is_trained else "published")
             config = {name: _created(value) for name, value in part.config.items()}
@@ -46,8 +51,10 @@ def with_variant(model: keras.Model, variant: Variant, is_trained: bool) -> kera
     return model
 
 
-def usual_place(model: keras.Model) -> str:
-    """The place of variants without one: the blocks of a residual network, else the stages."""
+def usual_place(model: keras.Model, part: Variant) -> str:
+    """The place of a part without one: blocks of a residual network, else stages; or skips."""
+    if part.key == GATE:
+        return "skip"
     try:
         insertion_points(model, "blocks")
     except ValueError:
@@ -73,6 +80,10 @@ def _places(model: keras.Model, where: str) -> Where:
         stages = ", ".join(dict.fromkeys(f"stage{point.stage}" for point in points))
         raise ValueError(f"There is no place {where!r}. The model has {place} in {stages}.")
     return chosen
+
+
+def _new_gate(part: Variant, name: str) -> AttentionGate:
+    return AttentionGate(data_format="channels_last", name=name, **part.config)
 
 
 def _plain(part: Variant) -> Any:

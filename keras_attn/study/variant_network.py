@@ -12,7 +12,7 @@ from keras_attn.study.backbone import BACKBONES, build_model, plain_network
 from keras_attn.study.initialization import layers_of
 from keras_attn.study.models import Network
 from keras_attn.study.placement import with_variant
-from keras_attn.study.variants import Variant
+from keras_attn.study.variants import GATE, Variant
 
 
 def build_variant(
@@ -62,6 +62,7 @@ def has_own_place(variant: Variant) -> bool:
     """Whether a variant is not only at the end of each branch of a built-in network."""
     return (
         variant.changes_model
+        or GATE in (part.key for part in variant.parts)
         or bool(variant.others)
         or variant.where not in (None, "blocks")
         or variant.start not in (None, "published")

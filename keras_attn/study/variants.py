@@ -28,6 +28,9 @@ from keras_attn.surgery.insert import STARTS
 #: The name of the network without attention among the variants.
 BASELINE = "none"
 
+#: The key of the attention gate, which has two inputs and is therefore not in the catalogue.
+GATE = "attention_gate"
+
 #: Precedes the variant that a control matches in its number of parameters.
 MATCHED = "matched-"
 
@@ -44,7 +47,8 @@ class Variant:
     Variants are equal if their texts are. Several variants are joined with `+`.
 
     Args:
-        key: A key of `keras_attn.list_layers()`, or `"none"` for the network without attention; a
+        key: A key of `keras_attn.list_layers()`, `"attention_gate"` for skip connections, or
+            `"none"` for the network without attention; a
             layer class; a layer, as a template of which each place gets a copy; or a function that
             takes a Functional model and returns another.
         where: A place as for `keras_attn.insert_attention`; `"stage3"`, the last map of stage 3;
@@ -80,7 +84,9 @@ class Variant:
         if isinstance(self.key, keras.layers.Layer) and not isinstance(self.key, keras.Model):
             self._read_template(self.key)
         if isinstance(self.key, str):
-            if self.key != BASELINE:
+            if self.key == GATE:
+                self._check_gate()
+            elif self.key != BASELINE:
                 catalogue.describe(self.key)
             elif self.where or self.config or self.start or self.others or self.control:
                 raise ValueError(
@@ -111,6 +117,14 @@ class Variant:
                 f"Variant(..., name='mine'). Received: {self.label!r}."
             )
         str(self)  # raises if a value cannot be written
+
+    def _check_gate(self) -> None:
+        """Checks that an attention gate starts as published."""
+        if self.start == "identity":
+            raise ValueError(
+                f"{GATE!r} starts as published only, because it has two inputs. Leave the start "
+                "out."
+            )
 
     def _read_template(self, layer: keras.layers.Layer) -> None:
         """Replaces a layer of the catalogue by its key and the arguments that are not defaults."""

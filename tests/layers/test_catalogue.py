@@ -56,8 +56,9 @@ def test_every_class_is_in_the_catalogue_once():
     classes = [keras_attn.describe(key).layer_class for key in keras_attn.list_layers()]
     public = {getattr(keras_attn.layers, name) for name in keras_attn.layers.__all__}
     assert len(set(classes)) == len(classes)
-    # The base of all, and the wrapper that surgery puts around any of them.
-    others = {keras_attn.layers.AttentionLayer, keras_attn.layers.Blend}
+    # The base of all, the wrapper that surgery puts around any of them, and the gate of two inputs.
+    layers = keras_attn.layers
+    others = {layers.AttentionLayer, layers.Blend, layers.AttentionGate}
     assert set(classes) == public - others
 
 

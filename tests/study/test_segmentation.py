@@ -64,6 +64,40 @@ def test_a_study_learns_and_its_report_shows_masks(small_unet, tmp_path):
     assert keras_attn.describe_model(model).task == "segmentation"
 
 
+@pytest.mark.once
+def test_an_attention_gate_goes_on_skip_connections(small_unet, tmp_path):
+    comparison = keras_attn.compare(
+        disc_set(),
+        "attention_gate(variant=additive)@skip",
+        seeds=1,
+        epochs=2,
+        batch_size=8,
+        output=tmp_path,
+        progress=False,
+    )
+    results = comparison.results.set_index("topology")
+    assert not results["error"].any()
+    gain = results["parameters"] - results["parameters"]["none"]
+    assert gain["attention_gate"] == 4 * 2 + 4 * 2 + 7 * 2 + 3  # C, G and m of the only skip
+    model = keras.saving.load_model(tmp_path / "best-attention.keras")
+    gate = model.get_layer("skip1_gate")
+    assert [each.shape[-1] for each in gate.input] == [4, 4]
+    assert model.get_layer("join1").input[0] is gate.output
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("variant", "message"),
+    [
+        ("attention_gate@skip:identity", "starts as published only"),
+        ("attention_gate@logits", "needs a skip connection, and the output of 'logits'"),
+    ],
+)
+def test_an_attention_gate_elsewhere_is_refused(small_unet, variant, message):
+    with pytest.raises(ValueError, match=message):
+        keras_attn.compare(disc_set(), variant, progress=False)
+
+
 def own_model(outputs, activation):
     inputs = x = keras.Input((16, 16, 1))
     x = layers.Conv2D(4, 3, padding="same", activation="relu", name="body")(x)
