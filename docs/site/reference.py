@@ -35,7 +35,8 @@ def classes() -> str:
         entry = catalogue.describe(key)
         name = entry.layer_class.__name__
         rows.append(f"| `{name}` | [`{key}`](../layers/{key}.md) | {entry.summary} |\n")
-    return CLASSES + "".join(rows) + "\n::: keras_attn.layers.AttentionLayer\n"
+    others = "\n::: keras_attn.layers.AttentionGate\n\n::: keras_attn.layers.AttentionLayer\n"
+    return CLASSES + "".join(rows) + others
 
 
 def commands() -> str:

@@ -13,6 +13,7 @@ from keras_attn.data.image_file import is_image_file
 from keras_attn.data.masks import is_black_and_white, with_void
 from keras_attn.data.pictures import Target, choose_target, read_picture
 from keras_attn.data.raw import RawDataset
+from keras_attn.extras import require
 
 IMAGES, MASKS, CLASSES = "images", "masks", "classes.txt"
 
@@ -135,10 +136,9 @@ def _read_mask(path: Path, image: Path, target: Target) -> np.ndarray:
     Raises:
         ValueError: If the mask has another size than the image, or is not a map of indices.
     """
-    from PIL import Image
-
+    pil = require("PIL.Image", extra="datasets")
     try:
-        with Image.open(path) as file, Image.open(image) as original:
+        with pil.open(path) as file, pil.open(image) as original:
             if file.size != original.size:
                 raise ValueError(
                     f"{path} has {file.size[0]}x{file.size[1]} pixels, and its image {image.name} "
@@ -150,7 +150,7 @@ def _read_mask(path: Path, image: Path, target: Target) -> np.ndarray:
                     "its class (mode L or P)."
                 )
             grey = file.convert("L") if file.mode == "1" else file
-            resized = grey.resize((target.width, target.height), Image.Resampling.NEAREST)
+            resized = grey.resize((target.width, target.height), pil.Resampling.NEAREST)
             return np.asarray(resized, "uint8")
     except OSError as error:
         raise ValueError(f"{path} cannot be read as a mask ({error}). Save it again.") from error
