@@ -11,7 +11,8 @@ def test_defaults_are_values():
     package = griffe.load("keras_attn", search_paths=["."], extensions=extensions)
     defaults = {each.name: each.default for each in package["study.run.compare"].parameters}
     assert defaults["seeds"] == "5"
-    assert defaults["headline"] == "'auc'"
+    usual = {each.name: each.default for each in package["study.question.ask"].parameters}
+    assert usual["usual"] == "'auc'"
 
 
 def test_every_command_has_its_help():

@@ -85,7 +85,7 @@ def test_a_task_changes_how_to_judge_and_not_the_topology(task):
     assert asked.topology == usual.topology
     assert asked.task == task
     assert "AUC" in asked.judge_by or task in UNTESTED
-    warned = [reason for reason in asked.reasons if "neither the paper nor this project" in reason]
+    warned = [reason for reason in asked.reasons if "this is the law of another task" in reason]
     assert len(warned) == (task in UNTESTED)
 
 
