@@ -8,7 +8,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 PARTS := jax-models jax-layers tensorflow-models once site torch tensorflow-layers
 # Where the tests lie that depend on the backend; all others run once.
 LAYERS := tests/layers tests/kernels tests/graph
-VECTORS := tests/layers/test_vectors.py
+VECTORS := tests/layers/test_vectors.py tests/layers/test_attention_gate.py
 MODELS := tests/export tests/networks tests/notebooks tests/study tests/surgery tests/tutorial tests/visualize
 # Of the models, those that are trained for one step at most.
 UNTRAINED := tests/surgery tests/visualize
@@ -66,7 +66,7 @@ test-tensorflow-models: .venv/test
 # (also JAX's own) misses its place. Published vectors and networks need optimised code, as users run it.
 test-jax-layers: export JAX_DISABLE_MOST_OPTIMIZATIONS = 1
 test-jax-layers: .venv/test
-	$(call pytest,jax,$(LAYERS) $(UNTRAINED) --ignore=$(VECTORS),jax-layers)
+	$(call pytest,jax,$(LAYERS) $(UNTRAINED) $(VECTORS:%=--ignore=%),jax-layers)
 
 test-jax-models: .venv/test
 	$(call pytest,jax,$(filter-out $(UNTRAINED),$(MODELS)) $(VECTORS),jax-models)
