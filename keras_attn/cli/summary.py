@@ -18,10 +18,13 @@ if TYPE_CHECKING:
 
 def show_summary(comparison: Comparison) -> None:
     """Prints the answer and, for each topology, means, intervals, difference and verdict."""
+    from keras_attn.tasks.create import learning_task
     from keras_attn.tasks.metrics import METRICS
 
     question = comparison.plan.question
-    metrics = list(dict.fromkeys(("accuracy", question.headline)))
+    facts = comparison.plan.facts(comparison.groups[0].dataset)
+    watched = learning_task(facts.task, len(facts.class_names)).watched
+    metrics = list(dict.fromkeys((watched, question.headline)))
     for group in comparison.groups:
         typer.echo(comparison.answer_of(group) + "\n")
         table = plain_table(padding=(0, 1, 0, 0))

@@ -63,6 +63,7 @@ def assert_same(found, expected):
         assert values[1] != values[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["jax", "tensorflow"])
 def test_data_parallel(backend):
     assert_same(losses(start(backend, "data")), on_one_device(backend))

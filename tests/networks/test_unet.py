@@ -7,6 +7,7 @@ from keras_attn import insert_attention, insertion_points
 from keras_attn.networks.unet import unet
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("shape", [(8, 16, 3), (8, 8, 8, 1)])
 def test_attention_at_every_place_keeps_the_shape(shape):
     model = unet(shape, 5, widths=(2, 4, 8))

@@ -8,6 +8,7 @@ import pytest
 from keras import layers
 
 import keras_attn
+from keras_attn.cli.summary import show_summary
 from keras_attn.data.dataset import Dataset, Split
 from keras_attn.study import Comparison, backbone
 from keras_attn.study.augmentation import Augmentation
@@ -38,7 +39,7 @@ def small_unet(monkeypatch):
     monkeypatch.setattr(backbone, "WIDTHS", (4, 8))
 
 
-def test_a_study_learns_and_its_report_shows_masks(small_unet, tmp_path):
+def test_a_study_learns_and_its_report_shows_masks(small_unet, tmp_path, capsys):
     arguments = {"seeds": 2, "epochs": 10, "batch_size": 4, "progress": False}
     comparison = keras_attn.compare(disc_set(), "csa@decoder", output=tmp_path, **arguments)
     results = comparison.results
@@ -49,6 +50,10 @@ def test_a_study_learns_and_its_report_shows_masks(small_unet, tmp_path):
     assert set(comparison.summary()["basis"]) >= {"seeds and test images"}
     for scores in results[["dice", "iou"]].values:
         assert scores[1] < scores[0] <= 1
+    show_summary(comparison)
+    printed = capsys.readouterr().out
+    assert "Pixel accuracy" in printed
+    assert f"{comparison.summary().loc['csa@decoder', 'dice']:.3f}" in printed
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "Predicted masks" in page
     assert "prediction, Dice" in page
