@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -25,19 +26,22 @@ def apply_to_output(layer: Any, edit: Edit | None = None) -> Edit:
     return edited
 
 
-def apply_to_input(layer: Any, index: int, edit: Edit | None = None) -> Edit:
+def apply_to_input(
+    layer: Any, index: int, edit: Edit | None = None, others: Sequence[int] = ()
+) -> Edit:
     """The edit that applies a layer to one of the tensors that a call is given.
 
     Args:
-        layer: Called with the tensor.
+        layer: Called with the tensor, and after it those of `others`.
         index: Of the tensor among the call's (`Call.inputs`).
         edit: Another edit of the same call, which is made with the new tensor.
+        others: Indices of further tensors that the layer takes.
     """
 
     def edited(call: Any, *args: Any, **kwargs: Any) -> Any:
         flat = keras.tree.flatten((args, kwargs))
         positions = [i for i, each in enumerate(flat) if isinstance(each, keras.KerasTensor)]
-        flat[positions[index]] = layer(flat[positions[index]])
+        flat[positions[index]] = layer(*(flat[positions[each]] for each in (index, *others)))
         args, kwargs = keras.tree.pack_sequence_as((args, kwargs), flat)
         return (call if edit is None else partial(edit, call))(*args, **kwargs)
 

@@ -8,6 +8,7 @@ import keras
 
 from keras_attn.graph.anatomy import Anatomy
 from keras_attn.graph.copy import Edit, copy_model
+from keras_attn.graph.edit import apply_to_input
 from keras_attn.graph.read import Call
 from keras_attn.layers.attention_gate import AttentionGate
 from keras_attn.surgery.points import Where, check_model, insertion_points
@@ -43,24 +44,12 @@ def insert_gates(
                 "the decoder joins, such as where='skip' in the U-Net of keras_attn."
             )
         index = [tensor is skip for tensor in joins[0].inputs].index(True)
-        edits[joins[0].path] = _gated(gate(f"{point.layer}_gate"), index)
+        edits[joins[0].path] = apply_to_input(
+            gate(f"{point.layer}_gate"), index, others=[1 - index]
+        )
     return copy_model(model, edits)
 
 
 def _joins(call: Call, skip: keras.KerasTensor) -> bool:
     """Whether a call joins a map with one other map."""
     return len(call.inputs) == 2 and any(tensor is skip for tensor in call.inputs)
-
-
-def _gated(gate: AttentionGate, index: int) -> Edit:
-    """The edit that passes one of the two maps of a call through a gate by the other."""
-
-    def edited(call, *args, **kwargs):
-        flat = keras.tree.flatten((args, kwargs))
-        positions = [i for i, each in enumerate(flat) if isinstance(each, keras.KerasTensor)]
-        skip, other = flat[positions[index]], flat[positions[1 - index]]
-        flat[positions[index]] = gate(skip, other)
-        args, kwargs = keras.tree.pack_sequence_as((args, kwargs), flat)
-        return call(*args, **kwargs)
-
-    return edited
