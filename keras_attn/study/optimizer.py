@@ -1,63 +1,14 @@
-"""The optimiser of a training: its text, its schedule, and learning rates of groups of weights."""
+"""The optimiser of a training: its schedule, and learning rates of groups of weights."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 
-from keras_attn.study.grammar import parse_call
-
-if TYPE_CHECKING:
-    from keras_attn.study.training import Training
-
-SCHEDULES = ("cosine", "constant", "steps")
-
-#: Names of optimisers in texts, such as `"adamw"`.
-OPTIMIZERS = {
-    name.lower(): getattr(keras.optimizers, name)
-    for name in dir(keras.optimizers)
-    if isinstance(getattr(keras.optimizers, name), type)
-    and issubclass(getattr(keras.optimizers, name), keras.optimizers.Optimizer)
-    and name not in ("Optimizer", "LossScaleOptimizer")
-}
-
-
-def as_optimizer(optimizer: Any) -> str | dict[str, Any]:
-    """An optimiser as values for JSON: its text, or the configuration of a Keras optimiser.
-
-    Raises:
-        ValueError: If it is not an optimiser that Keras has, or has other arguments.
-    """
-    if isinstance(optimizer, keras.optimizers.Optimizer):
-        optimizer = keras.optimizers.serialize(optimizer)
-    _from(optimizer)
-    return optimizer
-
-
-def _from(optimizer: str | dict[str, Any], **given: Any) -> keras.optimizers.Optimizer:
-    """A new optimiser; `given` replaces what its text or configuration says."""
-    if isinstance(optimizer, dict):
-        config = {**optimizer["config"], **given}
-        return keras.optimizers.deserialize({**optimizer, "config": config})
-    if not isinstance(optimizer, str):
-        raise ValueError(
-            "`optimizer` must be a text such as 'adamw' or 'sgd(momentum=0.9)', or a Keras "
-            f"optimiser. Received: {optimizer!r}."
-        )
-    name, arguments = parse_call(optimizer)
-    if name.lower() not in OPTIMIZERS:
-        near = get_close_matches(name.lower(), OPTIMIZERS, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(
-            f"There is no optimizer {name!r}.{hint} Known are {', '.join(OPTIMIZERS)}."
-        )
-    try:
-        return OPTIMIZERS[name.lower()](**{**arguments, **given})
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"The optimizer {optimizer!r} cannot be made: {error}") from None
+from keras_attn.study.optimizer_names import new_optimizer
+from keras_attn.study.training import Training
 
 
 def make_optimizer(
@@ -82,7 +33,7 @@ def make_optimizer(
     }
     if training.clip_norm is not None:
         given["global_clipnorm"] = training.clip_norm
-    optimizer = _from(training.optimizer, **given)
+    optimizer = new_optimizer(training.optimizer, **given)
     slow = frozenset(slow)
     return with_slower(optimizer, slow, training.pretrained_rate) if slow else optimizer
 

@@ -11,7 +11,7 @@ from typing import Any
 from keras_attn.checks import check_choice, check_whole_number
 from keras_attn.kernels.devices import check_devices, device_count
 from keras_attn.study.augmentation import as_augmentation
-from keras_attn.study.optimizer import SCHEDULES, as_optimizer
+from keras_attn.study.optimizer_names import SCHEDULES, as_optimizer
 
 #: Images per step, if the training split is large enough for eight steps per epoch.
 USUAL_BATCH_SIZE = 64
