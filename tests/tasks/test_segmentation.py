@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from sklearn.metrics import f1_score, jaccard_score
+from sklearn.metrics import f1_score, jaccard_score, recall_score
 
 from keras_attn.study.image_uncertainty import INFLUENCES
 from keras_attn.tasks.create import learning_task
@@ -39,6 +39,8 @@ def test_metrics_are_those_of_scikit_learn(classes):
     assert found["iou"] == pytest.approx(np.mean(iou))
     pooled = jaccard_score(masks[known], predicted[known], average="macro")
     assert found["miou"] == pytest.approx(pooled)
+    recall = recall_score(masks[known], predicted[known], average=None)
+    assert task.recall(masks, task.predictions(masks, logits)) == pytest.approx(list(recall))
 
 
 @pytest.mark.once
