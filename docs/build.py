@@ -19,7 +19,7 @@ import yaml
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
 
-from docs.site import gallery, law, notebooks, reference
+from docs.site import combinations, gallery, law, notebooks, reference
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
@@ -38,6 +38,8 @@ def assemble(folder: Path) -> None:
     (folder / "layers").mkdir()
     for name, page in gallery.pages().items():
         (folder / "layers" / name).write_text(page, encoding="utf-8")
+    (folder / "layers" / "combinations.md").write_text(combinations.page(), encoding="utf-8")
+    (folder / "assets" / "combinations.js").write_text(combinations.script(), encoding="utf-8")
     notebooks.write(folder / "tutorials")
     (folder / "api" / "classes.md").write_text(reference.classes(), encoding="utf-8")
     (folder / "api" / "command-line.md").write_text(reference.commands(), encoding="utf-8")

@@ -13,6 +13,7 @@ from keras_attn import layers
 from keras_attn.catalogue import create, describe, list_layers, list_topologies
 from keras_attn.data.description import describe_model
 from keras_attn.data.load import load_dataset
+from keras_attn.gates import describe_gate, list_gates
 from keras_attn.graph.cost import cost
 from keras_attn.guideline import recommend, recommend_for
 from keras_attn.layers.torch_weights import load_torch_weights, torch_state_dict
@@ -40,12 +41,14 @@ __all__ = [
     "create",
     "data",
     "describe",
+    "describe_gate",
     "describe_model",
     "export",
     "freeze_all_but_attention",
     "insert_attention",
     "insertion_points",
     "layers",
+    "list_gates",
     "list_layers",
     "list_topologies",
     "load_dataset",

@@ -40,7 +40,8 @@ hide: [toc]
 families, and the modules people ask for by name. Every picture is drawn from the layer's formula:
 thick lines are the feature map, thin ones the numbers that it is multiplied by. Which one to start
 with, [the guideline](../guideline.md) says; what they cost beside each other,
-[Speed](../speed.md) and [Cost](../cost.md).
+[Speed](../speed.md) and [Cost](../cost.md). A topology takes other gates than the study's:
+[combine gates](combinations.md).
 
 """
 

@@ -4,7 +4,8 @@ A row is all it takes to give a layer its key. `topologies` and `published` have
 `entry` says what a row is, `lookup` finds one.
 """
 
-from keras_attn.catalogue.entry import EXAMPLES, FAMILIES, LIMITS, Count, Entry
+from keras_attn.catalogue.count import Count
+from keras_attn.catalogue.entry import EXAMPLES, FAMILIES, LIMITS, Entry
 from keras_attn.catalogue.lookup import (
     AMBIGUOUS,
     create,

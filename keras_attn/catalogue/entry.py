@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from keras_attn.catalogue.count import Count
 from keras_attn.layers import AttentionLayer
 
 #: The families of the study's topologies.
@@ -32,58 +33,6 @@ LIMITS = {
 
 
 @dataclass(frozen=True)
-class Count:
-    """Counts the trainable parameters of a layer's gates on maps of `channels` channels."""
-
-    channels: int
-    axes: int
-    config: dict[str, Any]
-
-    def hidden(self, reduction: float) -> int:
-        """Units of a bottleneck: h = max(8, floor(C / r))."""
-        return max(8, int(self.channels // reduction))
-
-    def share(self, groups: int) -> int:
-        """Channels of a group.
-
-        Raises:
-            ValueError: If the channels do not divide into so many groups.
-        """
-        if self.channels % groups:
-            raise ValueError(f"{self.channels} channels do not divide into {groups} groups.")
-        return self.channels // groups
-
-    def squeezed(self) -> int:
-        """Units of a bottleneck without a floor: m = floor(C / r).
-
-        Raises:
-            ValueError: If that is 0.
-        """
-        units = int(self.channels // self.config["reduction"])
-        if units < 1:
-            raise ValueError(f"{self.channels} channels are too few for the reduction.")
-        return units
-
-    def excitation(self, use_bias: bool = True) -> int:
-        """Two dense layers around m units: 2 C m, and m + C for the biases."""
-        m = self.squeezed()
-        return 2 * self.channels * m + use_bias * (m + self.channels)
-
-    def channel(self, reduction: float | None = None) -> int:
-        """A channel gate: 2 C h."""
-        return 2 * self.channels * self.hidden(reduction or self.config["reduction"])
-
-    def spatial(self, kernel_size: int | None = None) -> int:
-        """A spatial gate: 2 k to the power of the spatial axes."""
-        return 2 * (kernel_size or self.config["kernel_size"]) ** self.axes
-
-    def mixing(self, branches: int) -> int:
-        """A mixing gate, with biases: C h + h + n (h + 1)."""
-        h = self.hidden(self.config["reduction"])
-        return self.channels * h + h + branches * (h + 1)
-
-
-@dataclass(frozen=True)
 class Entry:
     """What the catalogue knows of one layer.
 
@@ -92,7 +41,8 @@ class Entry:
         layer_class: The class.
         family: One of `FAMILIES`, or `"published"`.
         title: The published acronym.
-        formula: What it computes, on one line; c, s and g are the gates of CA, SA and GA.
+        formula: What it computes, on one line; c, s and g are the gates of CA, SA and GA, unless
+            it says otherwise.
         source: Where it was published.
         count: The trainable parameters, from a `Count`.
         limits: What the layer cannot do, of `LIMITS`, and why.
@@ -100,6 +50,9 @@ class Entry:
             larger maps than the contract's.
         placement: Where its authors put it in a network, one of `surgery.points.PLACES`; None
             where that is not known here.
+        config: The arguments of a combination, such as its gates.
+        ranks: The spatial axes that a combination takes; those of the class if None.
+        base: The entry that a combination is made from.
     """
 
     key: str
@@ -112,6 +65,9 @@ class Entry:
     limits: Mapping[str, str] = field(default_factory=dict)
     sample: Mapping[str, Any] = field(default_factory=dict)
     placement: str | None = None
+    config: Mapping[str, Any] = field(default_factory=dict)
+    ranks: tuple[int, ...] | None = None
+    base: Entry | None = None
 
     @property
     def summary(self) -> str:
@@ -121,7 +77,7 @@ class Entry:
     @property
     def spatial_ranks(self) -> tuple[int, ...]:
         """How many spatial axes the layer takes."""
-        return self.layer_class.spatial_ranks
+        return self.ranks or self.layer_class.spatial_ranks
 
     @property
     def fidelity(self) -> str:
@@ -137,15 +93,16 @@ class Entry:
     def default_config(self) -> dict[str, Any]:
         """The arguments that are the layer's own: their defaults, or sample values."""
         parameters = inspect.signature(self.layer_class).parameters.values()
-        return {
+        defaults = {
             each.name: self.sample[each.name] if each.default is each.empty else each.default
             for each in parameters
             if each.kind is not each.VAR_KEYWORD
         }
+        return {**defaults, **self.config}
 
     def create(self, **config: Any) -> AttentionLayer:
         """A new layer."""
-        return self.layer_class(**config)
+        return self.layer_class(**{**self.config, **config})
 
     def parameters(self, channels: int, spatial_axes: int = 2, **config: Any) -> int:
         """How many trainable parameters the layer has.

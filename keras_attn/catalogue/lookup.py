@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
+from keras_attn.catalogue.combination import combined
 from keras_attn.catalogue.entry import Entry
 from keras_attn.catalogue.published import PUBLISHED
 from keras_attn.catalogue.topologies import TOPOLOGIES
@@ -55,14 +56,17 @@ def list_topologies() -> list[str]:
     return [entry.key for entry in TOPOLOGIES]
 
 
-def describe(key: str) -> Entry:
+def describe(key: str, **config: Any) -> Entry:
     """The catalogue's entry for a key: class, family, formula, source, parameter count.
 
     Args:
         key: One of `list_layers()`.
+        **config: Arguments of the layer, such as the gates of a topology: the entry is then that of
+            the combination.
 
     Raises:
-        ValueError: If there is no such key; the message names the nearest ones.
+        ValueError: If there is no such key (the message names the nearest ones), no such gate, or
+            an argument is out of its range.
 
     Example:
         >>> import keras_attn
@@ -70,6 +74,10 @@ def describe(key: str) -> Entry:
         'y = x · c(x) · s(x c)'
         >>> keras_attn.describe("csa").parameters(channels=64)
         1122
+        >>> keras_attn.describe("csa", channel="eca").title
+        'CSA with the channel gate of ECA'
+        >>> keras_attn.describe("csa", channel="eca").parameters(channels=64)
+        101
     """
     if key in AMBIGUOUS:
         meanings = "; ".join(f"{name!r} is {meaning}" for name, meaning in AMBIGUOUS[key].items())
@@ -81,7 +89,7 @@ def describe(key: str) -> Entry:
             f"There is no attention layer with the key {key!r}.{hint} "
             f"All keys: {', '.join(_ENTRIES)}."
         )
-    return _ENTRIES[key]
+    return combined(_ENTRIES[key], config) if config else _ENTRIES[key]
 
 
 def create(key: str, **config: Any) -> AttentionLayer:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from keras_attn import layers
-from keras_attn.catalogue.entry import Count, Entry
+from keras_attn.catalogue.entry import Entry
 from keras_attn.catalogue.topologies import STUDY
-from keras_attn.layers.published.eca import adaptive_kernel_size
+from keras_attn.gates import describe_gate
+from keras_attn.gates.count import Count
+from keras_attn.gates.table import TAKEN_OUT
 
 #: Why a module takes images only.
 STRIPS = "it pools rows and columns, which are two axes"
@@ -14,9 +18,6 @@ PLANAR = "its convolutions are published for two axes"
 #: Why a module for images does not take a mask.
 READS_ALL = "it reads all positions of an image, padding or not"
 
-#: Why a published bias never changes.
-TAKEN_OUT = "batch normalisation takes out the bias of the layer right before it"
-
 
 def _cbam(n: Count) -> int:
     spatial = len(n.config["pools"]) * n.config["kernel_size"] ** n.axes + 2
@@ -24,14 +25,12 @@ def _cbam(n: Count) -> int:
 
 
 def _bam(n: Count) -> int:
-    c, m = n.channels, n.squeezed()
-    return 3 * c * m + c + 18 * m**2 + 13 * m + 1
+    return channel_gate("bam")(n) + spatial_gate("bam")(n)
 
 
 def _gam(n: Count) -> int:
-    c, m = n.channels, n.squeezed()
-    spatial = 2 * 49 * c * m // n.config["groups"] + 3 * m + 3 * c
-    return n.config["channel"] * n.excitation() + n.config["spatial"] * spatial
+    channel, spatial = channel_gate("gam"), spatial_gate("gam")
+    return n.config["channel"] * channel(n) + n.config["spatial"] * spatial(n)
 
 
 def _scsa(n: Count) -> int:
@@ -39,19 +38,19 @@ def _scsa(n: Count) -> int:
     return kernels + 6 * n.channels + 3 * n.channels * (1 + n.config["qkv_bias"])
 
 
-def _fca(n: Count) -> int:
-    n.share(int(n.config["frequencies"][3:]))
-    return n.excitation(use_bias=False)
-
-
 def _abn(n: Count) -> int:
     f, k = n.channels, n.config["num_classes"]
     return 2 * f + f * k + k**2 + 11 * k + 2
 
 
-def _coordinate(n: Count) -> int:
-    c, m = n.channels, n.hidden(n.config["reduction"])
-    return 3 * c * m + 3 * m + 2 * c
+def channel_gate(key: str) -> Callable[[Count], int]:
+    """The parameter formula of a channel gate."""
+    return describe_gate(key, "channel").count
+
+
+def spatial_gate(key: str) -> Callable[[Count], int]:
+    """The parameter formula of a spatial gate."""
+    return describe_gate(key, "spatial").count
 
 
 PUBLISHED = (
@@ -62,7 +61,7 @@ PUBLISHED = (
         title="GA",
         formula="y = x · g(x)",
         source=STUDY,
-        count=lambda n: n.channel(),
+        count=channel_gate("ga"),
     ),
     Entry(
         key="se",
@@ -71,7 +70,7 @@ PUBLISHED = (
         title="SE",
         formula="y = x · σ(D₂ relu(D₁ mean x))",
         source="arXiv:1709.01507",
-        count=lambda n: n.excitation(n.config["use_bias"]),
+        count=channel_gate("se"),
         placement="blocks",
     ),
     Entry(
@@ -81,7 +80,7 @@ PUBLISHED = (
         title="ECA",
         formula="y = x · σ(k * mean x)",
         source="arXiv:1910.03151",
-        count=lambda n: n.config["kernel_size"] or adaptive_kernel_size(n.channels),
+        count=channel_gate("eca"),
         placement="blocks",
     ),
     Entry(
@@ -164,7 +163,7 @@ PUBLISHED = (
         title="Coordinate attention",
         formula="y = x · h(x) · w(x)",
         source="arXiv:2103.02907",
-        count=_coordinate,
+        count=spatial_gate("coordinate"),
         limits={"spatial_axes": STRIPS, "mask": READS_ALL, "every_bias_learns": TAKEN_OUT},
         placement="activations",
     ),
@@ -186,7 +185,7 @@ PUBLISHED = (
         title="SimAM",
         formula="y = x · σ(d / (4 (Σ d / (n - 1) + λ)) + ½),   d = (x - mean x)²",
         source="ICML 2021, PMLR 139",
-        count=lambda n: 0,
+        count=spatial_gate("simam"),
         placement="convolutions",
     ),
     Entry(
@@ -207,9 +206,7 @@ PUBLISHED = (
         title="ELA",
         formula="y = x · h(x) · w(x)",
         source="arXiv:2403.01123",
-        count=lambda n: (
-            (n.config["kernel_size"] + 2) * n.share(n.config["groups"]) * n.config["groups"]
-        ),
+        count=spatial_gate("ela"),
         limits={"spatial_axes": STRIPS, "mask": READS_ALL},
     ),
     Entry(
@@ -245,7 +242,7 @@ PUBLISHED = (
         title="FCA",
         formula="y = x · σ(D₂ relu(D₁ Σ x B))",
         source="arXiv:2012.11879",
-        count=_fca,
+        count=channel_gate("fca"),
         limits={
             "spatial_axes": "its basis is that of a two-dimensional cosine transform",
             "mask": READS_ALL,
@@ -259,7 +256,7 @@ PUBLISHED = (
         title="NAM",
         formula="y = x · σ(w · BN(x)),   w = |γ| / Σ |γ|",
         source="arXiv:2111.12419",
-        count=lambda n: 2 * n.channels,
+        count=channel_gate("nam"),
         placement="blocks",
     ),
 )

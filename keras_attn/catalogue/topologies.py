@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from keras_attn import layers
 from keras_attn.catalogue.entry import Entry
-
-STUDY = "arXiv:2601.07310"
+from keras_attn.gates.table import STUDY
 
 TOPOLOGIES = (
     Entry(
@@ -96,7 +95,7 @@ TOPOLOGIES = (
         title="Bi-CSAFA",
         formula="y = g · u + (1 - g) · x,   u = x · (c(x) · s(x c) + s(x) · c(x s)),   g = g(u)",
         source=STUDY,
-        count=lambda n: 2 * n.channel() + n.spatial(),
+        count=lambda n: n.channel() + n.spatial() + n.fusion(),
     ),
     Entry(
         key="gcsa2",
@@ -153,7 +152,7 @@ TOPOLOGIES = (
         count=lambda n: (
             n.channel()
             + n.mixing(len(n.config["kernel_sizes"]))
-            + sum(map(n.spatial, n.config["kernel_sizes"]))
+            + sum(n.spatial(kernel_size=k) for k in n.config["kernel_sizes"])
         ),
     ),
     Entry(
@@ -164,7 +163,7 @@ TOPOLOGIES = (
         formula="y = u · s(u),   u = x · Σᵢ wᵢ cᵢ(x),   w = softmax(D₂ relu(D₁ mean x))",
         source=STUDY,
         count=lambda n: (
-            sum(map(n.channel, n.config["reductions"]))
+            sum(n.channel(reduction=r) for r in n.config["reductions"])
             + n.mixing(len(n.config["reductions"]))
             + n.spatial()
         ),
@@ -176,6 +175,8 @@ TOPOLOGIES = (
         title="C-CMSSA",
         formula="y = S₃(S₅(S₇(x · c(x)))),   Sₖ(u) = u · sₖ(u)",
         source=STUDY,
-        count=lambda n: n.channel() + sum(map(n.spatial, n.config["kernel_sizes"])),
+        count=lambda n: (
+            n.channel() + sum(n.spatial(kernel_size=k) for k in n.config["kernel_sizes"])
+        ),
     ),
 )

@@ -16,6 +16,7 @@ from keras_attn.contract.samples import CHANNELS, SIZES, create, shape_of
 
 def check_documentation(entry: Entry) -> None:
     """The docstring has the catalogue's formula and every section a reader looks for."""
+    entry = entry.base or entry
     text = inspect.getdoc(entry.layer_class) or ""
     expect(entry.summary.endswith("."), "the docstring begins with one sentence on one line")
     parts = [

@@ -3,6 +3,7 @@
 from keras_attn.gates.blend import BlendGate
 from keras_attn.gates.channel import ChannelGate
 from keras_attn.gates.gate import Gate
+from keras_attn.gates.lookup import describe_gate, list_gates
 from keras_attn.gates.mixing import GlobalLocalMixingGate, MixingGate
 from keras_attn.gates.spatial import NormalizedSpatialGate, SpatialGate
 
@@ -14,4 +15,6 @@ __all__ = [
     "MixingGate",
     "NormalizedSpatialGate",
     "SpatialGate",
+    "describe_gate",
+    "list_gates",
 ]

@@ -36,7 +36,7 @@ class BlendGate(Gate):
             name="logit",
         )
 
-    def call(self, x: Tensor) -> Tensor:
+    def from_map(self, x: Tensor) -> Tensor:
         """The blend, in the dtype of x."""
         return ops.cast(ops.reshape(ops.sigmoid(self.logit), (1,) * self.rank), x.dtype)
 

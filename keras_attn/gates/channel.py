@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from keras import ops
 
 from keras_attn.gates.bottleneck import Bottleneck, check_reduction, hidden_channels
-from keras_attn.gates.gate import PooledGate
+from keras_attn.gates.gate import PooledGate, Under
 from keras_attn.gates.pooling import check_pools
 from keras_attn.kernels import Tensor
 
@@ -27,6 +27,7 @@ class ChannelGate(PooledGate):
     Output: (B, 1, 1, C), or (B, C, 1, 1) in channels_first.
     """
 
+    returns: ClassVar = "per channel"
     torch_names: ClassVar = {"bottleneck.squeeze": "mlp.0", "bottleneck.expand": "mlp.2"}
 
     def __init__(
@@ -58,7 +59,7 @@ class ChannelGate(PooledGate):
         )
         self.bottleneck.build((None, self.channels))
 
-    def pooled(self, x: Tensor, under: Tensor | None = None) -> list[Tensor]:
+    def pooled(self, x: Tensor, under: Under = ()) -> list[Tensor]:
         """The statistics over the positions, each in the shape of the gate."""
         return self.pooled_over_positions(x, self.pools, under)
 

@@ -9,7 +9,7 @@ import keras
 from keras import ops
 
 from keras_attn.gates.bottleneck import Bottleneck, check_reduction, hidden_channels
-from keras_attn.gates.gate import Gate, PooledGate
+from keras_attn.gates.gate import Gate, PooledGate, Under
 from keras_attn.kernels import Tensor, accumulation_dtype
 
 
@@ -42,7 +42,7 @@ class MixingGate(PooledGate):
         self.bottleneck = Bottleneck(self.branches, hidden, use_bias=True, dtype=self.dtype_policy)
         self.bottleneck.build((None, self.channels))
 
-    def pooled(self, x: Tensor, under: Tensor | None = None) -> list[Tensor]:
+    def pooled(self, x: Tensor, under: Under = ()) -> list[Tensor]:
         """The mean over the positions."""
         return self.pooled_over_positions(x, ["mean"], under)
 
@@ -91,7 +91,7 @@ class GlobalLocalMixingGate(Gate):
         self.pooled.build((None, self.channels))
         self.positionwise.build((None, self.channels))
 
-    def call(self, x: Tensor) -> Tensor:
+    def from_map(self, x: Tensor) -> Tensor:
         """The weights of the two branches for map x."""
         features = ops.cast(self.channels_last(x), accumulation_dtype(x.dtype))
         logits = ops.concatenate(

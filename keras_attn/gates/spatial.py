@@ -11,7 +11,7 @@ from keras import ops
 
 from keras_attn import kernels
 from keras_attn.gates.checks import check_kernel_size
-from keras_attn.gates.gate import PooledGate
+from keras_attn.gates.gate import PooledGate, Under
 from keras_attn.gates.parts import batch_normalization, published_initializer, size
 from keras_attn.gates.pooling import check_pools
 from keras_attn.kernels import Tensor
@@ -28,6 +28,7 @@ class SpatialGate(PooledGate):
     Output: (B, H, W, 1), or (B, 1, H, W) in channels_first.
     """
 
+    returns: ClassVar = "per position"
     torch_names: ClassVar = {"kernel": "conv.weight"}
 
     def __init__(
@@ -45,7 +46,7 @@ class SpatialGate(PooledGate):
             shape=shape, initializer=published_initializer(math.prod(shape)), name="kernel"
         )
 
-    def pooled(self, x: Tensor, under: Tensor | None = None) -> list[Tensor]:
+    def pooled(self, x: Tensor, under: Under = ()) -> list[Tensor]:
         """The statistics over the channels, each in the shape of the gate."""
         return self.pooled_over_channels(x, self.pools, under)
 

@@ -5,6 +5,8 @@ A strip is a map whose rows, or columns, are averaged to one position each.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from keras import ops
 
 from keras_attn import kernels
@@ -13,13 +15,27 @@ from keras_attn.kernels import Tensor
 
 
 class StripGate(Gate):
-    """Reads the mean of every row and of every column, and returns a gate for each direction.
+    """Reads the mean of every row and of every column; the product of a gate for each direction.
 
     Args:
         **kwargs: Arguments of `Gate`.
 
-    Output: (B, H, 1, C) and (B, 1, W, C), or (B, C, H, 1) and (B, C, 1, W) in channels_first.
+    Output: the shape of x.
     """
+
+    spatial_ranks: ClassVar = (2,)
+
+    def from_map(self, x: Tensor) -> Tensor:
+        """The product of the gates of both directions."""
+        height, width = self.directions(x)
+        return height * width
+
+    def directions(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The gate of the rows, (B, H, 1, C), and that of the columns, (B, 1, W, C).
+
+        In channels_first they are (B, C, H, 1) and (B, C, 1, W).
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define `directions`.")
 
     def strips(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The means of the rows, (B, H, C), and of the columns, (B, W, C)."""

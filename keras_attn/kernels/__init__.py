@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Sequence
 
 from keras_attn.kernels.choice import chosen, is_xla_on_cpu, plain
@@ -64,14 +66,21 @@ def times(x: Tensor, *gates: Tensor) -> Tensor:
 
     Args:
         x: A map.
-        *gates: One gate, or one of the channels and one of the positions.
+        *gates: One gate or two.
     """
+    if len(gates) > 1 and not _vary_apart(*gates):
+        gates = (functools.reduce(operator.mul, gates),)
     return chosen().times(x, *gates)
 
 
 def plus(first: Tensor, second: Tensor) -> Tensor:
     """The sum of two gates that vary along different axes."""
     return chosen().plus(first, second)
+
+
+def _vary_apart(first: Tensor, second: Tensor) -> bool:
+    """Whether no axis but the batch has both gates vary: one of channels and one of positions."""
+    return all(1 in pair for pair in zip(first.shape[1:], second.shape[1:], strict=True))
 
 
 def correlate(maps: Tensor, kernels: Tensor) -> Tensor:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, ClassVar, TypeVar
 
 import keras
 from keras import ops
 
 from keras_attn.gates import Gate
+from keras_attn.gates.reading import Reading
+from keras_attn.gates.specification import GateSpecification
 from keras_attn.kernels import Tensor
 
 DATA_FORMATS = ("channels_last", "channels_first")
@@ -27,9 +27,10 @@ class AttentionLayer(keras.layers.Layer):
 
         y = attend(x, **compute_gates(x)) = x * gain(**compute_gates(x))
 
-    A gate that reads x under another gate is called as `self.spatial(x, under=channel)`, and x
-    under its gates is `times(x, channel, spatial)`: `keras_attn.kernels` then computes the products
-    and their gradients in the way that is fastest on the backend.
+    A gate that reads x under other gates is called as `self.spatial(x, under=channel)` or
+    `self.spatial(x, under=(channel, other))`, and x under its gates is `times(x, channel,
+    spatial)`. Each statistic of a map is then pooled once, and `keras_attn.kernels` computes the
+    products and their gradients in the way that is fastest on the backend.
 
     This class owns the rest: data format, dtype, shapes, masks, configuration.
 
@@ -72,6 +73,7 @@ class AttentionLayer(keras.layers.Layer):
     def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
+        self._reading = Reading()
         self.data_format = data_format or keras.config.image_data_format()
         if self.data_format not in DATA_FORMATS:
             raise ValueError(
@@ -80,14 +82,30 @@ class AttentionLayer(keras.layers.Layer):
             )
 
     def add_gate(self, gate_class: type[AnyGate], **config: Any) -> AnyGate:
-        """A new gate of this layer's data format, which computes in the dtype of its variables.
+        """A new gate of this layer's data format, which computes in the dtype that it asks for.
 
-        A gate that convolves the full-size map takes `dtype=self.dtype_policy`, so that a mixed
-        policy makes it as fast as the convolutions of the network around it. If nothing bounds the
-        values that it convolves, it takes `dtype=self.wide_range_policy`.
+        A gate that convolves the full-size map computes in the policy of the layer, so that a mixed
+        policy makes it as fast as the convolutions of the network around it.
         """
-        config.setdefault("dtype", self.variable_dtype)
-        return gate_class(data_format=self.data_format, **config)
+        dtypes = {
+            "variables": self.variable_dtype,
+            "policy": self.dtype_policy,
+            "wide range": self.wide_range_policy,
+        }
+        config.setdefault("dtype", dtypes[gate_class.computes_in])
+        gate = gate_class(data_format=self.data_format, **config)
+        gate.reading = self._reading
+        return gate
+
+    def add_named_gate(self, given: GateSpecification, **defaults: Any) -> Any:
+        """A new gate as specified.
+
+        Args:
+            given: The specification.
+            **defaults: Arguments for what is not specified; those that the gate does not take are
+                left out.
+        """
+        return self.add_gate(given.gate_class, **given.arguments(**defaults))
 
     @property
     def wide_range_policy(self) -> keras.DTypePolicy:
@@ -125,7 +143,7 @@ class AttentionLayer(keras.layers.Layer):
 
     def call(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """The attended map."""
-        with self._masked(x, mask):
+        with self._reading.of_one_call(self._mask_of(x, mask)):
             return self.attend(x, **self.compute_gates(x))
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
@@ -168,7 +186,7 @@ class AttentionLayer(keras.layers.Layer):
         if not self.built:
             self.build(x.shape)
         mask = None if mask is None else ops.convert_to_tensor(mask, dtype="bool")
-        with self._masked(x, mask):
+        with self._reading.of_one_call(self._mask_of(x, mask)):
             return self.compute_gates(x)
 
     def split(self, mixing: Tensor, branches: int) -> list[Tensor]:
@@ -185,6 +203,17 @@ class AttentionLayer(keras.layers.Layer):
             input_shape: Shape of the map; all but the batch must be known.
         """
         return sum(gate.macs(input_shape) for gate in self._gates())
+
+    @property
+    def accepted_ranks(self) -> tuple[int, ...]:
+        """How many spatial axes the layer and all of its gates are defined for."""
+        gates = self._gates()
+        return tuple(r for r in self.spatial_ranks if all(r in g.spatial_ranks for g in gates))
+
+    @property
+    def described(self) -> str:
+        """What messages call the layer."""
+        return type(self).__name__
 
     def channel_axis(self, shape: tuple[int | None, ...]) -> int:
         """The axis of the channels in a shape of this layer's data format."""
@@ -220,26 +249,19 @@ class AttentionLayer(keras.layers.Layer):
         for index, mode in config.get("quantized", ()):
             parts[index].quantize(mode)
 
-    @contextmanager
-    def _masked(self, x: Tensor, mask: Tensor | None) -> Iterator[None]:
-        """Passes the mask to the gates."""
-        gates = self._gates() if self.compute_mask(x, mask) is not None else []
-        for gate in gates:
-            gate.position_mask = ops.cast(mask, "bool")
-        try:
-            yield
-        finally:
-            for gate in gates:
-                gate.position_mask = None
+    def _mask_of(self, x: Tensor, mask: Tensor | None) -> Tensor | None:
+        """The checked mask, as truth values."""
+        return None if self.compute_mask(x, mask) is None else ops.cast(mask, "bool")
 
     def _gates(self) -> list[Gate]:
         return list(self._flatten_layers(include_self=False, recursive=False))
 
     def _check_shape(self, shape: tuple[int | None, ...]) -> None:
-        if len(shape) - 2 not in self.spatial_ranks:
-            kinds = ", ".join(f"{rank} ({AXIS_NAMES[rank]})" for rank in self.spatial_ranks)
+        ranks = self.accepted_ranks
+        if len(shape) - 2 not in ranks:
+            kinds = ", ".join(f"{rank} ({AXIS_NAMES[rank]})" for rank in ranks)
             raise ValueError(
-                f"{type(self).__name__} takes a batch of feature maps with channels and this "
+                f"{self.described} takes a batch of feature maps with channels and this "
                 f"many spatial axes: {kinds}. Received an input of shape {tuple(shape)}, which "
                 f"has {max(len(shape) - 2, 0)}."
             )

@@ -63,7 +63,7 @@ def new_layer(part: Variant, **config: Any) -> keras.layers.Layer:
     Raises:
         ValueError: If its arguments do not fit it.
     """
-    config = {**part.config, **config}
+    config = {**part.arguments, **config}
     try:
         if part.key == GATE:
             return AttentionGate(data_format="channels_last", **config)

@@ -8,7 +8,6 @@ from typing import Any
 
 import keras
 
-from keras_attn import catalogue
 from keras_attn.graph.copy import copy_model
 from keras_attn.layers.attention_gate import AttentionGate
 from keras_attn.layers.plain_bottleneck import PlainBottleneck
@@ -46,8 +45,7 @@ def with_variant(model: keras.Model, variant: Variant, is_trained: bool) -> kera
             model = insert_gates(model, where, partial(_new_gate, part))
         else:
             start = part.start or ("identity" if is_trained else "published")
-            config = {name: _created(value) for name, value in part.config.items()}
-            model = insert_attention(model, part.key, where=where, start=start, **config)
+            model = insert_attention(model, part.key, where=where, start=start, **part.arguments)
     return model
 
 
@@ -93,13 +91,6 @@ def _plain(part: Variant) -> Any:
         return PlainBottleneck(**matched_bottleneck(part, point.channels), dtype=point.dtype_policy)
 
     return plain_bottleneck
-
-
-def _created(value: Any) -> Any:
-    """A layer for a variant among the arguments; any other value as it is."""
-    if isinstance(value, Variant):
-        return catalogue.create(value.key, **value.config)
-    return [_created(each) for each in value] if isinstance(value, list) else value
 
 
 def _changed(model: keras.Model, variant: Variant) -> keras.Model:

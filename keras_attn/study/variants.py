@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -172,6 +172,15 @@ class Variant:
         return MATCHED * self.control + "+".join(part.label for part in self.parts)
 
     @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments as the layer takes them.
+
+        A variant among them is a gate for a key, whose text names it, and a layer for a class.
+        """
+        make = str if isinstance(self.key, str) else _created
+        return {name: _with(make, value) for name, value in self.config.items()}
+
+    @property
     def is_plain(self) -> bool:
         """Whether the text is the key alone."""
         return str(self) == self.label
@@ -193,6 +202,17 @@ class Variant:
 
     def __hash__(self) -> int:
         return hash(str(self))
+
+
+def _with(make: Callable[[Variant], Any], value: Any) -> Any:
+    """An argument, with `make` called on each variant in it."""
+    if isinstance(value, Variant):
+        return make(value)
+    return [_with(make, each) for each in value] if isinstance(value, list) else value
+
+
+def _created(variant: Variant) -> keras.layers.Layer:
+    return catalogue.create(variant.key, **variant.config)
 
 
 def plain(value: Any) -> Any:

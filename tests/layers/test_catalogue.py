@@ -88,7 +88,7 @@ def test_an_entry_reads_as_text():
     assert str(keras_attn.describe("scsa_topology")).splitlines() == [
         "scsa_topology: Spatial, channel, and once more spatial attention (SCSA).",
         "  y = x · s(x) · c(x s) · s'(x s c)",
-        "  keras_attn.layers.SCSATopology(reduction=16, kernel_size=7)",
+        "  keras_attn.layers.SCSATopology(reduction=16, kernel_size=7, channel='ca', spatial='sa')",
         "  trainable parameters on images: 1,220 (C=64), 8,388 (C=256), 32,964 (C=512)",
         "  sequential, arXiv:2601.07310",
     ]

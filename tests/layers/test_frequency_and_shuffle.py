@@ -7,7 +7,7 @@ from keras import ops
 from scipy.fft import dctn
 
 import keras_attn
-from keras_attn.layers.published.fca import RANKINGS
+from keras_attn.gates.frequency import RANKINGS
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,17 @@ if keras.backend.backend() != "torch":
 
 import torch
 
+#: Layers whose gates, and ways to apply them, are those of all others.
+REPRESENTATIVES = ("csa", "bicsafa", "gcsa2", "cmssa", "cbam", "scsa_synergistic", "simam", "fca")
 
-@pytest.mark.parametrize("key", keras_attn.list_layers())
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        pytest.param(key, marks=[pytest.mark.slow] * (key not in REPRESENTATIVES))
+        for key in keras_attn.list_layers()
+    ],
+)
 def test_a_layer_is_one_graph(key):
     entry = keras_attn.describe(key)
     layer = entry.create(**entry.sample, data_format="channels_last")

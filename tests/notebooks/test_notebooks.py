@@ -25,7 +25,7 @@ NOTEBOOKS = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
 MAGIC = "%matplotlib inline"
 PARAMETERS = ("QUICK", "EPOCHS", "TOPOLOGY")
 #: A study, a notebook about backends, and one of the image sets.
-QUICK_ON_JAX = ("02_your_own_images", "05_backends_and_devices", "12_pathmnist")
+QUICK = ("02_your_own_images", "05_backends_and_devices", "12_pathmnist")
 NONE_KEPT = "This notebook is kept without outputs"
 
 needs_medmnist = pytest.mark.skipif(
@@ -136,12 +136,12 @@ def run_cell(source, variables, title):
 def marks_of(name):
     """Those of the MedMNIST sets differ in their images only: one of them runs on each backend.
 
-    The others run on PyTorch, which does not compile and so takes the least time; on JAX, which
-    takes the most, a few run unless the slow tests are asked for.
+    The others run on PyTorch, which does not compile and so takes the least time. On JAX and
+    PyTorch a few of the rest run unless the slow tests are asked for.
     """
     marks = [pytest.mark.trains, *[pytest.mark.once(backend="torch")] * (name >= "13")]
-    is_jax = keras.backend.backend() == "jax"
-    return [*marks, *[pytest.mark.slow] * (is_jax and name not in QUICK_ON_JAX)]
+    elsewhere = keras.backend.backend() != "tensorflow" and name < "13"
+    return [*marks, *[pytest.mark.slow] * (elsewhere and name not in QUICK)]
 
 
 @needs_medmnist

@@ -11,7 +11,7 @@ import numpy as np
 
 from .module import Module
 from .published import PUBLISHED
-from .topologies import TOPOLOGIES
+from .topologies import TOPOLOGIES, Topology
 
 #: Key -> function of a Module and a map, and of those arguments that change the formula.
 ORACLES = {**TOPOLOGIES, **PUBLISHED}
@@ -19,8 +19,12 @@ ORACLES = {**TOPOLOGIES, **PUBLISHED}
 
 def run(key, state, x, training=False, **config):
     """The module with this state, and what it makes of x, (N, C, *positions)."""
-    module = Module(state, training)
     function = ORACLES[key]
+    if key in TOPOLOGIES:
+        kinds = {kind: config[kind] for kind in ("channel", "spatial") if kind in config}
+        module = Topology(state, training, **kinds)
+    else:
+        module = Module(state, training)
     arguments = inspect.signature(function).parameters
     known = {name: value for name, value in config.items() if name in arguments}
     return module, function(module, np.asarray(x, np.float64), **known)

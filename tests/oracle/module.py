@@ -37,6 +37,10 @@ class Module:
         self.macs = 0
         self.moments = {}
 
+    def at(self, name):
+        """The part whose names begin so; what it counts and what it finds go to the whole."""
+        return Part(self, f"{name}." if name else "")
+
     def dense(self, name, v):
         """A dense layer on the last axis; published as linear layer or 1x1 convolution."""
         weight = self.state[f"{name}.weight"]
@@ -97,28 +101,38 @@ class Module:
         self.macs += math.prod(a.shape[1:]) * b.shape[-1]
         return a @ b
 
-    def mask_c(self, name, x):
-        prefix = f"{name}.mlp" if name else "mlp"
-        pools = x.mean(positions(x)), x.max(positions(x))
-        logits = sum(self.two_layers(f"{prefix}.0", f"{prefix}.2", v) for v in pools)
-        return per_channel(sigmoid(logits), x)
-
-    def mask_g(self, name, x):
-        prefix = f"{name}.mlp" if name else "mlp"
-        logits = self.two_layers(f"{prefix}.0", f"{prefix}.2", x.mean(positions(x)))
-        return per_channel(sigmoid(logits), x)
-
-    def mask_s(self, name, x):
-        pooled = np.stack([x.mean(1), x.max(1)], axis=1)
-        return sigmoid(self.conv(f"{name}.conv" if name else "conv", pooled))
-
-    def ca(self, x, name="ca"):
-        return self.mask_c(name, x) * x
-
-    def sa(self, x, name="sa"):
-        return self.mask_s(name, x) * x
-
     def weights(self, x, name="gate"):
         """Branch weights, branch first: (n, N, 1, ...)."""
         logits = self.two_layers(f"{name}.1", f"{name}.3", x.mean(positions(x)))
         return [per_channel(w[:, None], x) for w in softmax(logits).T]
+
+
+class Part(Module):
+    """A part of a module, under the names that it has by itself."""
+
+    def __init__(self, whole, prefix):
+        self.whole, self.prefix, self.training = whole, prefix, whole.training
+        self.state = {
+            name.removeprefix(prefix): value
+            for name, value in whole.state.items()
+            if name.startswith(prefix)
+        }
+        self.moments = Prefixed(whole.moments, prefix)
+
+    @property
+    def macs(self):
+        return self.whole.macs
+
+    @macs.setter
+    def macs(self, value):
+        self.whole.macs = value
+
+
+class Prefixed:
+    """A dictionary of the whole, which a part writes to under its own names."""
+
+    def __init__(self, whole, prefix):
+        self.whole, self.prefix = whole, prefix
+
+    def __setitem__(self, name, value):
+        self.whole[self.prefix + name] = value

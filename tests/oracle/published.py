@@ -7,11 +7,12 @@ import math
 
 import numpy as np
 
+from . import gates
 from .module import per_channel, positions, relu, sigmoid, softmax
 
 
 def ga(m, x):
-    return m.mask_g("", x) * x
+    return x * gates.excitation(m, x)
 
 
 def se(m, x):
@@ -20,8 +21,7 @@ def se(m, x):
 
 
 def eca(m, x):
-    means = x.mean(positions(x))[:, None]
-    return x * per_channel(sigmoid(m.conv("conv", means)[:, 0]), x)
+    return x * gates.eca(m, x)
 
 
 def cbam(m, x, pools=("mean", "max"), spatial=True):
@@ -30,20 +30,13 @@ def cbam(m, x, pools=("mean", "max"), spatial=True):
     u = x * per_channel(sigmoid(sum(m.two_layers(first, second, v) for v in vectors)), x)
     if not spatial:
         return u
-    pooled = np.stack([getattr(u, pool)(1) for pool in ("max", "mean") if pool in pools], axis=1)
-    logits = m.bn("SpatialGate.spatial.bn", m.conv("SpatialGate.spatial.conv", pooled))
-    return u * sigmoid(logits)
+    ordered = [pool for pool in ("max", "mean") if pool in pools]
+    return u * gates.cbam(m.at("SpatialGate.spatial"), u, ordered)
 
 
 def bam(m, x, fusion="product"):
-    c, s = "channel_att.gate_c.gate_c", "spatial_att.gate_s.gate_s"
-    hidden = m.dense(f"{c}_fc_0", x.mean((2, 3)))
-    channel = per_channel(m.dense(f"{c}_fc_final", relu(m.bn(f"{c}_bn_1", hidden))), x)
-    v = relu(m.bn(f"{s}_bn_reduce0", m.pointwise(f"{s}_conv_reduce0", x)))
-    for index in range(2):
-        v = m.conv(f"{s}_conv_di_{index}", v, dilation=4)
-        v = relu(m.bn(f"{s}_bn_di_{index}", v))
-    spatial = m.pointwise(f"{s}_conv_final", v)
+    channel = gates.bam_channel_logits(m.at("channel_att"), x)
+    spatial = gates.bam_spatial_logits(m.at("spatial_att"), x)
     logits = channel * spatial if fusion == "product" else channel + spatial
     return x * (1 + sigmoid(logits))
 
@@ -60,27 +53,13 @@ def gam(
 ):
     u = x
     if channel:
-        hidden = relu(m.pointwise("channel_attention.0", x))
-        a = m.pointwise("channel_attention.2", hidden)
+        a = gates.gam_channel(m.at("channel_attention"), x)
         u = x * (sigmoid(a) if channel_activation else a)
-    if not spatial:
-        return u
-    t = u
-    if pool_size:
-        half = pool_size // 2
-        margins = [(0, 0), (0, 0), (half, half), (half, half)]
-        padded = np.pad(u, margins, constant_values=-np.inf)
-        windows = np.lib.stride_tricks.sliding_window_view(padded, (pool_size, pool_size), (2, 3))
-        t = windows.max((-2, -1))
-    t = m.conv("spatial_attention.0", t, groups=groups)
-    t = relu(m.bn("spatial_attention.1", t))
-    mask = m.conv("spatial_attention.3", t, groups=groups)
-    mask = sigmoid(m.bn("spatial_attention.4", mask))
-    if groups > 1:
-        channels = x.shape[1]
-        order = np.arange(channels).reshape(shuffle_groups, -1).T.ravel()
-        mask = mask[:, order]
-    return u * mask
+    return u * (
+        gates.gam_spatial(m.at("spatial_attention"), u, groups, shuffle_groups, pool_size)
+        if spatial
+        else 1
+    )
 
 
 def triplet(m, x, spatial=True):
@@ -109,16 +88,12 @@ def abn(m, x):
 
 def scse(m, x, fusion="max"):
     channel = sigmoid(m.two_layers("cSE.fc1", "cSE.fc2", x.mean(positions(x))))
-    spatial = sigmoid(m.pointwise("sSE.conv", x))
-    recalibrated = x * per_channel(channel, x), x * spatial
+    recalibrated = x * per_channel(channel, x), x * gates.scse(m.at("sSE"), x)
     return np.maximum(*recalibrated) if fusion == "max" else sum(recalibrated)
 
 
 def simam(m, x, regularization=1e-4):
-    squares = (x - x.mean(positions(x), keepdims=True)) ** 2
-    others = math.prod(x.shape[2:]) - 1
-    variance = squares.sum(positions(x), keepdims=True) / others
-    return x * sigmoid(squares / (4 * (variance + regularization)) + 0.5)
+    return x * gates.simam(m, x, regularization)
 
 
 def cpca(m, x):
@@ -156,46 +131,19 @@ def shuffle(m, x, groups):
 
 
 def fca(m, x):
-    basis = m.state["dct_layer.weight"]
-    (height, width), (rows, columns) = x.shape[2:], basis.shape[1:]
-    z = np.zeros(x.shape[:2])
-    for i, j in np.ndindex(rows, columns):
-        window = x[
-            :,
-            :,
-            math.floor(i * height / rows) : math.ceil((i + 1) * height / rows),
-            math.floor(j * width / columns) : math.ceil((j + 1) * width / columns),
-        ]
-        z += window.mean((2, 3)) * basis[:, i, j]
-    m.macs += basis.size
-    return x * per_channel(sigmoid(m.two_layers("fc.0", "fc.2", z)), x)
+    return x * gates.fca(m, x)
 
 
 def nam(m, x):
-    scale = np.abs(m.state["Channel_Att.bn2.weight"])
-    return x * sigmoid(per_channel(scale / scale.sum(), x) * m.bn("Channel_Att.bn2", x))
-
-
-def strip_means(x):
-    """(N, C, H) and (N, C, W)."""
-    return x.mean(3), x.mean(2)
+    return x * gates.nam(m.at("Channel_Att"), x)
 
 
 def coordinate(m, x):
-    rows = x.shape[2]
-    joint = m.bn("bn1", m.pointwise("conv1", np.concatenate(strip_means(x), axis=2)))
-    joint = joint * np.clip(joint + 3, 0, 6) / 6
-    height = sigmoid(m.pointwise("conv_h", joint[:, :, :rows]))
-    width = sigmoid(m.pointwise("conv_w", joint[:, :, rows:]))
-    return x * width[:, :, None] * height[..., None]
+    return x * gates.coordinate(m, x)
 
 
 def ela(m, x, groups=16):
-    height, width = (
-        sigmoid(m.gn("gn", m.conv("conv", strip, groups=x.shape[1]), groups))
-        for strip in strip_means(x)
-    )
-    return x * height[..., None] * width[:, :, None]
+    return x * gates.ela(m, x, groups)
 
 
 def scsa_synergistic(
@@ -215,7 +163,7 @@ def scsa_synergistic(
         ]
         return activation(m.gn(norm, np.concatenate(filtered, axis=1), 4), axis=2)
 
-    rows, columns = strip_means(x)
+    rows, columns = gates.strip_means(x)
     height, width = direction(rows, "norm_h"), direction(columns, "norm_w")
     u = x * height[..., None] * width[:, :, None]
     window = [window_size or size for size in sizes]
@@ -235,7 +183,7 @@ def scsa_synergistic(
 def ema(m, x, groups=32):
     def mask(part):
         samples, channels, rows, columns = part.shape
-        joint = sigmoid(m.pointwise("conv1x1", np.concatenate(strip_means(part), axis=2)))
+        joint = sigmoid(m.pointwise("conv1x1", np.concatenate(gates.strip_means(part), axis=2)))
         gated = part * joint[:, :, :rows, None] * joint[:, :, None, rows:]
         x1, x2 = m.gn("gn", gated, channels), m.conv("conv3x3", part)
         logits = sum(

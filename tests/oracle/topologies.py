@@ -2,7 +2,23 @@
 
 import numpy as np
 
-from .module import per_channel, positions, sigmoid, softmax
+from . import gates
+from .module import Module, per_channel, positions, sigmoid, softmax
+
+
+class Topology(Module):
+    """A module with a channel gate and a spatial gate, by their keys."""
+
+    def __init__(self, state, training=False, channel="ca", spatial="sa"):
+        super().__init__(state, training)
+        self.channel = gates.GATES["channel"][channel]
+        self.spatial = gates.GATES["spatial"][spatial]
+
+    def ca(self, x, name="ca"):
+        return x * self.channel(self.at(name), x)
+
+    def sa(self, x, name="sa"):
+        return x * self.spatial(self.at(name), x)
 
 
 def ca(m, x):
@@ -44,7 +60,7 @@ def bicsa(m, x):
 
 def bicsafa(m, x):
     u = bicsa(m, x)
-    g = m.mask_g("ga", u)
+    g = gates.excitation(m.at("ga"), u)
     return g * u + (1 - g) * x
 
 

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from keras import ops
 from keras.saving import register_keras_serializable
 
-from keras_attn.checks import check_whole_number
-from keras_attn.gates.checks import check_divisor, check_kernel_size
-from keras_attn.gates.parts import depthwise_convolution, group_normalization, size
-from keras_attn.gates.strips import StripGate
+from keras_attn.gates.local_strips import LocalStripGate
 from keras_attn.kernels import Tensor, times
 from keras_attn.layers.base import AttentionLayer
 
@@ -60,7 +56,7 @@ class ELA(AttentionLayer):
     """
 
     spatial_ranks: ClassVar = (2,)
-    torch_names: ClassVar = {"local.convolution": "conv", "local.normalization": "gn"}
+    torch_names: ClassVar = {"local": ""}
 
     def __init__(self, kernel_size: int = 7, groups: int = 16, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -70,7 +66,7 @@ class ELA(AttentionLayer):
 
     def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
         """The gates of the rows and of the columns of x."""
-        height, width = self.local(x)
+        height, width = self.local.directions(x)
         return {"height": height, "width": width}
 
     def attend(self, x: Tensor, height: Tensor, width: Tensor) -> Tensor:
@@ -84,42 +80,3 @@ class ELA(AttentionLayer):
             "kernel_size": self.kernel_size,
             "groups": self.groups,
         }
-
-
-class LocalStripGate(StripGate):
-    """sigmoid(GN(k * strip)) for both strips.
-
-    Args:
-        kernel_size: Length of the kernels.
-        groups: Groups of the normalisation.
-        **kwargs: Arguments of `Gate`.
-
-    Output: (B, H, 1, C) and (B, 1, W, C), or (B, C, H, 1) and (B, C, 1, W) in channels_first.
-    """
-
-    def __init__(self, kernel_size: int, groups: int, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.kernel_size = check_kernel_size(kernel_size)
-        self.groups = check_whole_number("groups", groups, least=1)
-
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Makes the convolution and the normalisation that both strips share."""
-        super().build(input_shape)
-        check_divisor("groups", self.groups, self.channels)
-        self.convolution = depthwise_convolution(
-            (self.kernel_size,), self.channels, use_bias=False, dtype=self.dtype_policy
-        )
-        self.normalization = group_normalization(
-            self.groups, self.channels, axes=1, dtype=self.dtype_policy
-        )
-
-    def call(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """The gates of the rows and of the columns of map x."""
-        rows, columns = (
-            ops.sigmoid(self.normalization(self.convolution(strip))) for strip in self.strips(x)
-        )
-        return self.as_strip_maps(rows, columns, like=x)
-
-    def macs(self, input_shape: tuple[int, ...]) -> int:
-        """The kernels for every row and column."""
-        return size(self.convolution.kernel) * self.strip_positions(input_shape)

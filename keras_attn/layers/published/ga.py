@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from keras.saving import register_keras_serializable
 
-from keras_attn.layers.topologies import CA
+from keras_attn.gates.specification import specification
+from keras_attn.kernels import Tensor, times
+from keras_attn.layers.base import AttentionLayer
 
 
 @register_keras_serializable(package="keras_attn")
-class GA(CA):
+class GA(AttentionLayer):
     """Global attention (GA): weighs channels by their pooled mean.
 
         y = x · g(x)
@@ -49,4 +51,21 @@ class GA(CA):
         (2, 8, 8, 32)
     """
 
-    pools: ClassVar[tuple[str, ...]] = ("mean",)
+    torch_names: ClassVar = {"channel": ""}
+
+    def __init__(self, reduction: float = 16, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.reduction = reduction
+        self.channel = self.add_named_gate(specification("channel", "ga"), reduction=reduction)
+
+    def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
+        """The channel gate of x."""
+        return {"channel": self.channel(x)}
+
+    def attend(self, x: Tensor, channel: Tensor) -> Tensor:
+        """The map under its gate."""
+        return times(x, channel)
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {**super().get_config(), "reduction": self.reduction}

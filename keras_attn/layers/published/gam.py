@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import keras
-from keras import ops
 from keras.saving import register_keras_serializable
 
-from keras_attn.checks import check_choice, check_whole_number
-from keras_attn.gates import Gate
-from keras_attn.gates.bottleneck import Bottleneck, check_reduction, hidden_channels
-from keras_attn.gates.checks import check_divisor, check_kernel_size
-from keras_attn.gates.parts import Linear, batch_normalization, convolution, size
-from keras_attn.gates.shuffle import shuffle_channels
+from keras_attn.checks import check_choice
+from keras_attn.gates.convolution import ConvolutionGate
+from keras_attn.gates.positionwise import PositionwiseGate
 from keras_attn.kernels import Tensor, times
 from keras_attn.layers.base import AttentionLayer
 
 ACTIVATIONS = (None, "sigmoid")
-KERNEL_SIZE = (7, 7)
 
 
 @register_keras_serializable(package="keras_attn")
@@ -95,20 +89,19 @@ class GAM(AttentionLayer):
         super().__init__(**kwargs)
         if not channel and not spatial:
             raise ValueError("GAM needs a part: set `channel` or `spatial`, or both, to True.")
-        self.reduction = check_reduction(reduction)
-        self.groups = check_whole_number("groups", groups, least=1)
-        self.shuffle_groups = check_whole_number("shuffle_groups", shuffle_groups, least=1)
+        self.reduction = reduction
+        self.groups = groups
+        self.shuffle_groups = shuffle_groups
         self.channel_activation = check_choice(
             "channel_activation", channel_activation, ACTIVATIONS
         )
-        self.pool_size = None if pool_size is None else check_kernel_size(pool_size, "pool_size")
+        self.pool_size = pool_size
         self.channel = self.spatial = None
         if channel:
             self.channel = self.add_gate(
                 PositionwiseGate,
                 reduction=reduction,
                 activation=channel_activation,
-                dtype=self.wide_range_policy,
             )
         if spatial:
             self.spatial = self.add_gate(
@@ -117,35 +110,19 @@ class GAM(AttentionLayer):
                 groups=groups,
                 shuffle_groups=shuffle_groups,
                 pool_size=pool_size,
-                dtype=self.wide_range_policy,
             )
 
     @property
     def torch_names(self) -> dict[str, str]:
         """Those of the circulating code."""
-        channel = {
-            "channel.bottleneck.squeeze": Linear("channel_attention.0"),
-            "channel.bottleneck.expand": Linear("channel_attention.2"),
-        }
-        spatial = {
-            "spatial.convolution_1": "spatial_attention.0",
-            "spatial.normalization_1": "spatial_attention.1",
-            "spatial.convolution_2": "spatial_attention.3",
-            "spatial.normalization_2": "spatial_attention.4",
-        }
-        return {**(channel if self.channel else {}), **(spatial if self.spatial else {})}
+        names = {"channel": "channel_attention", "spatial": "spatial_attention"}
+        return {part: name for part, name in names.items() if getattr(self, part)}
 
     def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
         """The gate of every value of x, and that of every value under it."""
-        gates = {}
-        if self.channel:
-            gates["channel"] = self.channel(x)
+        gates = {"channel": self.channel(x)} if self.channel else {}
         if self.spatial:
-            # The map under the channel gate may exceed the range of float16.
-            under = ops.cast(x, self.spatial.compute_dtype)
-            for gate in gates.values():
-                under = under * ops.cast(gate, under.dtype)
-            gates["spatial"] = ops.cast(self.spatial(under), x.dtype)
+            gates["spatial"] = self.spatial(x, under=tuple(gates.values()))
         return gates
 
     def attend(
@@ -166,97 +143,3 @@ class GAM(AttentionLayer):
             "spatial": self.spatial is not None,
             "pool_size": self.pool_size,
         }
-
-
-class PositionwiseGate(Gate):
-    """activation(D2 relu(D1 x)), at each position.
-
-    Args:
-        reduction: D1 has floor(C / reduction) units.
-        activation: None or `"sigmoid"`.
-        **kwargs: Arguments of `Gate`.
-
-    Output: the shape of x.
-    """
-
-    def __init__(self, reduction: float, activation: str | None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.reduction = reduction
-        self.activation = keras.activations.get(activation)
-
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Makes the two dense layers."""
-        super().build(input_shape)
-        hidden = hidden_channels(self.channels, self.reduction, minimum=0)
-        self.bottleneck = Bottleneck(self.channels, hidden, use_bias=True, dtype=self.dtype_policy)
-        self.bottleneck.build((None, self.channels))
-
-    def call(self, x: Tensor) -> Tensor:
-        """The gate of map x."""
-        logits = self.bottleneck(self.channels_last(x))
-        return self.restored(self.activation(logits), like=x)
-
-    def macs(self, input_shape: tuple[int, ...]) -> int:
-        """Both dense layers at every position."""
-        return self.bottleneck.macs * self.positions(input_shape)
-
-
-class ConvolutionGate(Gate):
-    """sigmoid(BN(K2 relu(BN(K1 x)))), its channels shuffled where the convolutions are grouped.
-
-    Args:
-        reduction: K1 has floor(C / reduction) channels.
-        groups: Of the convolutions.
-        shuffle_groups: Of the shuffle.
-        pool_size: Side of a max pooling before K1, or None.
-        **kwargs: Arguments of `Gate`.
-
-    Output: the shape of x.
-    """
-
-    def __init__(
-        self,
-        reduction: float,
-        groups: int,
-        shuffle_groups: int,
-        pool_size: int | None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.reduction = reduction
-        self.groups = groups
-        self.shuffle_groups = shuffle_groups
-        self.pool_size = pool_size
-
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Makes the convolutions and their normalisations."""
-        super().build(input_shape)
-        channels, hidden = self.channels, hidden_channels(self.channels, self.reduction, minimum=0)
-        if self.groups > 1:
-            check_divisor("groups", self.groups, channels)
-            check_divisor("groups", self.groups, hidden, what="channels / reduction")
-            check_divisor("shuffle_groups", self.shuffle_groups, channels)
-        shared = {"dtype": self.dtype_policy}
-        grouped = {"kernel_size": KERNEL_SIZE, "groups": self.groups, **shared}
-        self.convolution_1 = convolution(hidden, channels=channels, **grouped)
-        self.normalization_1 = batch_normalization(hidden, axes=2, **shared)
-        self.convolution_2 = convolution(channels, channels=hidden, **grouped)
-        self.normalization_2 = batch_normalization(channels, axes=2, **shared)
-
-    def call(self, x: Tensor) -> Tensor:
-        """The gate of map x."""
-        features = self.channels_last(x)
-        if self.pool_size is not None:
-            features = ops.max_pool(
-                features, self.pool_size, strides=1, padding="same", data_format="channels_last"
-            )
-        hidden = ops.relu(self.normalization_1(self.convolution_1(features)))
-        mask = ops.sigmoid(self.normalization_2(self.convolution_2(hidden)))
-        if self.groups > 1:
-            mask = shuffle_channels(mask, axis=-1, groups=self.shuffle_groups)
-        return self.restored(mask, like=x)
-
-    def macs(self, input_shape: tuple[int, ...]) -> int:
-        """Both convolutions at every position."""
-        kernels = size(self.convolution_1.kernel) + size(self.convolution_2.kernel)
-        return kernels * self.positions(input_shape)

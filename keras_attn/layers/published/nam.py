@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from keras import ops
 from keras.saving import register_keras_serializable
 
-from keras_attn.gates import Gate
-from keras_attn.gates.parts import batch_normalization
+from keras_attn.gates.normalized_channel import NormalizedChannelGate
 from keras_attn.kernels import Tensor, times
 from keras_attn.layers.base import AttentionLayer
 
@@ -54,7 +52,7 @@ class NAM(AttentionLayer):
         (2, 8, 8, 32)
     """
 
-    torch_names: ClassVar = {"channel.normalization": "Channel_Att.bn2"}
+    torch_names: ClassVar = {"channel": "Channel_Att"}
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -67,30 +65,3 @@ class NAM(AttentionLayer):
     def attend(self, x: Tensor, channel: Tensor) -> Tensor:
         """The map under its gate."""
         return times(x, channel)
-
-
-class NormalizedChannelGate(Gate):
-    """sigmoid(w BN(x)), w the share of each channel in the sum of BN's absolute scales.
-
-    Output: the shape of x.
-    """
-
-    takes_mask: ClassVar = True
-
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Makes the normalisation."""
-        super().build(input_shape)
-        self.normalization = batch_normalization(
-            self.channels, axes=len(self.spatial_axes), dtype=self.dtype_policy
-        )
-
-    def call(self, x: Tensor) -> Tensor:
-        """The gate of map x."""
-        scales = ops.abs(ops.stop_gradient(self.normalization.gamma))
-        weights = scales / ops.sum(scales)
-        normalized = self.normalization(self.channels_last(x), mask=self.position_mask)
-        return self.restored(ops.sigmoid(weights * normalized), like=x)
-
-    def macs(self, input_shape: tuple[int, ...]) -> int:
-        """None: it multiplies element by element."""
-        return 0

@@ -8,8 +8,9 @@ from keras import ops
 from keras.saving import register_keras_serializable
 
 from keras_attn.checks import check_choice
-from keras_attn.gates import ChannelGate, Gate
-from keras_attn.gates.parts import Linear, dense, size
+from keras_attn.gates.parts import Linear
+from keras_attn.gates.projection import ProjectionGate
+from keras_attn.gates.specification import specification
 from keras_attn.kernels import Tensor
 from keras_attn.layers.base import AttentionLayer
 
@@ -61,16 +62,14 @@ class SCSE(AttentionLayer):
     torch_names: ClassVar = {
         "channel.bottleneck.squeeze": Linear("cSE.fc1"),
         "channel.bottleneck.expand": Linear("cSE.fc2"),
-        "spatial.projection": "sSE.conv",
+        "spatial": "sSE",
     }
 
     def __init__(self, reduction: float = 2, fusion: str = "max", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.reduction = reduction
         self.fusion = check_choice("fusion", fusion, FUSIONS)
-        self.channel = self.add_gate(
-            ChannelGate, reduction=reduction, pools=("mean",), use_bias=True, minimum=0
-        )
+        self.channel = self.add_named_gate(specification("channel", "se"), reduction=reduction)
         self.spatial = self.add_gate(ProjectionGate)
 
     def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
@@ -89,26 +88,3 @@ class SCSE(AttentionLayer):
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {**super().get_config(), "reduction": self.reduction, "fusion": self.fusion}
-
-
-class ProjectionGate(Gate):
-    """s(x) = sigmoid(D x), D dense from the channels of a position to one number.
-
-    Output: (B, H, W, 1), or (B, 1, H, W) in channels_first.
-    """
-
-    takes_mask: ClassVar = True
-
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Makes the dense layer."""
-        super().build(input_shape)
-        self.projection = dense(1, self.channels, dtype=self.dtype_policy, name="projection")
-
-    def call(self, x: Tensor) -> Tensor:
-        """The gate of map x."""
-        logits = self.projection(self.channels_last(x))
-        return self.restored(ops.sigmoid(logits), like=x)
-
-    def macs(self, input_shape: tuple[int, ...]) -> int:
-        """The dense layer at every position."""
-        return size(self.projection.kernel) * self.positions(input_shape)

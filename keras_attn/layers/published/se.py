@@ -6,8 +6,8 @@ from typing import Any
 
 from keras.saving import register_keras_serializable
 
-from keras_attn.gates import ChannelGate
 from keras_attn.gates.parts import Linear
+from keras_attn.gates.specification import specification
 from keras_attn.kernels import Tensor, times
 from keras_attn.layers.base import AttentionLayer
 
@@ -58,8 +58,8 @@ class SE(AttentionLayer):
         super().__init__(**kwargs)
         self.reduction = reduction
         self.use_bias = use_bias
-        self.channel = self.add_gate(
-            ChannelGate, reduction=reduction, pools=("mean",), use_bias=use_bias, minimum=0
+        self.channel = self.add_named_gate(
+            specification("channel", "se"), reduction=reduction, use_bias=use_bias
         )
 
     @property

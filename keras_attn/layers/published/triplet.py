@@ -9,8 +9,9 @@ from keras import ops
 from keras.saving import register_keras_serializable
 
 from keras_attn.gates import NormalizedSpatialGate
+from keras_attn.gates.gate import Under
 from keras_attn.gates.parts import size
-from keras_attn.kernels import Tensor, pooled, times
+from keras_attn.kernels import Tensor, times
 from keras_attn.layers.base import AttentionLayer
 
 
@@ -125,9 +126,9 @@ class PlaneGate(NormalizedSpatialGate):
         rows, columns = self.plane_axes
         self.swapped = rows > columns
 
-    def pooled(self, x: Tensor, under: Tensor | None = None) -> list[Tensor]:
+    def pooled(self, x: Tensor, under: Under = ()) -> list[Tensor]:
         """Maximum and mean, each in the shape of the gate."""
-        return pooled(x, (self.pooled_axis,), self.pools, under)
+        return self.pooled_over((self.pooled_axis,), x, self.pools, under)
 
     def from_pooled(self, pooled: Sequence[Tensor], like: Tensor) -> Tensor:
         """The gate of a map with these statistics, in the dtype of `like`."""

@@ -6,13 +6,12 @@ from typing import Any, ClassVar
 
 from keras.saving import register_keras_serializable
 
-from keras_attn.gates import ChannelGate, SpatialGate
 from keras_attn.kernels import Tensor, times
-from keras_attn.layers.base import AttentionLayer
+from keras_attn.layers.topologies.topology import CHANNEL, SPATIAL, GatedLayer
 
 
 @register_keras_serializable(package="keras_attn")
-class CA(AttentionLayer):
+class CA(GatedLayer):
     """Channel attention (CA): weighs channels by their pooled mean and maximum.
 
         y = x · c(x)
@@ -25,6 +24,8 @@ class CA(AttentionLayer):
     Args:
         reduction: Ratio of the channels to the units of the bottlenecks, at least 1; they
             have h = max(8, floor(C / reduction)).
+        channel: The channel gate: a key of `keras_attn.list_gates("channel")`, with arguments as
+            in `"se(reduction=8)"` or without, or a gate.
         **kwargs: `data_format`, and the arguments of `keras.layers.Layer`.
 
     Call arguments:
@@ -49,13 +50,10 @@ class CA(AttentionLayer):
 
     torch_names: ClassVar = {"channel": ""}
 
-    #: Which statistics over the positions the gate reads.
-    pools: ClassVar[tuple[str, ...]] = ("mean", "max")
-
-    def __init__(self, reduction: float = 16, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, reduction: float = 16, channel: Any = CHANNEL, **kwargs: Any) -> None:
+        super().__init__(channel=channel, **kwargs)
         self.reduction = reduction
-        self.channel = self.add_gate(ChannelGate, reduction=reduction, pools=self.pools)
+        self.channel = self.new_gate("channel", reduction=reduction)
 
     def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
         """The channel gate of x."""
@@ -67,11 +65,15 @@ class CA(AttentionLayer):
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
-        return {**super().get_config(), "reduction": self.reduction}
+        return {
+            **super().get_config(),
+            "reduction": self.reduction,
+            **self.specified("channel"),
+        }
 
 
 @register_keras_serializable(package="keras_attn")
-class SA(AttentionLayer):
+class SA(GatedLayer):
     """Spatial attention (SA): weighs positions by the mean and maximum of their channels.
 
         y = x · s(x)
@@ -84,6 +86,7 @@ class SA(AttentionLayer):
 
     Args:
         kernel_size: Side of the spatial gate's kernel, a positive odd integer.
+        spatial: The spatial gate: a key of `keras_attn.list_gates("spatial")`, likewise.
         **kwargs: `data_format`, and the arguments of `keras.layers.Layer`.
 
     Call arguments:
@@ -108,10 +111,10 @@ class SA(AttentionLayer):
 
     torch_names: ClassVar = {"spatial": ""}
 
-    def __init__(self, kernel_size: int = 7, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, kernel_size: int = 7, spatial: Any = SPATIAL, **kwargs: Any) -> None:
+        super().__init__(spatial=spatial, **kwargs)
         self.kernel_size = kernel_size
-        self.spatial = self.add_gate(SpatialGate, kernel_size=kernel_size)
+        self.spatial = self.new_gate("spatial", kernel_size=kernel_size)
 
     def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
         """The spatial gate of x."""
@@ -123,4 +126,8 @@ class SA(AttentionLayer):
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
-        return {**super().get_config(), "kernel_size": self.kernel_size}
+        return {
+            **super().get_config(),
+            "kernel_size": self.kernel_size,
+            **self.specified("spatial"),
+        }

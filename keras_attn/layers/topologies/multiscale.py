@@ -7,10 +7,9 @@ from typing import Any, ClassVar
 
 from keras.saving import register_keras_serializable
 
-from keras_attn.gates import ChannelGate, MixingGate, SpatialGate
-from keras_attn.gates.pooling import scaled
+from keras_attn.gates import MixingGate
 from keras_attn.kernels import Tensor, times
-from keras_attn.layers.base import AttentionLayer
+from keras_attn.layers.topologies.topology import CHANNEL, SPATIAL, GatedLayer
 
 
 def check_branches(name: str, values: Sequence[float], number: int | None = None) -> tuple:
@@ -23,8 +22,19 @@ def check_branches(name: str, values: Sequence[float], number: int | None = None
     return tuple(values)
 
 
+def new_scales(layer: GatedLayer, kind: str, **values: Sequence[float]) -> list[Any]:
+    """One gate per value of an argument; a gate that does not take it differs in its weights."""
+    ((name, scales),) = values.items()
+    gates = []
+    for scale in scales:
+        gate = layer.new_gate(kind, scale={name: scale})
+        gate.scale = scale
+        gates.append(gate)
+    return gates
+
+
 @register_keras_serializable(package="keras_attn")
-class CMSSA(AttentionLayer):
+class CMSSA(GatedLayer):
     """Channel, then multi-scale spatial attention, weighted per sample (C-MSSA).
 
         y = u · Σᵢ wᵢ sᵢ(u),   u = x · c(x),   w = softmax(D₂ relu(D₁ mean u))
@@ -38,6 +48,9 @@ class CMSSA(AttentionLayer):
         reduction: Ratio of the channels to the units of the bottlenecks, at least 1; they
             have h = max(8, floor(C / reduction)).
         kernel_sizes: Sides of the spatial gates' kernels, distinct positive odd integers.
+        channel: The channel gate: a key of `keras_attn.list_gates("channel")`, with arguments as
+            in `"se(reduction=8)"` or without, or a gate.
+        spatial: The spatial gate: a key of `keras_attn.list_gates("spatial")`, likewise.
         **kwargs: `data_format`, and the arguments of `keras.layers.Layer`.
 
     Call arguments:
@@ -60,9 +73,10 @@ class CMSSA(AttentionLayer):
         (2, 8, 8, 32)
     """
 
+    used_elsewhere: ClassVar = ("reduction",)
     torch_names: ClassVar = {
         "channel": "ca",
-        "spatials": "sa_{gate.kernel_size}",
+        "spatials": "sa_{gate.scale}",
         "mixing": "gate",
     }
 
@@ -70,27 +84,26 @@ class CMSSA(AttentionLayer):
         self,
         reduction: float = 16,
         kernel_sizes: Sequence[int] = (3, 5, 7),
+        channel: Any = CHANNEL,
+        spatial: Any = SPATIAL,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(channel=channel, spatial=spatial, **kwargs)
         self.reduction = reduction
         self.kernel_sizes = check_branches("kernel_sizes", kernel_sizes)
-        self.channel = self.add_gate(ChannelGate, reduction=reduction)
-        self.spatials = [self.add_gate(SpatialGate, kernel_size=k) for k in self.kernel_sizes]
+        self.channel = self.new_gate("channel", reduction=reduction)
+        self.spatials = new_scales(self, "spatial", kernel_size=self.kernel_sizes)
         self.mixing = self.add_gate(
             MixingGate, branches=len(self.kernel_sizes), reduction=reduction
         )
 
     def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
         """The channel gate of x; the spatial gates and their weights, of what it lets through."""
-        mean, maximum = self.channel.pooled(x)
-        channel = self.channel.from_pooled([mean, maximum], like=x)
-        pooled = self.spatials[0].pooled(x, under=channel)
-        spatials = [gate.from_pooled(pooled, like=x) for gate in self.spatials]
+        channel = self.channel(x)
         return {
             "channel": channel,
-            "mixing": self.mixing.from_pooled(scaled([mean], channel), like=x),
-            **{f"spatial_{k}": s for k, s in zip(self.kernel_sizes, spatials, strict=True)},
+            "mixing": self.mixing(x, under=channel),
+            **{f"spatial_{gate.scale}": gate(x, under=channel) for gate in self.spatials},
         }
 
     def attend(self, x: Tensor, channel: Tensor, mixing: Tensor, **spatials: Tensor) -> Tensor:
@@ -105,11 +118,13 @@ class CMSSA(AttentionLayer):
             **super().get_config(),
             "reduction": self.reduction,
             "kernel_sizes": self.kernel_sizes,
+            **self.specified("channel"),
+            **self.specified("spatial"),
         }
 
 
 @register_keras_serializable(package="keras_attn")
-class MSCSA(AttentionLayer):
+class MSCSA(GatedLayer):
     """Multi-scale channel, then spatial attention, weighted per sample (MSC-SA).
 
         y = u · s(u),   u = x · Σᵢ wᵢ cᵢ(x),   w = softmax(D₂ relu(D₁ mean x))
@@ -124,8 +139,11 @@ class MSCSA(AttentionLayer):
     Args:
         reduction: Ratio of the channels to the units of the mixing gate's bottleneck, at
             least 1: h = max(8, floor(C / reduction)). It does not reach the channel gates.
-        reductions: One distinct ratio, at least 1, a channel gate: h_i = max(8, floor(C / r_i)).
+        reductions: Distinct ratios, at least 1, one per channel gate: h_i = max(8, floor(C / r_i)).
         kernel_size: Side of the spatial gate's kernel, a positive odd integer.
+        channel: The channel gate: a key of `keras_attn.list_gates("channel")`, with arguments as
+            in `"se(reduction=8)"` or without, or a gate.
+        spatial: The spatial gate: a key of `keras_attn.list_gates("spatial")`, likewise.
         **kwargs: `data_format`, and the arguments of `keras.layers.Layer`.
 
     Call arguments:
@@ -148,8 +166,9 @@ class MSCSA(AttentionLayer):
         (2, 8, 8, 32)
     """
 
+    used_elsewhere: ClassVar = ("reduction",)
     torch_names: ClassVar = {
-        "channels": "ca_{gate.reduction}",
+        "channels": "ca_{gate.scale}",
         "mixing": "gate",
         "spatial": "sa",
     }
@@ -159,24 +178,22 @@ class MSCSA(AttentionLayer):
         reduction: float = 16,
         reductions: Sequence[float] = (4, 8, 16, 32),
         kernel_size: int = 7,
+        channel: Any = CHANNEL,
+        spatial: Any = SPATIAL,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(channel=channel, spatial=spatial, **kwargs)
         self.reduction = reduction
         self.reductions = check_branches("reductions", reductions)
         self.kernel_size = kernel_size
-        self.channels = [self.add_gate(ChannelGate, reduction=r) for r in self.reductions]
+        self.channels = new_scales(self, "channel", reduction=self.reductions)
         self.mixing = self.add_gate(MixingGate, branches=len(self.reductions), reduction=reduction)
-        self.spatial = self.add_gate(SpatialGate, kernel_size=kernel_size)
+        self.spatial = self.new_gate("spatial", kernel_size=kernel_size)
 
     def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
         """The channel gates of x and their weights; the spatial gate of what they let through."""
-        mean, maximum = self.channels[0].pooled(x)
-        channels = {
-            f"channel_{gate.reduction}": gate.from_pooled([mean, maximum], like=x)
-            for gate in self.channels
-        }
-        mixing = self.mixing.from_pooled([mean], like=x)
+        channels = {f"channel_{gate.scale}": gate(x) for gate in self.channels}
+        mixing = self.mixing(x)
         weights = self.split(mixing, len(channels))
         channel = sum(w * c for w, c in zip(weights, channels.values(), strict=True))
         return {
@@ -197,11 +214,13 @@ class MSCSA(AttentionLayer):
             "reduction": self.reduction,
             "reductions": self.reductions,
             "kernel_size": self.kernel_size,
+            **self.specified("channel"),
+            **self.specified("spatial"),
         }
 
 
 @register_keras_serializable(package="keras_attn")
-class CCMSSA(AttentionLayer):
+class CCMSSA(GatedLayer):
     """Channel attention, then a cascade of spatial attention from coarse to fine (C-CMSSA).
 
         y = S₃(S₅(S₇(x · c(x)))),   Sₖ(u) = u · sₖ(u)
@@ -215,6 +234,9 @@ class CCMSSA(AttentionLayer):
             have h = max(8, floor(C / reduction)).
         kernel_sizes: Sides of the three spatial gates' kernels, coarse to fine, positive
             odd integers.
+        channel: The channel gate: a key of `keras_attn.list_gates("channel")`, with arguments as
+            in `"se(reduction=8)"` or without, or a gate.
+        spatial: The spatial gate: a key of `keras_attn.list_gates("spatial")`, likewise.
         **kwargs: `data_format`, and the arguments of `keras.layers.Layer`.
 
     Call arguments:
@@ -248,23 +270,24 @@ class CCMSSA(AttentionLayer):
         self,
         reduction: float = 16,
         kernel_sizes: Sequence[int] = (7, 5, 3),
+        channel: Any = CHANNEL,
+        spatial: Any = SPATIAL,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(channel=channel, spatial=spatial, **kwargs)
         self.reduction = reduction
         self.kernel_sizes = check_branches("kernel_sizes", kernel_sizes, number=3)
-        self.channel = self.add_gate(ChannelGate, reduction=reduction)
-        self.coarse, self.medium, self.fine = (
-            self.add_gate(SpatialGate, kernel_size=k) for k in self.kernel_sizes
+        self.channel = self.new_gate("channel", reduction=reduction)
+        self.coarse, self.medium, self.fine = new_scales(
+            self, "spatial", kernel_size=self.kernel_sizes
         )
 
     def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
         """Each gate reads what the gates before it have let through."""
         channel = self.channel(x)
-        pooled = self.coarse.pooled(x, under=channel)
-        coarse = self.coarse.from_pooled(pooled, like=x)
-        medium = self.medium.from_pooled(scaled(pooled, coarse), like=x)
-        fine = self.fine.from_pooled(scaled(pooled, coarse * medium), like=x)
+        coarse = self.coarse(x, under=channel)
+        medium = self.medium(x, under=(channel, coarse))
+        fine = self.fine(x, under=(channel, coarse, medium))
         return {"channel": channel, "coarse": coarse, "medium": medium, "fine": fine}
 
     def attend(
@@ -279,4 +302,6 @@ class CCMSSA(AttentionLayer):
             **super().get_config(),
             "reduction": self.reduction,
             "kernel_sizes": self.kernel_sizes,
+            **self.specified("channel"),
+            **self.specified("spatial"),
         }

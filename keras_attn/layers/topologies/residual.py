@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from keras.saving import register_keras_serializable
 
@@ -25,6 +25,9 @@ class RCSA(CSA):
         reduction: Ratio of the channels to the units of the bottlenecks, at least 1; they
             have h = max(8, floor(C / reduction)).
         kernel_size: Side of the spatial gate's kernel, a positive odd integer.
+        channel: The channel gate: a key of `keras_attn.list_gates("channel")`, with arguments as
+            in `"se(reduction=8)"` or without, or a gate.
+        spatial: The spatial gate: a key of `keras_attn.list_gates("spatial")`, likewise.
         **kwargs: `data_format`, and the arguments of `keras.layers.Layer`.
 
     Call arguments:
@@ -66,6 +69,9 @@ class ARCSA(CSA):
         reduction: Ratio of the channels to the units of the bottlenecks, at least 1; they
             have h = max(8, floor(C / reduction)).
         kernel_size: Side of the spatial gate's kernel, a positive odd integer.
+        channel: The channel gate: a key of `keras_attn.list_gates("channel")`, with arguments as
+            in `"se(reduction=8)"` or without, or a gate.
+        spatial: The spatial gate: a key of `keras_attn.list_gates("spatial")`, likewise.
         **kwargs: `data_format`, and the arguments of `keras.layers.Layer`.
 
     Call arguments:
@@ -90,8 +96,9 @@ class ARCSA(CSA):
 
     torch_names: ClassVar = {**CSA.torch_names, "blend.logit": "beta"}
 
-    def __init__(self, reduction: float = 16, kernel_size: int = 7, **kwargs: Any) -> None:
-        super().__init__(reduction=reduction, kernel_size=kernel_size, **kwargs)
+    def add_gates(self) -> None:
+        """Adds one gate to those of the base."""
+        super().add_gates()
         self.blend = self.add_gate(BlendGate)
 
     def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
@@ -117,6 +124,9 @@ class GRCSA(CSA):
         reduction: Ratio of the channels to the units of the bottlenecks, at least 1; they
             have h = max(8, floor(C / reduction)).
         kernel_size: Side of the spatial gate's kernel, a positive odd integer.
+        channel: The channel gate: a key of `keras_attn.list_gates("channel")`, with arguments as
+            in `"se(reduction=8)"` or without, or a gate.
+        spatial: The spatial gate: a key of `keras_attn.list_gates("spatial")`, likewise.
         **kwargs: `data_format`, and the arguments of `keras.layers.Layer`.
 
     Call arguments:
@@ -139,23 +149,19 @@ class GRCSA(CSA):
         (2, 8, 8, 32)
     """
 
+    used_elsewhere: ClassVar = ("reduction",)
     torch_names: ClassVar = {**CSA.torch_names, "mixing": "gate"}
 
-    def __init__(self, reduction: float = 16, kernel_size: int = 7, **kwargs: Any) -> None:
-        super().__init__(reduction=reduction, kernel_size=kernel_size, **kwargs)
+    def add_gates(self) -> None:
+        """Adds one gate to those of the base."""
+        super().add_gates()
         self.mixing = self.add_gate(
-            MixingGate, branches=1, reduction=reduction, activation="sigmoid"
+            MixingGate, branches=1, reduction=self.reduction, activation="sigmoid"
         )
 
     def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
         """The gates of CSA, and the share of the attended branch in each sample."""
-        pooled = self.channel.pooled(x)
-        channel = self.channel.from_pooled(pooled, like=x)
-        return {
-            "channel": channel,
-            "spatial": self.spatial(x, under=channel),
-            "mixing": self.mixing.from_pooled(pooled[:1], like=x),
-        }
+        return {**super().compute_gates(x), "mixing": self.mixing(x)}
 
     def attend(self, x: Tensor, channel: Tensor, spatial: Tensor, mixing: Tensor) -> Tensor:
         """The map and CSA of it in the shares of the sample."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from keras.saving import register_keras_serializable
 
-from keras_attn.gates import ChannelGate, SpatialGate
-from keras_attn.gates.pooling import scaled
 from keras_attn.kernels import Tensor, times
 from keras_attn.layers.topologies.topology import Topology
 
@@ -26,6 +24,9 @@ class CSA(Topology):
         reduction: Ratio of the channels to the units of the bottlenecks, at least 1; they
             have h = max(8, floor(C / reduction)).
         kernel_size: Side of the spatial gate's kernel, a positive odd integer.
+        channel: The channel gate: a key of `keras_attn.list_gates("channel")`, with arguments as
+            in `"se(reduction=8)"` or without, or a gate.
+        spatial: The spatial gate: a key of `keras_attn.list_gates("spatial")`, likewise.
         **kwargs: `data_format`, and the arguments of `keras.layers.Layer`.
 
     Call arguments:
@@ -72,6 +73,9 @@ class SCA(Topology):
         reduction: Ratio of the channels to the units of the bottlenecks, at least 1; they
             have h = max(8, floor(C / reduction)).
         kernel_size: Side of the spatial gate's kernel, a positive odd integer.
+        channel: The channel gate: a key of `keras_attn.list_gates("channel")`, with arguments as
+            in `"se(reduction=8)"` or without, or a gate.
+        spatial: The spatial gate: a key of `keras_attn.list_gates("spatial")`, likewise.
         **kwargs: `data_format`, and the arguments of `keras.layers.Layer`.
 
     Call arguments:
@@ -118,6 +122,9 @@ class CSCA(Topology):
         reduction: Ratio of the channels to the units of the bottlenecks, at least 1; they
             have h = max(8, floor(C / reduction)).
         kernel_size: Side of the spatial gate's kernel, a positive odd integer.
+        channel: The channel gate: a key of `keras_attn.list_gates("channel")`, with arguments as
+            in `"se(reduction=8)"` or without, or a gate.
+        spatial: The spatial gate: a key of `keras_attn.list_gates("spatial")`, likewise.
         **kwargs: `data_format`, and the arguments of `keras.layers.Layer`.
 
     Call arguments:
@@ -142,20 +149,17 @@ class CSCA(Topology):
 
     torch_names: ClassVar = {"channel": "ca1", "spatial": "sa", "channel_2": "ca2"}
 
-    def __init__(self, reduction: float = 16, kernel_size: int = 7, **kwargs: Any) -> None:
-        super().__init__(reduction=reduction, kernel_size=kernel_size, **kwargs)
-        self.channel_2 = self.add_gate(ChannelGate, reduction=reduction)
+    def add_gates(self) -> None:
+        """Adds one gate to those of the base."""
+        super().add_gates()
+        self.channel_2 = self.new_channel()
 
     def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
         """Each gate reads what the gates before it have let through."""
         channel = self.channel(x)
         spatial = self.spatial(x, under=channel)
-        pooled = scaled(self.channel_2.pooled(x, under=spatial), channel)
-        return {
-            "channel": channel,
-            "spatial": spatial,
-            "channel_2": self.channel_2.from_pooled(pooled, like=x),
-        }
+        channel_2 = self.channel_2(x, under=(channel, spatial))
+        return {"channel": channel, "spatial": spatial, "channel_2": channel_2}
 
     def attend(self, x: Tensor, channel: Tensor, spatial: Tensor, channel_2: Tensor) -> Tensor:
         """The map under one gate after the other."""
@@ -178,6 +182,9 @@ class SCSATopology(Topology):
         reduction: Ratio of the channels to the units of the bottlenecks, at least 1; they
             have h = max(8, floor(C / reduction)).
         kernel_size: Side of the spatial gate's kernel, a positive odd integer.
+        channel: The channel gate: a key of `keras_attn.list_gates("channel")`, with arguments as
+            in `"se(reduction=8)"` or without, or a gate.
+        spatial: The spatial gate: a key of `keras_attn.list_gates("spatial")`, likewise.
         **kwargs: `data_format`, and the arguments of `keras.layers.Layer`.
 
     Call arguments:
@@ -202,20 +209,17 @@ class SCSATopology(Topology):
 
     torch_names: ClassVar = {"spatial": "sa1", "channel": "ca", "spatial_2": "sa2"}
 
-    def __init__(self, reduction: float = 16, kernel_size: int = 7, **kwargs: Any) -> None:
-        super().__init__(reduction=reduction, kernel_size=kernel_size, **kwargs)
-        self.spatial_2 = self.add_gate(SpatialGate, kernel_size=kernel_size)
+    def add_gates(self) -> None:
+        """Adds one gate to those of the base."""
+        super().add_gates()
+        self.spatial_2 = self.new_spatial()
 
     def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
         """Each gate reads what the gates before it have let through."""
         spatial = self.spatial(x)
         channel = self.channel(x, under=spatial)
-        pooled = scaled(self.spatial_2.pooled(x, under=channel), spatial)
-        return {
-            "spatial": spatial,
-            "channel": channel,
-            "spatial_2": self.spatial_2.from_pooled(pooled, like=x),
-        }
+        spatial_2 = self.spatial_2(x, under=(spatial, channel))
+        return {"spatial": spatial, "channel": channel, "spatial_2": spatial_2}
 
     def attend(self, x: Tensor, spatial: Tensor, channel: Tensor, spatial_2: Tensor) -> Tensor:
         """The map under one gate after the other."""
