@@ -67,7 +67,11 @@ def compare_command(
         typer.Option(help="Pixel values that the model expects, such as 0,1; if it has weights."),
     ] = None,
     seeds: Annotated[
-        str, typer.Option(help="How many seeds for each topology, or which: 5, or 5,6,7.")
+        str,
+        typer.Option(
+            help="How many seeds for each topology, or which: 5, or 5,6,7. With auto, seeds are "
+            "added until every variant is decided: 5, 10, then 20."
+        ),
     ] = "5",
     samples: Annotated[
         str | None,
@@ -266,8 +270,10 @@ def compare_command(
     typer.echo(f"\nReport: {(folder / 'report.html').resolve()}")
 
 
-def which_seeds(text: str) -> int | list[int]:
-    """The number of seeds or, with a comma, the seeds themselves."""
+def which_seeds(text: str) -> int | str | list[int]:
+    """The number of seeds, `"auto"`, or, with a comma, the seeds themselves."""
+    if text == "auto":
+        return text
     if "," not in text:
         return whole_numbers("--seeds", text)[0]
     return whole_numbers("--seeds", text.removesuffix(","))

@@ -7,10 +7,13 @@ from functools import cached_property
 
 import pandas as pd
 
+from keras_attn.study.control import is_control
+from keras_attn.study.effects import main_effects
 from keras_attn.study.grid import Group
 from keras_attn.study.ranking import Ranking, rank
 from keras_attn.study.results import Results
 from keras_attn.study.summary import summarise
+from keras_attn.study.verdicts import UNDECIDED
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,15 @@ class Analysis:
                 self.results.compared_of(group),
                 self.results.plan.question,
                 self.results.image_variances.get(group),
+                self.results.image_covariances.get(group),
             )
         return self._summaries[group]
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether no variant of any group is undecided."""
+        verdicts = [self.summary_of(group)["verdict"] for group in self.groups]
+        return all(UNDECIDED not in set(each) for each in verdicts)
 
     def summary(self) -> pd.DataFrame:
         """One row per variant, indexed by image set and training size too if there are several."""
@@ -50,6 +60,13 @@ class Analysis:
             for group in self.groups
         }
         return pd.concat(parts, names=["dataset", "train_samples"])
+
+    def effects(self) -> pd.DataFrame:
+        """The main effects of topology, place and arguments; see `main_effects`."""
+        plan = self.results.plan
+        compared = [text for text in plan.grid.topologies if not is_control(text)]
+        variants = {text: plan.variant(text) for text in compared}
+        return main_effects(self.results.compared, variants, plan.question.headline)
 
     @cached_property
     def ranking(self) -> Ranking | None:

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from numbers import Integral
 
-from keras_attn.checks import check_whole_number
+from keras_attn.checks import check_choice, check_whole_number
 from keras_attn.data.dataset import Dataset
 from keras_attn.guideline import recommend_for
 
 #: The topology that most people know, as the attention of CBAM.
 USUAL = "csa"
+
+#: Adds seeds until everything is decided.
+AUTO = "auto"
+
+#: How many seeds there are at each look.
+LOOKS = (5, 10, 20)
 
 
 def default_topologies(dataset: Dataset) -> tuple[str, ...]:
@@ -19,12 +25,15 @@ def default_topologies(dataset: Dataset) -> tuple[str, ...]:
     return USUAL, recommendation.topology, *recommendation.alternatives[:1]
 
 
-def check_seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
-    """The seeds, each once.
+def check_seeds(seeds: int | str | Sequence[int]) -> tuple[int, ...]:
+    """The seeds, each once; those of the first look for `"auto"`.
 
     Raises:
         ValueError: If there is none, or one is not a whole number of at least 0.
     """
+    if isinstance(seeds, str):
+        check_choice("seeds", seeds, (AUTO,))
+        seeds = LOOKS[0]
     if not isinstance(seeds, Iterable):
         return tuple(range(check_whole_number("seeds", seeds, 1)))
     numbers = tuple(dict.fromkeys(check_whole_number("seed", seed, 0) for seed in seeds))

@@ -62,6 +62,21 @@ class Comparison(Results):
         """The networks ranked over the groups; None if there are fewer than three groups."""
         return self.analysis.ranking
 
+    def effects(self) -> pd.DataFrame:
+        """What topology, place and each argument contribute, for a study that varies several.
+
+        A linear model with the image set and the seed as blocks gives the effect of each level: its
+        mean difference in the headline metric to the mean over the levels of its factor.
+
+        Returns:
+            A table indexed by `factor` and `level` with the columns `effect`, `low` and `high` (its
+            95 % interval over trainings, not corrected) and `trainings`.
+
+        Raises:
+            ValueError: If nothing varies, or what varies cannot be told apart.
+        """
+        return self.analysis.effects()
+
     def plot(self) -> Figure:
         """One panel per metric: a dot per seed, a diamond at the mean, a line for the interval.
 

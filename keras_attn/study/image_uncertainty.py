@@ -42,17 +42,35 @@ def difference_variance(
         baseline: Those of the other network for the same seeds.
         groups: The group of each image; None if the images are independent.
     """
-    influence = INFLUENCES.get(metric)
-    if influence is None:
+    if metric not in INFLUENCES:
         return _bootstrapped(metric, labels, variant, baseline, groups)
-    values: np.ndarray = np.zeros(len(labels))
-    for one, other in zip(variant, baseline, strict=True):
-        values += (influence(labels, one) - influence(labels, other)) / len(variant)
+    both = covariance(metric, labels, [variant, baseline], groups)
+    return float(both[0, 0] + both[1, 1] - 2 * both[0, 1])
+
+
+def covariance(
+    metric: str,
+    labels: np.ndarray,
+    networks: Sequence[Sequence[np.ndarray]],
+    groups: np.ndarray | None = None,
+) -> np.ndarray:
+    """The covariance of the mean scores of networks over test images, (networks, networks).
+
+    Args:
+        metric: The name of a metric of `INFLUENCES`.
+        labels: As for `difference_variance`.
+        networks: For each network, its predictions for each seed.
+        groups: As for `difference_variance`.
+    """
+    influence = INFLUENCES[metric]
+    values = np.stack(
+        [np.mean([influence(labels, each) for each in seeds], axis=0) for seeds in networks]
+    )
     if groups is not None:
         _, members = np.unique(groups, return_inverse=True)
-        values = np.bincount(members, weights=values)
-    units = len(values)
-    return float(np.square(values).sum() / len(labels) ** 2 * units / max(1, units - 1))
+        values = np.stack([np.bincount(members, weights=each) for each in values])
+    units = values.shape[1]
+    return values @ values.T / len(labels) ** 2 * units / max(1, units - 1)
 
 
 def _accuracy(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:

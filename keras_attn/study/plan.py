@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import import_module
 from typing import Any
@@ -16,7 +16,7 @@ import numpy as np
 from keras_attn.data.dataset import Dataset
 from keras_attn.data.subsets import subset
 from keras_attn.study.backbone import UNET, check_network
-from keras_attn.study.choices import check_samples, check_seeds, default_topologies
+from keras_attn.study.choices import AUTO, LOOKS, check_samples, check_seeds, default_topologies
 from keras_attn.study.control import largest, matched_to
 from keras_attn.study.facts import Facts
 from keras_attn.study.fit import check_fit, unmatched
@@ -132,7 +132,7 @@ class Plan:
 def make_plan(
     datasets: Sequence[Dataset],
     variants: Sequence[Any] | str | None,
-    seeds: int | Sequence[int],
+    seeds: int | str | Sequence[int],
     samples: int | Sequence[int] | None,
     network: Network,
     config: Training,
@@ -148,7 +148,7 @@ def make_plan(
             that the guideline recommends first for each of the groups. The network without
             attention is always added in front, and a plain network with the same number of
             parameters as the largest variant at the end, if there is one that matches within 5 %.
-        seeds: How many, counted from 0, or which.
+        seeds: How many, counted from 0, or which; `"auto"` for those of the first look.
         samples: Training sizes; None for all images.
         network: What `keras_attn.study.models.read_model` returned.
         config: How every trial is trained.
@@ -168,6 +168,8 @@ def make_plan(
     by_name = {dataset.name: dataset for dataset in datasets}
     usual = learning_task(datasets[0].task, len(datasets[0].class_names)).headline
     question = ask(headline, margin, common_metrics(datasets), usual)
+    if seeds == AUTO:
+        question = replace(question, looks=len(LOOKS))
     if len(by_name) < len(datasets):
         raise ValueError(
             "Two image sets of one study have the same name. Received: "

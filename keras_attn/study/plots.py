@@ -86,7 +86,7 @@ def draw_metric(axes: Axes, results: pd.DataFrame, metric: str, palette: Palette
     axes.set_ylim(len(topologies) - 0.5, -0.5)
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.set_title(METRICS[metric].title, loc="left", color=palette.text, fontsize=11, pad=10)
-    _style(axes, palette)
+    style(axes, palette)
     axes.grid(axis="x", color=palette.grid, linewidth=0.8)
 
 
@@ -115,7 +115,7 @@ def draw_forest(axes: Axes, summary: pd.DataFrame, question: Question, palette: 
     axes.set_yticks(range(len(rows)), list(rows.index))
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.xaxis.set_major_locator(MaxNLocator(5))
-    _style(axes, palette)
+    style(axes, palette)
     axes.grid(axis="x", color=palette.grid, linewidth=0.8)
 
 
@@ -126,6 +126,30 @@ def _around_zero(ends: np.ndarray, margin: float) -> tuple[float, float]:
     nearest = 3 * max(margin, float(means.max(initial=0)))
     reach = 1.15 * max(margin, min(nearest, float(known.max(initial=0))))
     return -reach, reach
+
+
+def draw_effects(axes: Axes, effects: pd.DataFrame, palette: Palette) -> None:
+    """The effect of each level with its 95 % interval, factor by factor."""
+    labels, row = [], 0
+    for factor, part in effects.groupby(level="factor", sort=False):
+        for level, each in part.droplevel("factor").iterrows():
+            axes.plot(
+                [each["low"], each["high"]],
+                [row, row],
+                color=palette.accent,
+                linewidth=3,
+                solid_capstyle="butt",
+            )
+            axes.plot([each["effect"]], [row], "D", color=palette.accent, markersize=7)
+            labels.append(f"{factor}: {shortened(str(level))}")
+            row += 1
+        axes.axhline(row - 0.5, color=palette.grid, linewidth=0.8)
+    axes.axvline(0, color=palette.faint, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+    axes.set_yticks(range(row), labels)
+    axes.set_ylim(row - 0.5, -0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(5))
+    style(axes, palette)
+    axes.grid(axis="x", color=palette.grid, linewidth=0.8)
 
 
 def draw_cost(
@@ -144,7 +168,7 @@ def draw_cost(
     axes.xaxis.set_major_formatter(EngFormatter())
     axes.yaxis.set_major_locator(MaxNLocator(4))
     axes.set_title(title, loc="left", color=palette.text, fontsize=11, pad=8)
-    _style(axes, palette)
+    style(axes, palette)
     axes.grid(color=palette.grid, linewidth=0.8)
     if names:
         # Last, because it measures the names at their final places.
@@ -188,7 +212,7 @@ def draw_curves(axes: Axes, curves: pd.DataFrame, topology: str, palette: Palett
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     axes.yaxis.set_major_locator(MaxNLocator(4))
     axes.set_title(topology, loc="left", color=palette.text, fontsize=11, pad=8)
-    _style(axes, palette)
+    style(axes, palette)
     axes.grid(color=palette.grid, linewidth=0.8)
 
 
@@ -210,7 +234,8 @@ def literal(text: str) -> str:
     return text.replace("$", r"\$")
 
 
-def _style(axes: Axes, palette: Palette) -> None:
+def style(axes: Axes, palette: Palette) -> None:
+    """The look of all panels: no frame, and the colours of the page."""
     axes.set_facecolor("none")
     axes.set_axisbelow(True)
     axes.spines[:].set_visible(False)

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from keras_attn.data.dataset import Dataset
-from keras_attn.study.control import BASELINE
+from keras_attn.study.control import BASELINE, is_control
 from keras_attn.study.files import prepare_folder, replacing
 from keras_attn.study.grid import Group, TrialKey
-from keras_attn.study.image_uncertainty import difference_variance
+from keras_attn.study.image_uncertainty import INFLUENCES, covariance, difference_variance
 from keras_attn.study.trial import Trial
 from keras_attn.tasks.create import learning_task
 
@@ -113,3 +114,35 @@ def image_variances(
         if pairs and len(ours) == len(theirs) == len(pairs):
             found[variant] = difference_variance(metric, labels, ours, theirs, groups)
     return found
+
+
+def image_covariance(
+    predictions: Predictions, group: Group, trials: Mapping[TrialKey, Trial], metric: str
+) -> pd.DataFrame | None:
+    """The covariance over test images of the mean scores of the variants and of no attention.
+
+    Args:
+        predictions: The predictions that were kept.
+        group: The image set and training size.
+        trials: The trials of the group.
+        metric: The name of the metric.
+
+    Returns:
+        A table with a row and a column for each; None if a prediction is missing, or the influence
+        of single images on the metric has no formula.
+    """
+    kept = predictions.labels(group)
+    if kept is None or metric not in INFLUENCES:
+        return None
+    labels, groups = kept
+    networks: dict[str, list[np.ndarray]] = {}
+    for key, trial in trials.items():
+        if trial.best and (key.topology == BASELINE or not is_control(key.topology)):
+            found = predictions.of(key)
+            if found is None:
+                return None
+            networks.setdefault(key.topology, []).append(found)
+    if not networks:
+        return None
+    table = covariance(metric, labels, list(networks.values()), groups)
+    return pd.DataFrame(table, index=list(networks), columns=list(networks))

@@ -31,10 +31,13 @@ class Question:
     Attributes:
         headline: The name of the metric.
         margin: The smallest difference that matters, in units of the metric.
+        looks: How many times the results may be looked at, with more seeds each time. The error
+            level is divided among the looks.
     """
 
     headline: str = HEADLINE
     margin: float = MARGIN
+    looks: int = 1
 
     @property
     def title(self) -> str:
@@ -48,8 +51,9 @@ class Question:
         return 1.0 if METRICS[self.headline].larger_is_better else -1.0
 
     def as_dict(self) -> dict[str, Any]:
-        """Headline and margin, for JSON."""
-        return {"headline": self.headline, "margin": self.margin}
+        """Headline, margin and looks, for JSON."""
+        looks = {} if self.looks == 1 else {"looks": self.looks}
+        return {"headline": self.headline, "margin": self.margin, **looks}
 
 
 def ask(

@@ -8,18 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-import numpy as np
-import pandas as pd
 from markupsafe import Markup
 
 from keras_attn.study import plots
 from keras_attn.study.analysis import Analysis
 from keras_attn.study.answer import answer
-from keras_attn.study.control import BASELINE, is_control, meaning
+from keras_attn.study.cautions import most_frequent
+from keras_attn.study.control import BASELINE
 from keras_attn.study.details import details
 from keras_attn.study.grid import Group
 from keras_attn.study.inline_pictures import single
-from keras_attn.study.question import Question
+from keras_attn.study.methods import bibtex, paragraph
+from keras_attn.study.report_errors import errors, warnings
+from keras_attn.study.report_table import table_row, verdicts
 from keras_attn.study.results import Results
 from keras_attn.study.stored_pictures import KINDS, picture
 from keras_attn.study.summary import metrics_of
@@ -27,12 +28,9 @@ from keras_attn.study.wording import (
     caution,
     number,
     overview,
-    p_text,
     ranking_sentence,
-    seeds_text,
     setting,
     signed,
-    variants_of,
 )
 from keras_attn.tasks.create import learning_task
 from keras_attn.tasks.metrics import METRICS
@@ -78,11 +76,14 @@ def content(analysis: Analysis) -> dict[str, Any]:
         "setting": "" if several else parts[0]["setting"],
         "question": results.plan.question,
         "ranking": _ranking(analysis) if several else None,
+        "effects": _effects(analysis),
         "groups": parts,
         "failures": {
             str(key): trial.reason for key, trial in results.trials.items() if trial.error
         },
         "details": details(results.plan),
+        "methods": paragraph(results.plan, any(_has_images(analysis, g) for g in analysis.groups)),
+        "bibtex": bibtex(results.plan),
         "command": results.command,
         "versions": {
             **results.plan.versions(),
@@ -90,6 +91,10 @@ def content(analysis: Analysis) -> dict[str, Any]:
         },
         "date": datetime.now().astimezone().strftime("%d %B %Y, %H:%M %Z"),
     }
+
+
+def _has_images(analysis: Analysis, group: Group) -> bool:
+    return "seeds and test images" in set(analysis.summary_of(group)["basis"])
 
 
 def unbroken(text: str) -> str:
@@ -113,9 +118,9 @@ def _group(analysis: Analysis, group: Group) -> dict[str, Any]:
         "answer": unbroken(answer(summary, question)),
         "setting": setting(analysis, group),
         "caution": caution(summary, analysis.results.plan.notes, question),
-        "verdicts": _verdicts(summary, question),
+        "verdicts": verdicts(summary, question),
         "metrics": [METRICS[metric].title for metric in metrics],
-        "rows": [_table_row(key, summary.loc[key], metrics, question) for key in summary.index],
+        "rows": [table_row(key, summary.loc[key], metrics, question) for key in summary.index],
         "forest": single(
             f"{name}-forest", (5.2, 0.8 + 0.32 * len(summary)), plots.draw_forest, summary, question
         )
@@ -142,6 +147,9 @@ def _group(analysis: Analysis, group: Group) -> dict[str, Any]:
             for key in attended
         ],
         "recall": _recall(analysis, group),
+        "errors": errors(analysis, group),
+        "warnings": warnings(analysis, group),
+        "most_frequent": most_frequent(analysis.results.majorities.get(group)),
         "gates": _gates(analysis, group),
         "masks": _masks(analysis, group),
         "selected_by": METRICS[task.selected_by].title,
@@ -168,6 +176,17 @@ def _ranking(analysis: Analysis) -> dict[str, Any]:
             for name, size in table.index
         ],
     }
+
+
+def _effects(analysis: Analysis) -> Markup | str:
+    """The picture of the main effects, if the study varies more than the topology."""
+    try:
+        effects = analysis.effects()
+    except ValueError:
+        return ""
+    if len(effects.index.unique("factor")) < 2:
+        return ""
+    return single("effects", (6.2, 0.9 + 0.3 * len(effects)), plots.draw_effects, effects)
 
 
 def _recall(analysis: Analysis, group: Group) -> dict[str, Any]:
@@ -203,73 +222,3 @@ def _picture(results: Results, group: Group, name: str) -> dict[str, Any]:
     if best is None or drawn is None:
         return {"topology": "", "picture": ""}
     return {"topology": best.topology, "seed": best.seed, "picture": Markup(drawn)}
-
-
-def _verdicts(summary: pd.DataFrame, question: Question) -> list[dict[str, str]]:
-    """The verdict on each topology, with its difference and its interval."""
-    name = f"{question.headline}_difference"
-    return [
-        {
-            "topology": str(key),
-            "word": row["verdict"],
-            "difference": signed(row[name]),
-            "interval": _ends(row, "combined" if _has_both(row) else name),
-        }
-        for key, row in variants_of(summary).iterrows()
-    ]
-
-
-def _table_row(
-    topology: str, row: pd.Series, metrics: list[str], question: Question
-) -> dict[str, Any]:
-    difference = f"{question.headline}_difference"
-    return {
-        "topology": topology,
-        "meaning": meaning(topology),
-        "seeds": int(row["n"]),
-        "lost": _lost(row),
-        "cells": [(number(row[metric]), _ends(row, metric)) for metric in metrics],
-        "difference": (
-            signed(row[difference]),
-            "" if topology == BASELINE else _ends(row, difference),
-            _ends(row, "combined") if _has_both(row) else "",
-        ),
-        "test": _test(topology, row),
-        "needed": _needed(row),
-        "parameters": f"{int(row['parameters']):,}",
-        "macs": f"{row['macs'] / 1e6:,.1f} M",
-        "step": f"{1000 * row['seconds_per_step']:.1f} ms",
-    }
-
-
-def _test(topology: str, row: pd.Series) -> tuple[str, str]:
-    """The cell of the corrected tests; empty for networks that topologies are compared with."""
-    if is_control(topology):
-        return "", ""
-    differs, equivalent = (p_text(row[name]) for name in ("p_corrected", "p_equivalent"))
-    return row["verdict"], f"difference {differs}, equivalence {equivalent}"
-
-
-def _needed(row: pd.Series) -> str:
-    """What would decide an undecided topology: seeds, or test images if seeds alone cannot."""
-    if np.isfinite(row["images_needed"]):
-        return f"{row['images_needed']:,.1f} times the test images"
-    return "" if np.isnan(row["seeds_needed"]) else seeds_text(row["seeds_needed"])
-
-
-def _has_both(row: pd.Series) -> bool:
-    """Whether there is an interval over trainings and test images."""
-    return bool(np.isfinite(row["combined_low"]))
-
-
-def _ends(row: pd.Series, name: str) -> str:
-    low, high = row[f"{name}_low"], row[f"{name}_high"]
-    if not (np.isfinite(low) and np.isfinite(high)):
-        return "–"
-    return f"{low:z.3f} to {high:z.3f}".replace("-", "−")
-
-
-def _lost(row: pd.Series) -> str:
-    """How many trials have no scores."""
-    counts = ((int(row[name]), name) for name in ("diverged", "failed"))
-    return ", ".join(f"{count} {name}" for count, name in counts if count)

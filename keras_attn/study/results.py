@@ -15,8 +15,9 @@ from keras_attn.data.description import ModelDescription, attach
 from keras_attn.study.control import is_control
 from keras_attn.study.files import replacing
 from keras_attn.study.grid import Group, TrialKey
+from keras_attn.study.outcomes import Outcome, majority, outcomes_of
 from keras_attn.study.plan import Plan
-from keras_attn.study.predictions import image_variances
+from keras_attn.study.predictions import image_covariance, image_variances
 from keras_attn.study.store import Store
 from keras_attn.study.trainer import Trainer
 from keras_attn.study.training import COLUMNS
@@ -36,6 +37,11 @@ class Results:
         attended: The weights of the best trial with attention of each group.
         image_variances: For each group, by variant, the variance over test images of its mean
             difference to no attention, where the predictions of all its trials were kept.
+        image_covariances: For each group, the covariance over test images of the mean scores, where
+            all predictions were kept.
+        outcomes: For each group, by variant, its errors on the test images, where the predictions
+            of all its trials were kept.
+        majorities: For each group, the accuracy of always answering the most frequent class.
         pictures: By kind and group, pictures of the best trials as SVG, where they are not drawn
             again; empty if there is nothing to show. See `keras_attn.study.stored_pictures`.
     """
@@ -46,6 +52,9 @@ class Results:
     weights: dict[Group, list] = field(default_factory=dict, repr=False)
     attended: dict[Group, list] = field(default_factory=dict, repr=False)
     image_variances: dict[Group, dict[str, float]] = field(default_factory=dict, repr=False)
+    image_covariances: dict[Group, pd.DataFrame | None] = field(default_factory=dict, repr=False)
+    outcomes: dict[Group, dict[str, Outcome]] = field(default_factory=dict, repr=False)
+    majorities: dict[Group, float | None] = field(default_factory=dict, repr=False)
     pictures: dict[tuple[str, Group], str] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -65,8 +74,13 @@ class Results:
         """Computes the variances over test images from the predictions in a store."""
         metric = self.plan.question.headline
         for group in self.groups:
-            found = image_variances(store.predictions, group, self.trials_of(group), metric)
-            self.image_variances[group] = found
+            kept, trials = store.predictions, self.trials_of(group)
+            self.image_variances[group] = image_variances(kept, group, trials, metric)
+            self.image_covariances[group] = image_covariance(kept, group, trials, metric)
+            facts = self.plan.facts(group.dataset)
+            if not learning_task(facts.task, len(facts.class_names)).has_masks:
+                self.outcomes[group] = outcomes_of(kept, group, trials)
+                self.majorities[group] = majority(kept, group)
 
     @property
     def groups(self) -> tuple[Group, ...]:

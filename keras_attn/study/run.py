@@ -8,6 +8,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from keras_attn.checks import check_choice, check_whole_number
 from keras_attn.study.arguments import Source, plan_of
+from keras_attn.study.choices import LOOKS
 from keras_attn.study.comparison import Comparison
 from keras_attn.study.engines.cluster import run_on_cluster
 from keras_attn.study.engines.local import run_local
@@ -38,7 +40,7 @@ def compare(
     weights: str | None = None,
     value_range: Sequence[float] | None = None,
     size: int | None = None,
-    seeds: int | Sequence[int] = LEAST_SEEDS,
+    seeds: int | str | Sequence[int] = LEAST_SEEDS,
     samples: int | Sequence[int] | None = None,
     training: Training | None = None,
     epochs: int | None = None,
@@ -91,6 +93,8 @@ def compare(
         size: Side of the images that reach the network, which are resized; None to leave them as
             they are.
         seeds: How many, counted from 0, or which. With fewer than five, nothing is decided.
+            `"auto"` looks at the results after 5, 10 and 20 seeds, and stops as soon as every
+            variant is decided; the error level is divided among the three looks.
         samples: How many of the training images to train on, or several such numbers, which are
             compared separately; if None, all of them. The subsets are stratified, and each is
             contained in the larger ones.
@@ -148,15 +152,18 @@ def compare(
     plan = plan_of(arguments)
     called = call_of(arguments) if command is None else command
     with study_folder(output) as folder:
-        store = Store.create(folder, plan, called, predictions)
-        try:
-            _run(plan, store, engine, jobs, address, progress)
-        except KeyboardInterrupt:
-            if output is not None:
-                Comparison.load(plan, store, called).save_results(folder)
-            raise
-        comparison = Comparison.load(plan, store, called)
-        _check_any(comparison)
+        for look in looks(plan):
+            store = Store.create(folder, look, called, predictions)
+            try:
+                _run(look, store, engine, jobs, address, progress)
+            except KeyboardInterrupt:
+                if output is not None:
+                    Comparison.load(look, store, called).save_results(folder)
+                raise
+            comparison = Comparison.load(look, store, called)
+            _check_any(comparison)
+            if comparison.analysis.is_decided:
+                break
         if output is not None:
             comparison.save(folder)
     return comparison
@@ -193,6 +200,15 @@ def plan_study(
     bound = inspect.signature(compare).bind(dataset, variants, **arguments)
     bound.apply_defaults()
     return outlook(plan_of(bound.arguments), pilot)
+
+
+def looks(plan: Plan) -> Iterator[Plan]:
+    """The plan, or the plan with as many seeds as each look has."""
+    if plan.question.looks == 1:
+        yield plan
+        return
+    for count in LOOKS:
+        yield replace(plan, grid=replace(plan.grid, seeds=tuple(range(count))))
 
 
 def _run(

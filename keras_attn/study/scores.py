@@ -98,6 +98,7 @@ class _Rule(NamedTuple):
 
     margin: float
     sign: float
+    looks: int = 1
 
 
 def check_table(table: Any) -> pd.DataFrame:

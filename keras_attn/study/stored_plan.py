@@ -50,7 +50,9 @@ class StoredPlan(Plan):
             backbone=configuration["backbone"],
             config=Training(**{name: configuration[name] for name in settings}),
             notes=tuple(stored["notes"]),
-            question=Question(configuration["headline"], configuration["margin"]),
+            question=Question(
+                configuration["headline"], configuration["margin"], configuration.get("looks", 1)
+            ),
             stored=stored,
         )
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from keras_attn.study.best import best_probabilities
 from keras_attn.study.control import BASELINE, is_control, matched_to
 from keras_attn.study.inference import Interval, Moments, known, mean_interval, p_value
 from keras_attn.study.question import Question
@@ -34,6 +35,7 @@ def summarise(
     results: pd.DataFrame,
     question: Question | None = None,
     image_variances: Mapping[str, float] | None = None,
+    image_covariance: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """One row per variant, in the order of the trials.
 
@@ -49,6 +51,8 @@ def summarise(
         question: The metric and the margin that the verdicts are about; AUC and 0.01 if None.
         image_variances: By variant, the variance over test images of its mean difference to the
             baseline in the headline metric; None if no predictions were kept.
+        image_covariance: The covariance over test images of the mean scores of the variants and the
+            baseline; None if it is not known.
 
     Returns:
         A table indexed by variant, in an index named `topology`, with these columns:
@@ -62,6 +66,8 @@ def summarise(
           `"seeds and test images"` or `"seeds"`;
         * for each variant the fields of `keras_attn.study.verdicts.Decision`: `p_value`,
           `p_corrected`, `p_equivalent`, `verdict`, `seeds_needed` and `images_needed`;
+        * `best_probability`, that it is the best of the variants and the baseline; NaN for a
+          control, and with fewer than five seeds;
         * for the variant that has a control, the difference to it in the headline metric
           (`control_difference`, `..._low`, `..._high`), and `control_p_value` and
           `control_verdict` of its test;
@@ -85,6 +91,9 @@ def summarise(
         question,
         image_variances,
     )
+    candidates = [name for name in scores if name == BASELINE or not is_control(name)]
+    headlines = pd.DataFrame({name: scores[name][question.headline] for name in candidates})
+    best = best_probabilities(headlines, question.sign, image_covariance)
     variances = image_variances or {}
     against_controls = _control_tests(scores, question)
     rows = {}
@@ -105,6 +114,7 @@ def summarise(
         headline = paired[question.headline].to_numpy()
         row |= _combined(headline, variances.get(variant), question.headline)
         row |= tests.get(variant, NOT_TESTED)._asdict()
+        row["best_probability"] = best.get(variant, math.nan)
         row |= against_controls.get(variant, NO_CONTROL)
         row["parameters"] = int(group["parameters"].max())
         row["macs"] = int(group["macs"].max())

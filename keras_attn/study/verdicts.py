@@ -38,9 +38,13 @@ class Rule(Protocol):
     def sign(self) -> float:
         """1 if larger values are better, −1 if smaller values are."""
 
+    @property
+    def looks(self) -> int:
+        """How many times the results may be looked at."""
+
 
 class Decision(NamedTuple):
-    """What the tests of a variant say; the p-values are corrected for the number of variants.
+    """What the tests of a variant say; p-values are corrected for the variants and the looks.
 
     Attributes:
         p_value: Of the paired t-test for a difference, before the correction.
@@ -77,7 +81,7 @@ def decide(
     Args:
         differences: By variant, the differences to the baseline in the headline metric, paired by
             seed; NaN values are left out.
-        rule: The margin and the better direction.
+        rule: The margin, the better direction and the number of looks.
         image_variances: By variant, the variance of the mean difference over test images; those of
             variants that are not named are not known, and count as 0.
     """
@@ -94,14 +98,14 @@ def decide(
     comparisons = int(np.isfinite(raw).all(axis=1).sum())
     decisions = {}
     for (variant, each), (p, _), (p_different, p_equivalent) in zip(
-        differences.items(), raw, corrected_pairs(raw), strict=True
+        differences.items(), raw, corrected_pairs(raw * rule.looks), strict=True
     ):
         values = known(each)
         mean = float(values.mean()) if len(values) else math.nan
         word = verdict(rule.sign * mean, p_different, p_equivalent, len(values))
         needed = images = math.nan
         if word == UNDECIDED and len(values) > 1:
-            needed = seeds_needed(values, comparisons, rule.margin, LEAST_SEEDS)
+            needed = seeds_needed(values, comparisons * rule.looks, rule.margin, LEAST_SEEDS)
             needed, images = with_images(needed, values, variances.get(variant, 0.0))
             # Chance can leave undecided what so many seeds decide in most studies.
             needed = max(needed, len(values) + 1.0) if needed == needed else needed

@@ -106,7 +106,16 @@ def correction_sentence(variants: int, question: Question) -> str:
         f"Verdicts are about {question.title} and rest on Student’s t-tests, paired by seed: one "
         f"for a difference, two one-sided for a difference smaller than {question.margin:g}. "
         f"Holm’s correction {of}, and over both kinds of test, keeps the probability of any wrong "
-        f"verdict at {LEVEL:.0%} or less.".replace("%", " %")
+        f"verdict at {LEVEL:.0%} or less{_looks(question)}.".replace("%", " %")
+    )
+
+
+def _looks(question: Question) -> str:
+    if question.looks == 1:
+        return ""
+    return (
+        f", together with a factor of {question.looks} for the {question.looks} numbers of seeds "
+        "with which the results may be looked at"
     )
 
 
