@@ -77,6 +77,10 @@ def compare_command(
         str | None,
         typer.Option(help="Training sizes, separated by commas; all images if not given."),
     ] = None,
+    folds: Annotated[
+        int | None,
+        typer.Option(help="Cross-validate in so many folds; give a multiple of it as --seeds."),
+    ] = None,
     config: Annotated[
         Path | None,
         typer.Option(
@@ -219,6 +223,7 @@ def compare_command(
         "size": size,
         "seeds": which_seeds(seeds),
         "samples": None if samples is None else whole_numbers("--samples", samples),
+        "folds": folds,
         "training": training_of(
             context,
             optimizer=optimizer,

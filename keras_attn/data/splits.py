@@ -44,7 +44,7 @@ def cut_missing(
         return _cut(labels, missing, class_names, seed, origin, "training image(s)")
     names, members = np.unique(groups, return_inverse=True)
     many = labels.ndim > 1
-    kinds = np.zeros((len(names), 1)) if many else _rarest(labels, members, len(names))
+    kinds = np.zeros((len(names), 1)) if many else rarest(labels, members, len(names))
     cut = _cut(kinds, missing, class_names, seed, origin, "group(s)")
     return {part: np.flatnonzero(np.isin(members, found)) for part, found in cut.items()}
 
@@ -78,7 +78,7 @@ def _cut(
     return {part: np.sort(np.concatenate(found)) for part, found in chosen.items()}
 
 
-def _rarest(labels: np.ndarray, members: np.ndarray, count: int) -> np.ndarray:
+def rarest(labels: np.ndarray, members: np.ndarray, count: int) -> np.ndarray:
     """The class of each group that has the fewest images in the set."""
     images = np.bincount(labels)
     rarest = np.full(count, images.argmax())

@@ -49,6 +49,7 @@ def plan_of(arguments: Mapping[str, Any]) -> Plan:
         (*notes, *(split_note(each) for each in images if each.cut)),
         headline=arguments["headline"],
         margin=arguments["margin"],
+        folds=arguments["folds"],
     )
 
 

@@ -7,6 +7,7 @@ from numbers import Integral
 
 from keras_attn.checks import check_choice, check_whole_number
 from keras_attn.data.dataset import Dataset
+from keras_attn.data.folds import LEAST_FOLDS
 from keras_attn.guideline import recommend_for
 
 #: The topology that most people know, as the attention of CBAM.
@@ -40,6 +41,24 @@ def check_seeds(seeds: int | str | Sequence[int]) -> tuple[int, ...]:
     if not numbers:
         raise ValueError("`seeds` is empty: give their number, or at least one seed.")
     return numbers
+
+
+def check_folds(folds: int, seeds: int | str | Sequence[int], numbers: Sequence[int]) -> int:
+    """The number of folds, of which every seed tests one.
+
+    Raises:
+        ValueError: If there are fewer than three folds, or they are not tested equally often.
+    """
+    check_whole_number("folds", folds, LEAST_FOLDS)
+    tested = [seed % folds for seed in numbers]
+    if isinstance(seeds, str) or {tested.count(number) for number in range(folds)} != {
+        len(tested) / folds
+    }:
+        raise ValueError(
+            f"With folds={folds}, seed s is tested on fold s mod {folds}, and every fold must be "
+            f"tested equally often: give a multiple of {folds} seeds. Received: seeds={seeds!r}."
+        )
+    return folds
 
 
 def check_samples(samples: int | Sequence[int]) -> tuple[int, ...]:

@@ -146,4 +146,10 @@ def entries_of(topology: str) -> list[catalogue.Entry]:
         parts = parse_variant(topology).parts
     except ValueError:
         return []
-    return [catalogue.describe(part.key) for part in parts if part.key not in (BASELINE, GATE)]
+    keys = [part for part in parts if part.key not in (BASELINE, GATE)]
+    return [catalogue.describe(part.key, **_gates_of(part)) for part in keys]
+
+
+def _gates_of(part: Variant) -> dict[str, Any]:
+    """The arguments that change a formula."""
+    return {name: v for name, v in part.arguments.items() if name in ("channel", "spatial")}

@@ -59,16 +59,25 @@ class Moments(NamedTuple):
     freedom: np.ndarray | float
 
     @classmethod
-    def of(cls, differences: np.ndarray, image_variance: np.ndarray | float = 0.0) -> Moments:
+    def of(
+        cls,
+        differences: np.ndarray,
+        image_variance: np.ndarray | float = 0.0,
+        overlap: float = 0.0,
+    ) -> Moments:
         """The moments over the last axis.
 
         Args:
             differences: One per seed.
             image_variance: The variance of their mean over test images.
+            overlap: Test images per training image, for the folds of a cross-validation. They
+                share training images, so that the variance of their mean does not fall to 0:
+                it is s² (1/n + overlap), the corrected resampled t-test of C. Nadeau and Y. Bengio,
+                Machine Learning 52 (2003).
         """
         mean, count = differences.mean(axis=-1), differences.shape[-1]
         vary = np.ptp(differences, axis=-1) > ROUNDING
-        over_seeds = np.where(vary, differences.var(axis=-1, ddof=1), 0) / count
+        over_seeds = np.where(vary, differences.var(axis=-1, ddof=1), 0) * (1 / count + overlap)
         total = over_seeds + image_variance
         share = np.divide(total, over_seeds, out=np.full(np.shape(total), np.inf), where=vary)
         freedom = (count - 1) * np.where(np.equal(image_variance, 0), 1.0, share**2)
@@ -105,7 +114,10 @@ class Moments(NamedTuple):
 
 
 def mean_interval(
-    values: np.ndarray, confidence: float = 0.95, bounds: tuple[float, float] = UNBOUNDED
+    values: np.ndarray,
+    confidence: float = 0.95,
+    bounds: tuple[float, float] = UNBOUNDED,
+    overlap: float = 0.0,
 ) -> Interval:
     """The mean and its interval from Student's t-distribution; NaN values are left out.
 
@@ -113,16 +125,17 @@ def mean_interval(
         values: One number per seed.
         confidence: The probability with which such an interval contains the true mean.
         bounds: The smallest and the largest possible mean; the interval ends there.
+        overlap: As for `Moments.of`.
     """
     values = known(values)
     if not len(values):
         return Interval(np.nan, np.nan, np.nan)
     if len(values) < 2:
         return Interval(float(values.mean()), np.nan, np.nan)
-    return Moments.of(values).interval(confidence, bounds)
+    return Moments.of(values, overlap=overlap).interval(confidence, bounds)
 
 
-def p_value(differences: np.ndarray, image_variance: float = 0.0) -> float:
+def p_value(differences: np.ndarray, image_variance: float = 0.0, overlap: float = 0.0) -> float:
     """The p-value of Student's two-sided t-test for differences that are paired by seed.
 
     It is NaN if there are fewer than two differences. If all are equal it is 0, or 1 if all are 0.
@@ -130,11 +143,11 @@ def p_value(differences: np.ndarray, image_variance: float = 0.0) -> float:
     differences = known(differences)
     if len(differences) < 2:
         return math.nan
-    return float(Moments.of(differences, image_variance).p_different())
+    return float(Moments.of(differences, image_variance, overlap).p_different())
 
 
 def equivalence_p_value(
-    differences: np.ndarray, margin: float, image_variance: float = 0.0
+    differences: np.ndarray, margin: float, image_variance: float = 0.0, overlap: float = 0.0
 ) -> float:
     """The p-value of two one-sided t-tests that the differences are within the margin.
 
@@ -143,7 +156,7 @@ def equivalence_p_value(
     differences = known(differences)
     if len(differences) < 2:
         return math.nan
-    return float(Moments.of(differences, image_variance).p_equivalent(margin))
+    return float(Moments.of(differences, image_variance, overlap).p_equivalent(margin))
 
 
 def corrected(p_values: np.ndarray) -> np.ndarray:

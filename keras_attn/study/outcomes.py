@@ -18,6 +18,9 @@ RATES = np.linspace(0, 1, 101)
 #: The number of bins of equal width between 0 and 1 for reliability.
 BINS = 15
 
+#: The accuracy of fewer predictions is not shown.
+LEAST_IN_BIN = 10
+
 #: Confusions of more classes are not kept.
 MOST_CLASSES = 30
 
@@ -30,7 +33,7 @@ class Outcome:
         confusion: The share of the images of each true class (rows) that is predicted as each class
             (columns); None for several labels per image, and for many classes.
         sensitivity: The true positive rate at each of `RATES`, averaged over the classes.
-        confidence: The mean confidence of the predictions in each bin; NaN for empty bins.
+        confidence: The mean confidence of the predictions in each bin; NaN for bins with few.
         accuracy: The share of them that is correct.
     """
 
@@ -124,7 +127,7 @@ def _reliability(
         correct = ((probabilities > 0.5) == labels).ravel()
     places = np.minimum((confidence * BINS).astype(int), BINS - 1)
     counts = np.bincount(places, minlength=BINS)
-    known = np.where(counts > 0, counts, np.nan)
+    known = np.where(counts >= LEAST_IN_BIN, counts, np.nan)
     return (
         np.bincount(places, confidence, minlength=BINS) / known,
         np.bincount(places, correct, minlength=BINS) / known,

@@ -14,9 +14,16 @@ import keras
 import numpy as np
 
 from keras_attn.data.dataset import Dataset
+from keras_attn.data.folds import fold
 from keras_attn.data.subsets import subset
 from keras_attn.study.backbone import UNET, check_network
-from keras_attn.study.choices import AUTO, LOOKS, check_samples, check_seeds, default_topologies
+from keras_attn.study.choices import (
+    LOOKS,
+    check_folds,
+    check_samples,
+    check_seeds,
+    default_topologies,
+)
 from keras_attn.study.control import largest, matched_to
 from keras_attn.study.facts import Facts
 from keras_attn.study.fit import check_fit, unmatched
@@ -29,6 +36,15 @@ from keras_attn.study.training_checks import check_training
 from keras_attn.study.variants import BASELINE, MATCHED, Variant
 from keras_attn.tasks.create import learning_task
 from keras_attn.version import __version__
+
+#: How many folds and subsets are kept in memory.
+MOST_KEPT = 16
+
+#: What the reader should know about the splits of a cross-validation.
+FOLDS = (
+    "The images of all splits were cross-validated in {folds} folds, stratified by class and by "
+    "group: each fold is the test split in turn, the next one the validation split."
+)
 
 #: How initial weights are drawn. It changes whenever the same seed gives other initial weights,
 #: so that trials of both kinds are never mixed in one study.
@@ -80,17 +96,25 @@ class Plan:
         """The keys of a variant alone."""
         return self.variant(text).topology
 
-    def data(self, group: Group) -> Dataset:
-        """The images of a group."""
-        if group not in self._subsets:
+    def data(self, group: Group, seed: int = 0) -> Dataset:
+        """The images of a group; in a cross-validation, those of the fold that a seed tests."""
+        folds = self.question.folds
+        place = divmod(seed, folds) if folds else (0, 0)
+        if (group, place) not in self._subsets:
+            if len(self._subsets) > MOST_KEPT:
+                self._subsets.clear()
             whole = self.datasets[group.dataset]
-            self._subsets[group] = whole if group.samples is None else subset(whole, group.samples)
-        return self._subsets[group]
+            if folds:
+                whole = fold(whole, place[1], folds, place[0])
+            found = whole if group.samples is None else subset(whole, group.samples)
+            self._subsets[group, place] = found
+        return self._subsets[group, place]
 
     def facts(self, name: str) -> Facts:
         """What results and reports say about an image set."""
         if name not in self._facts:
-            self._facts[name] = Facts.of(self.datasets[name])
+            images = self.data(Group(name)) if self.question.folds else self.datasets[name]
+            self._facts[name] = Facts.of(images)
         return self._facts[name]
 
     @cached_property
@@ -106,7 +130,7 @@ class Plan:
         return len(self.data(group).train.images)
 
     @cached_property
-    def _subsets(self) -> dict[Group, Dataset]:
+    def _subsets(self) -> dict[tuple[Group, tuple[int, int]], Dataset]:
         return {}
 
     def configuration(self) -> dict[str, Any]:
@@ -139,6 +163,7 @@ def make_plan(
     notes: tuple[str, ...] = (),
     headline: str | None = None,
     margin: float | None = None,
+    folds: int | None = None,
 ) -> Plan:
     """The plan, after everything in it was checked and every network was constructed once.
 
@@ -156,6 +181,7 @@ def make_plan(
         headline: The metric that the verdicts are about; None for the usual one of the task.
         margin: The smallest difference in it that matters; if None, 0.01 for metrics between 0
             and 1.
+        folds: How many folds the images are cross-validated in; None for the splits of the set.
 
     Raises:
         ValueError: If an argument is not valid, or variants do not fit the network.
@@ -168,8 +194,11 @@ def make_plan(
     by_name = {dataset.name: dataset for dataset in datasets}
     usual = learning_task(datasets[0].task, len(datasets[0].class_names)).headline
     question = ask(headline, margin, common_metrics(datasets), usual)
-    if seeds == AUTO:
+    if isinstance(seeds, str):
         question = replace(question, looks=len(LOOKS))
+    if folds is not None:
+        question = replace(question, folds=check_folds(folds, seeds, numbers))
+        notes = (*notes, FOLDS.format(folds=folds))
     if len(by_name) < len(datasets):
         raise ValueError(
             "Two image sets of one study have the same name. Received: "
@@ -179,7 +208,8 @@ def make_plan(
     groups = tuple(Group(name, size) for name in by_name for size in sizes)
     backbone, given = (network, None) if isinstance(network, str) else (network.name, network)
     check_training(config, datasets, network)
-    plan = Plan(by_name, Grid(groups, (BASELINE,), numbers), backbone, config, given=given)
+    grid = Grid(groups, (BASELINE,), numbers)
+    plan = Plan(by_name, grid, backbone, config, question=question, given=given)
     parts = [plan.data(group) for group in groups]
     if chosen is None:
         chosen = as_variants([key for part in parts for key in default_topologies(part)])

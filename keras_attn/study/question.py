@@ -33,11 +33,13 @@ class Question:
         margin: The smallest difference that matters, in units of the metric.
         looks: How many times the results may be looked at, with more seeds each time. The error
             level is divided among the looks.
+        folds: How many folds the images are cross-validated in; 0 for the splits of the set.
     """
 
     headline: str = HEADLINE
     margin: float = MARGIN
     looks: int = 1
+    folds: int = 0
 
     @property
     def title(self) -> str:
@@ -51,9 +53,18 @@ class Question:
         return 1.0 if METRICS[self.headline].larger_is_better else -1.0
 
     def as_dict(self) -> dict[str, Any]:
-        """Headline, margin and looks, for JSON."""
+        """Headline, margin and, unless they are the usual ones, looks and folds, for JSON."""
         looks = {} if self.looks == 1 else {"looks": self.looks}
-        return {"headline": self.headline, "margin": self.margin, **looks}
+        folds = {"folds": self.folds} if self.folds else {}
+        return {"headline": self.headline, "margin": self.margin, **looks, **folds}
+
+    @property
+    def overlap(self) -> float:
+        """Test images per training image in cross-validation, whose trainings share images.
+
+        One fold is the test split, another the validation split, and the rest is trained on.
+        """
+        return 1 / (self.folds - 2) if self.folds else 0.0
 
 
 def ask(

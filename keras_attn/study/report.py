@@ -109,6 +109,10 @@ def _group(analysis: Analysis, group: Group) -> dict[str, Any]:
     metrics, question = metrics_of(trials), analysis.results.plan.question
     title = METRICS[question.headline].title
     height = 1.0 + 0.42 * len(summary)
+    # Long names stand beside the axes, which keep their width.
+    longest = max(len(str(key)) for key in summary.index)
+    names_beside = 0.075 * max(0, longest - 14)
+    wide = (4.2 + names_beside, height)
     names_apart = (4.2, 2.1 + 0.15 * len(summary))
     name, facts = group.name, analysis.results.plan.facts(group.dataset)
     task = learning_task(facts.task, len(facts.class_names))
@@ -122,12 +126,16 @@ def _group(analysis: Analysis, group: Group) -> dict[str, Any]:
         "metrics": [METRICS[metric].title for metric in metrics],
         "rows": [table_row(key, summary.loc[key], metrics, question) for key in summary.index],
         "forest": single(
-            f"{name}-forest", (5.2, 0.8 + 0.32 * len(summary)), plots.draw_forest, summary, question
+            f"{name}-forest",
+            (5.2 + names_beside, 0.8 + 0.32 * len(summary)),
+            plots.draw_forest,
+            summary,
+            question,
         )
         if len(summary) > 1
         else "",
         "plots": [
-            single(f"{name}-{metric}", (4.2, height), plots.draw_metric, trials, metric)
+            single(f"{name}-{metric}", wide, plots.draw_metric, trials, metric)
             for metric in metrics
         ],
         "costs": [

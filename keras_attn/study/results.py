@@ -172,7 +172,7 @@ class Results:
                 f"There is no best model of {group}: every training diverged or failed, or the "
                 "file with the weights was deleted."
             )
-        data = self.plan.data(group)
+        data = self.plan.data(group, best.seed)
         model = Trainer(
             data, self.plan.variant(best.topology), self.plan.network, self.plan.config
         ).build()

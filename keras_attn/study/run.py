@@ -42,6 +42,7 @@ def compare(
     size: int | None = None,
     seeds: int | str | Sequence[int] = LEAST_SEEDS,
     samples: int | Sequence[int] | None = None,
+    folds: int | None = None,
     training: Training | None = None,
     epochs: int | None = None,
     backbone: str | None = None,
@@ -98,6 +99,10 @@ def compare(
         samples: How many of the training images to train on, or several such numbers, which are
             compared separately; if None, all of them. The subsets are stratified, and each is
             contained in the larger ones.
+        folds: Cross-validation: the images of all splits are dealt to so many folds, at least 3,
+            stratified by class and by group. Seed s is tested on fold s mod `folds`, with the next
+            fold for validation, so give a multiple of `folds` seeds. The folds are pooled into one
+            estimate by the corrected resampled t-test. None for the splits of the set.
         training: How every network is trained, a `keras_attn.Training`; its defaults if None.
             Arguments below with the same names replace what it says.
         epochs: Epochs of every training; the best on the validation split is scored.
@@ -153,7 +158,7 @@ def compare(
     called = call_of(arguments) if command is None else command
     with study_folder(output) as folder:
         for look in looks(plan):
-            store = Store.create(folder, look, called, predictions)
+            store = Store.create(folder, look, called, predictions and folds is None)
             try:
                 _run(look, store, engine, jobs, address, progress)
             except KeyboardInterrupt:

@@ -99,6 +99,7 @@ class _Rule(NamedTuple):
     margin: float
     sign: float
     looks: int = 1
+    overlap: float = 0.0
 
 
 def check_table(table: Any) -> pd.DataFrame:

@@ -150,9 +150,10 @@ class Store:
             return configuration
         images = {**stored["images"], **configuration["images"]}
         differing = [
-            f"{name} was {stored.get(name, 'not recorded')!r} and is {value!r}"
-            for name, value in configuration.items()
-            if name != "images" and stored.get(name) != value
+            f"{name} was {stored.get(name, 'not recorded')!r} and is "
+            f"{configuration.get(name, 'not recorded')!r}"
+            for name in dict.fromkeys((*configuration, *stored))
+            if name != "images" and stored.get(name) != configuration.get(name)
         ] + [
             f"the images of {name} are different"
             for name, digest in stored["images"].items()

@@ -56,7 +56,9 @@ def picture(results: Results, group: Group, name: str) -> str | None:
     if not weights.get(group) or kind.task not in (None, results.plan.facts(group.dataset).task):
         return None
     model = results.best_model_of(group, kind.with_attention)
-    figure = kind.draw(model, results.plan.data(group), PAGE_PALETTE)
+    best = results.best_trial_of(group, kind.with_attention)
+    images = results.plan.data(group, 0 if best is None else best.seed)
+    figure = kind.draw(model, images, PAGE_PALETTE)
     return "" if figure is None else svg(f"{group.name}-{name}", figure)
 
 

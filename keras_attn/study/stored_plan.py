@@ -51,7 +51,10 @@ class StoredPlan(Plan):
             config=Training(**{name: configuration[name] for name in settings}),
             notes=tuple(stored["notes"]),
             question=Question(
-                configuration["headline"], configuration["margin"], configuration.get("looks", 1)
+                configuration["headline"],
+                configuration["margin"],
+                configuration.get("looks", 1),
+                configuration.get("folds", 0),
             ),
             stored=stored,
         )
@@ -60,7 +63,7 @@ class StoredPlan(Plan):
         """The keys of a variant alone, also of one whose code is not there."""
         return self.stored["keys"][text]
 
-    def data(self, group: Group) -> Dataset:
+    def data(self, group: Group, seed: int = 0) -> Dataset:
         """There are no images.
 
         Raises:

@@ -105,11 +105,12 @@ def summarise(
             "failed": int((group["error"] != "").sum()),
         }
         for metric in metrics:
-            interval = mean_interval(group[metric].to_numpy(), bounds=METRICS[metric].bounds)
+            values, bounds = group[metric].to_numpy(), METRICS[metric].bounds
+            interval = mean_interval(values, bounds=bounds, overlap=question.overlap)
             row |= _named(metric, interval)
         paired = differences.get(variant, pd.DataFrame(columns=metrics))
         for metric in metrics:
-            interval = difference_interval(paired[metric].to_numpy(), metric)
+            interval = difference_interval(paired[metric].to_numpy(), metric, question.overlap)
             row |= _named(f"{metric}_difference", interval)
         headline = paired[question.headline].to_numpy()
         row |= _combined(headline, variances.get(variant), question.headline)
@@ -137,15 +138,16 @@ def _combined(differences: np.ndarray, image_variance: float | None, metric: str
     }
 
 
-def difference_interval(differences: np.ndarray, metric: str) -> Interval:
+def difference_interval(differences: np.ndarray, metric: str, overlap: float = 0.0) -> Interval:
     """The mean difference and its 95 % interval, which ends at the largest possible difference.
 
     Args:
         differences: One per seed.
         metric: The name of the metric.
+        overlap: As for `keras_attn.study.inference.Moments.of`.
     """
     low, high = METRICS[metric].bounds
-    return mean_interval(differences, bounds=(low - high, high - low))
+    return mean_interval(differences, bounds=(low - high, high - low), overlap=overlap)
 
 
 def _control_tests(
@@ -157,7 +159,8 @@ def _control_tests(
         variant = matched_to(control)
         if variant is not None and variant in scores:
             paired = (scores[variant] - scores[control])[question.headline].to_numpy()
-            interval, p = difference_interval(paired, question.headline), p_value(paired)
+            interval = difference_interval(paired, question.headline, question.overlap)
+            p = p_value(paired, overlap=question.overlap)
             found[variant] = {
                 **_named("control_difference", interval),
                 "control_p_value": p,

@@ -42,6 +42,10 @@ class Rule(Protocol):
     def looks(self) -> int:
         """How many times the results may be looked at."""
 
+    @property
+    def overlap(self) -> float:
+        """Test images per training image, for folds that share training images; else 0."""
+
 
 class Decision(NamedTuple):
     """What the tests of a variant say; p-values are corrected for the variants and the looks.
@@ -52,8 +56,8 @@ class Decision(NamedTuple):
         p_equivalent: Of the two one-sided tests for equivalence, after the correction.
         verdict: `"better"`, `"worse"`, `"equivalent"` or `"undecided"`.
         seeds_needed: How many seeds would decide, if the difference is what it seems to be; NaN if
-            it is decided or the differences do not vary, infinite if no number would decide
-            without more test images.
+            it is decided, the differences do not vary or the images are cross-validated, infinite
+            if no number would decide without more test images.
         images_needed: How many times as many test images would decide, with the seeds that there
             are or with any number of them; NaN if more seeds decide.
     """
@@ -89,8 +93,8 @@ def decide(
     raw = np.array(
         [
             (
-                p_value(each, variances.get(variant, 0.0)),
-                equivalence_p_value(each, rule.margin, variances.get(variant, 0.0)),
+                p_value(each, variances.get(variant, 0.0), rule.overlap),
+                equivalence_p_value(each, rule.margin, variances.get(variant, 0.0), rule.overlap),
             )
             for variant, each in differences.items()
         ]
@@ -104,7 +108,7 @@ def decide(
         mean = float(values.mean()) if len(values) else math.nan
         word = verdict(rule.sign * mean, p_different, p_equivalent, len(values))
         needed = images = math.nan
-        if word == UNDECIDED and len(values) > 1:
+        if word == UNDECIDED and len(values) > 1 and not rule.overlap:
             needed = seeds_needed(values, comparisons * rule.looks, rule.margin, LEAST_SEEDS)
             needed, images = with_images(needed, values, variances.get(variant, 0.0))
             # Chance can leave undecided what so many seeds decide in most studies.

@@ -65,7 +65,7 @@ def caution(
     sentences += [
         control_sentence(summary),
         *notes,
-        basis_sentence(compared),
+        basis_sentence(compared, question),
     ]
     if summary["diverged"].any():
         sentences.append(
@@ -79,8 +79,14 @@ def caution(
     return " ".join(filter(None, sentences))
 
 
-def basis_sentence(compared: pd.DataFrame) -> str:
+def basis_sentence(compared: pd.DataFrame, question: Question) -> str:
     """Whether the verdicts account for the choice of the test images."""
+    if question.folds:
+        return (
+            f"Every image is a test image in one of {question.folds} folds. The tests are the "
+            "corrected resampled t-test of Nadeau and Bengio, which allows for the training images "
+            "that the folds share; the verdicts account for the choice of the test images."
+        )
     with_images = compared["basis"] == "seeds and test images"
     if len(compared) and with_images.all():
         return (

@@ -56,16 +56,17 @@ def work(
     start %= len(conditions)
     for wait in (False, True):
         for group, topology in conditions[start:] + conditions[:start]:
-            trainer = None
+            trainer, images = None, None
             for key in [TrialKey(*group, topology, seed) for seed in plan.grid.seeds]:
                 if store.is_settled(key, run):
                     continue
                 with store.claim(key, wait) as claimed:
                     if not claimed or store.is_settled(key, run):
                         continue
-                    trainer = trainer or Trainer(
-                        plan.data(group), plan.variant(topology), plan.network, plan.config
-                    )
+                    if trainer is None or images is not plan.data(group, key.seed):
+                        images = plan.data(group, key.seed)
+                        variant = plan.variant(topology)
+                        trainer = Trainer(images, variant, plan.network, plan.config)
                     listener.begin(key)
                     trial = _run(trainer, key, listener.epoch)
                     store.add(key, trial, run)

@@ -58,6 +58,8 @@ def test_intervals_over_test_images_are_wider_and_the_report_says_so(predicted, 
     comparison = study(tmp_path)
     row = comparison.summary().loc["csa"]
     assert row["basis"] == "seeds and test images"
+    assert row["best_probability"] > 0.5
+    assert {"none", "csa"} <= set(comparison.outcomes[comparison.groups[0]])
     assert row["combined_low"] < row["auc_difference_low"]
     assert row["combined_high"] > row["auc_difference_high"]
     report = (tmp_path / "report.html").read_text()

@@ -1,5 +1,3 @@
-import dataclasses
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -179,4 +177,4 @@ def test_a_question_that_makes_no_sense_is_refused(arguments, message):
 def test_a_question_has_a_margin_of_its_own_or_the_usual_one():
     assert ask("auc", None, ["auc"]) == Question("auc", 0.01)
     assert ask("kappa", 0.1, ["auc", "kappa"]) == Question("kappa", 0.1)
-    assert dataclasses.asdict(Question()) == {"headline": "auc", "margin": 0.01}
+    assert Question().as_dict() == {"headline": "auc", "margin": 0.01}

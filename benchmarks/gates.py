@@ -1,0 +1,99 @@
+"""Which choice matters: the topology, the channel gate or the spatial gate?
+
+    python -m benchmarks.gates --data-dir DIR       # run or resume the study
+    python -m benchmarks.gates --effects            # show the effects of the stored results
+
+A fractional factorial study on three image sets: 6 topologies, 4 channel gates and 4 spatial gates
+in 24 of their 96 combinations. Each topology meets each channel gate and each spatial gate once, so
+that the main effects can be told apart. The trials are stored in runs/gates; the scores, which are
+what the repository keeps, in benchmarks/results/gates.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+import keras_attn
+from benchmarks.matrix import RESULTS
+from keras_attn.study import compare
+from keras_attn.study.effects import main_effects
+from keras_attn.study.grammar import as_variants
+
+FILE = RESULTS / "gates.json"
+FOLDER = Path("runs/gates")
+
+TOPOLOGIES = ("csa", "sca", "csafa", "bicsa", "rcsa", "tgpfa")
+CHANNEL = ("ca", "se", "eca", "bam")
+SPATIAL = ("sa", "scse", "coordinate", "cbam")
+
+DATASETS = ("breastmnist", "retinamnist", "pneumoniamnist")
+SETTINGS: dict[str, Any] = {"samples": 500, "model": "resnet8", "epochs": 8, "batch_size": 32}
+SEEDS = 3
+
+COLUMNS = ["dataset", "train_samples", "variant", "seed", "auc"]
+
+
+def design() -> list[str]:
+    """The texts of the variants: each topology with every channel gate and every spatial gate."""
+    return [
+        f"{topology}(channel={channel}, spatial={SPATIAL[(number + shift) % len(SPATIAL)]})"
+        for shift, topology in enumerate(TOPOLOGIES)
+        for number, channel in enumerate(CHANNEL)
+    ]
+
+
+def run(data_dir: Path | None) -> None:
+    """Runs the study, or resumes it, and stores the scores."""
+    datasets = [keras_attn.load_dataset(name, data_dir=data_dir) for name in DATASETS]
+    comparison = compare(
+        datasets,
+        design(),
+        seeds=SEEDS,
+        output=FOLDER,
+        command="python -m benchmarks.gates",
+        **SETTINGS,
+    )
+    write(comparison.results, comparison.plan.versions())
+
+
+def write(results: pd.DataFrame, versions: dict[str, str]) -> None:
+    """Stores the scores of all trials."""
+    content = {
+        "versions": versions,
+        "settings": {**SETTINGS, "seeds": SEEDS},
+        "columns": COLUMNS,
+        "rows": results[COLUMNS].to_numpy().tolist(),
+    }
+    FILE.write_text(json.dumps(content, indent=0) + "\n", encoding="utf-8")
+
+
+def stored() -> tuple[pd.DataFrame, dict[str, Any]]:
+    """The scores, one row per trial, and how they were made."""
+    content = json.loads(FILE.read_text(encoding="utf-8"))
+    return pd.DataFrame(content.pop("rows"), columns=content.pop("columns")), content
+
+
+def effects(results: pd.DataFrame) -> pd.DataFrame:
+    """The main effects of topology, channel gate and spatial gate."""
+    variants = {str(variant): variant for variant in as_variants(", ".join(design()))}
+    return main_effects(results.rename(columns={"variant": "topology"}), variants, "auc")
+
+
+def main() -> None:
+    """Runs the study, or shows its effects."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--effects", action="store_true", help="only show the stored effects")
+    parser.add_argument("--data-dir", type=Path, help="where the files of the image sets are")
+    options = parser.parse_args()
+    if not options.effects:
+        run(options.data_dir)
+    print(effects(stored()[0]).to_string(float_format=lambda value: f"{value:+.4f}"))
+
+
+if __name__ == "__main__":
+    main()
