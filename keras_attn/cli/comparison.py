@@ -89,8 +89,19 @@ def compare_command(
             help="TOML file of options, and a table [training]; the command line replaces it.",
         ),
     ] = None,
+    protocol: Annotated[
+        str | None,
+        typer.Option(
+            help="A published way to train: cifar-200, medmnist-100, scsa-imagenet-100 or default."
+        ),
+    ] = None,
     epochs: Annotated[
-        int | None, typer.Option(help="Epochs of each training; 10 if not given.")
+        int | None,
+        typer.Option(help="Epochs of each training; 10, or those of the protocol, if not given."),
+    ] = None,
+    select: Annotated[
+        str | None,
+        typer.Option(help="Images that choose the best epoch: validation (if not given) or test."),
     ] = None,
     backbone: Annotated[str | None, typer.Option(help="Another name of --model.")] = None,
     headline: Annotated[
@@ -226,6 +237,7 @@ def compare_command(
         "folds": folds,
         "training": training_of(
             context,
+            protocol,
             optimizer=optimizer,
             schedule=schedule,
             augmentation=augmentation,
@@ -235,6 +247,7 @@ def compare_command(
             patience=patience,
             dtype=dtype,
             epochs=epochs,
+            select=select,
         ),
         "backbone": backbone,
         "headline": headline,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from keras_attn.study import Training
 
 
-def training_of(context: typer.Context, **options: Any) -> Training:
+def training_of(context: typer.Context, protocol: str | None = None, **options: Any) -> Training:
     """The training.
 
     Args:
         context: The command, whose file may have a table [training].
+        protocol: The name of a protocol, whose settings the others replace.
         options: Arguments of `keras_attn.Training`, which replace those of the table; None for
             options that were not given.
 
@@ -25,13 +26,17 @@ def training_of(context: typer.Context, **options: Any) -> Training:
         ValueError: If a value is not valid, or the table has an unknown key.
     """
     from keras_attn.study import Training
+    from keras_attn.study.protocols import find_protocol
 
     table = {key.replace("-", "_"): value for key, value in context.meta.get(TRAINING, {}).items()}
     check_keys("The table [training]", table, [each.name for each in fields(Training)])
     if "milestones" in table:
         table["milestones"] = tuple(table["milestones"])
     given = {name: value for name, value in options.items() if value is not None}
-    return Training(**{**table, **given})
+    changes = {**table, **given}
+    if protocol is None:
+        return Training(**changes)
+    return replace(find_protocol(protocol).lasting(changes.get("epochs")), **changes)
 
 
 def read_class_weights(text: str | None) -> str | dict[str, float] | None:

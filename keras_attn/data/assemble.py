@@ -12,6 +12,7 @@ from keras_attn.data.classes import ClassNames, name_classes
 from keras_attn.data.dataset import Dataset, Split, check_split_classes, checked_split
 from keras_attn.data.raw import RawDataset
 from keras_attn.data.splits import cut_missing
+from keras_attn.data.stored import rows_of
 
 
 def assemble(raw: RawDataset, seed: int, class_names: ClassNames | None = None) -> Dataset:
@@ -43,7 +44,9 @@ def assemble(raw: RawDataset, seed: int, class_names: ClassNames | None = None) 
     weights = raw.weights
     if len(cut) > 1:
         images, labels = splits["train"]
-        splits |= {part: Split(images[found], labels[found]) for part, found in cut.items()}
+        splits |= {
+            part: Split(rows_of(images, found), labels[found]) for part, found in cut.items()
+        }
         if groups:
             groups |= {part: raw.groups["train"][found] for part, found in cut.items()}
         weights = None if weights is None else weights[cut["train"]]

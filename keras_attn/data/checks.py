@@ -11,9 +11,13 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from keras_attn.checks import check_choice
+from keras_attn.data.stored import StoredArray
 
 Task = Literal["binary", "multi-class", "ordinal", "multi-label", "segmentation"]
 Granularity = Literal["coarse", "fine"]
+
+#: Arrays (N, a, b, c) are volumes without an axis of channels if all their sides are this long.
+LEAST_SIDE = 16
 
 #: The value of pixels in a mask that belong to no class.
 VOID = 255
@@ -23,24 +27,32 @@ def check_images(images: Any, where: str) -> np.ndarray:
     """Bring the images of a split into the one form that the package works with.
 
     Args:
-        images: (N, H, W) or (N, H, W, 1 or 3); uint8, or floats in [0, 1].
+        images: (N, H, W) or (N, H, W, 1 or 3), or volumes (N, D, H, W) with sides of at least 16 or
+            (N, D, H, W, 1 or 3); uint8, or floats in [0, 1].
         where: What the images are called in error messages.
 
     Returns:
-        (N, H, W, channels), uint8 as they were or float32.
+        (N, H, W, channels) or (N, D, H, W, channels), uint8 as they were or float32.
 
     Raises:
         ValueError: The shape, the type or the values are not those.
     """
-    images = np.asarray(images)
-    if images.ndim == 3:
+    if not isinstance(images, StoredArray):
+        images = np.asarray(images)
+    if images.ndim == 3 or (images.ndim == 4 and min(images.shape[1:]) >= LEAST_SIDE):
         images = images[..., np.newaxis]
-    if images.ndim != 4 or images.shape[-1] not in (1, 3) or 0 in images.shape[1:3]:
+    if images.ndim not in (4, 5) or images.shape[-1] not in (1, 3) or 0 in images.shape[1:-1]:
         hint = " Move the channels last: images.transpose(0, 2, 3, 1)."
         channels_first = images.ndim == 4 and images.shape[1] in (1, 3)
         raise ValueError(
             f"{where} have the shape {images.shape}: expected (N, H, W) for grayscale images, "
-            f"or (N, H, W, channels) with 1 or 3 channels.{hint if channels_first else ''}"
+            f"or (N, H, W, channels) with 1 or 3 channels; for volumes (N, D, H, W) or "
+            f"(N, D, H, W, channels).{hint if channels_first else ''}"
+        )
+    if images.ndim == 5 and 1 in images.shape[1:-1]:
+        raise ValueError(
+            f"{where} are volumes of the shape {images.shape[1:-1]}, which have one slice. Leave "
+            "that axis out, so that they are images."
         )
     if not len(images):
         raise ValueError(

@@ -27,7 +27,8 @@ class Split(NamedTuple):
     """Images and labels of one split.
 
     Attributes:
-        images: uint8 in [0, 255] or float32 in [0, 1], (N, H, W, channels).
+        images: uint8 in [0, 255] or float32 in [0, 1], (N, H, W, channels), or volumes
+            (N, D, H, W, channels).
         labels: int64 class indices (N,); for multi-label tasks 0 or 1, (N, classes); for
             segmentation uint8 class indices of the pixels, (N, H, W), and 255 for the void.
     """
@@ -100,8 +101,8 @@ class Dataset:
             object.__setattr__(self, name, value)
 
     @property
-    def image_shape(self) -> tuple[int, int, int]:
-        """Height, width and channels."""
+    def image_shape(self) -> tuple[int, ...]:
+        """Height, width and channels; depth first for volumes."""
         return self.train.images.shape[1:]
 
     @cached_property

@@ -48,7 +48,7 @@ class ModelDescription:
     task: Task
     class_names: tuple[str, ...]
     value_range: tuple[float, float]
-    image_shape: tuple[int, int, int]
+    image_shape: tuple[int, ...]
     dtype: str = "uint8"
     bits: int | None = None
     dataset: str = ""

@@ -10,7 +10,7 @@ import numpy as np
 from keras_attn.data.classes import normal_form
 from keras_attn.data.groups import warn_of_groups
 from keras_attn.data.image_file import is_image_file
-from keras_attn.data.pictures import Target, choose_target, read_picture
+from keras_attn.data.pictures import choose_target, read_pictures
 from keras_attn.data.raw import RawDataset
 
 SPLIT_NAMES = {
@@ -63,7 +63,13 @@ def load_folder(root: Path, size: int | None = None) -> RawDataset:
     target = choose_target([path for found in files.values() for path, _ in found], size)
     return RawDataset(
         name=root.resolve().name,
-        arrays={part: _read(found, target) for part, found in files.items()},
+        arrays={
+            part: (
+                read_pictures([path for path, _ in found], target, sum(map(len, files.values()))),
+                np.array([label for _, label in found]),
+            )
+            for part, found in files.items()
+        },
         origin=str(root),
         class_names=tuple(classes),
         source=str(root),
@@ -171,14 +177,6 @@ def _labelled_files(
     if not found:
         raise ValueError(f"{folder} has no images. Add some, or delete it to have {part} cut.")
     return found
-
-
-def _read(files: list[tuple[Path, int]], target: Target) -> tuple[np.ndarray, np.ndarray]:
-    """The images and labels of one split."""
-    images = np.empty((len(files), *target.shape), target.dtype)
-    for i, (path, _) in enumerate(files):
-        images[i] = read_picture(path, target)
-    return images, np.array([label for _, label in files])
 
 
 def _folders(folder: Path) -> dict[str, Path]:

@@ -9,6 +9,7 @@ import numpy as np
 from keras_attn.checks import check_whole_number
 from keras_attn.data.dataset import Dataset, Split
 from keras_attn.data.splits import rarest
+from keras_attn.data.stored import joined, rows_of
 
 PARTS = ("train", "val", "test")
 
@@ -34,13 +35,16 @@ def fold(dataset: Dataset, number: int, folds: int, repetition: int = 0) -> Data
             are folds.
     """
     check_whole_number("folds", folds, LEAST_FOLDS)
-    images = np.concatenate([getattr(dataset, part).images for part in PARTS])
+    images = joined([getattr(dataset, part).images for part in PARTS])
     labels = np.concatenate([getattr(dataset, part).labels for part in PARTS])
     groups = _pooled_groups(dataset)
     places = _dealt(dataset, labels, groups, folds, repetition)
     places = (places - number) % folds
     chosen = {"test": places == 0, "val": places == 1, "train": places > 1}
-    splits = {part: Split(images[kept], labels[kept]) for part, kept in chosen.items()}
+    splits = {
+        part: Split(rows_of(images, np.flatnonzero(kept)), labels[kept])
+        for part, kept in chosen.items()
+    }
     weights = None
     if dataset.weights is not None:
         others = np.ones(len(images) - len(dataset.weights))

@@ -31,13 +31,18 @@ def list_datasets() -> list[str]:
     """The names that `load_dataset` knows.
 
     Returns:
-        `"digits"`, the CIFAR sets and, where medmnist is installed, the 2D sets of MedMNIST.
+        `"digits"`, the CIFAR sets and, where medmnist is installed, the sets of MedMNIST: those of
+        images, then those of volumes.
 
     Example:
         >>> list_datasets()[:3]
         ['digits', 'cifar10', 'cifar100']
     """
-    return ["digits", *CIFAR, *(medmnist.names() if medmnist.is_installed() else [])]
+    return ["digits", *CIFAR, *_medmnist_names()]
+
+
+def _medmnist_names() -> list[str]:
+    return [*medmnist.names(), *medmnist.names_3d()] if medmnist.is_installed() else []
 
 
 def load_dataset(
@@ -58,14 +63,15 @@ def load_dataset(
     * `"digits"`: scikit-learn's 1,797 scans of 8x8, always there.
     * `"cifar10"`, `"cifar100"`: `cifar10.npz` in `data_dir` or in the folder named by the
       environment variable `KERAS_ATTN_DATA`, else downloaded by Keras.
-    * The 2D sets of MedMNIST, such as `"breastmnist"`: the file in `data_dir`, in
-      `KERAS_ATTN_DATA` or in medmnist's own folder, else downloaded into the first of these that
-      there is, and checked against the official MD5.
+    * The sets of MedMNIST, such as `"breastmnist"` or, with volumes, `"organmnist3d"`: the file in
+      `data_dir`, in `KERAS_ATTN_DATA` or in medmnist's own folder, else downloaded into the first
+      of these that there is, and checked against the official MD5.
 
     Then paths:
 
     * A `.npz` file with train_images and train_labels, and maybe val_ and test_: images (N, H, W)
-      or (N, H, W, 1 or 3), uint8 or floats in [0, 1]; labels (N,) or (N, 1) for one class per
+      or (N, H, W, 1 or 3), or volumes (N, D, H, W) or (N, D, H, W, 1 or 3), uint8 or floats in
+      [0, 1]; labels (N,) or (N, 1) for one class per
       image, (N, classes) of 0 and 1 for a multi-label task.
     * A folder with one sub-folder per class, or with train, val and test above them.
     * For segmentation, a folder with `images/` and `masks/`, or with train, val and test above
@@ -83,8 +89,8 @@ def load_dataset(
     Args:
         name_or_path: A name from `list_datasets()`, a path, or a pandas table.
         data_dir: A folder with the files of known sets, and for those to be downloaded.
-        size: Height and width. MedMNIST: 28 (default), 64, 128 or 224. Folders: what to resize
-            to; by default images of one size keep it, others become 64x64.
+        size: Height and width. MedMNIST: 28 (default), 64, 128 or 224; 28 or 64 for volumes.
+            Folders: what to resize to; by default images of one size keep it, others become 64x64.
         seed: Of the choice of images where a split is missing.
         task: `"binary"`, `"multi-class"`, `"ordinal"`, `"multi-label"` or `"segmentation"`; by
             default what the
@@ -123,11 +129,12 @@ def load_dataset(
     if granularity is not None:
         raw = replace(raw, granularity=granularity)
     dataset = assemble(raw, seed, class_names)
-    height, width, _ = dataset.image_shape
-    if size is not None and (height, width) != (size, size):
+    sides = dataset.image_shape[:-1]
+    if size is not None and set(sides) != {size}:
         raise ValueError(
-            f"{raw.origin} has images of {height}x{width}, not of size {size}: only folders of "
-            "images are resized, and only MedMNIST sets come in several sizes. Leave `size` out."
+            f"{raw.origin} has images of {'x'.join(map(str, sides))}, not of size {size}: only "
+            "folders of images are resized, and only MedMNIST sets come in several sizes. Leave "
+            "`size` out."
         )
     return dataset
 
@@ -140,7 +147,7 @@ def _find(
         return load_digits()
     if name in CIFAR:
         return load_cifar(name, data_dir)
-    if medmnist.is_installed() and name in medmnist.names():
+    if name in _medmnist_names():
         return medmnist.load_medmnist(name, data_dir, size)
     path = Path(name).expanduser()
     if name and path.is_dir():
@@ -161,12 +168,7 @@ def _find(
 
 def _unknown(name: str) -> Exception:
     """The error for what is neither a known name nor a path."""
-    if medmnist.is_3d(name):
-        return ValueError(
-            f"{name!r} is a set of volumes: of MedMNIST only the 2D sets are supported. "
-            f"Known are {', '.join(list_datasets())}."
-        )
-    if name.endswith("mnist") and not medmnist.is_installed():
+    if name.endswith(("mnist", "mnist3d")) and not medmnist.is_installed():
         return missing("medmnist", extra="datasets")
     known = list_datasets()
     near = difflib.get_close_matches(name.lower(), known, cutoff=0.5)

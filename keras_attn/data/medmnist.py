@@ -1,4 +1,4 @@
-"""The two-dimensional MedMNIST sets. What there is to know of them is medmnist's INFO table."""
+"""The MedMNIST sets, of images and of volumes. What is known of them is medmnist's INFO table."""
 
 from __future__ import annotations
 
@@ -36,6 +36,11 @@ def names() -> list[str]:
     return [name for name in _table().INFO if not is_3d(name)]
 
 
+def names_3d() -> list[str]:
+    """The sets of volumes, in medmnist's order."""
+    return [name for name in _table().INFO if is_3d(name)]
+
+
 def training_sizes() -> dict[str, int]:
     """How many training images each of the two-dimensional sets has."""
     return {name: _table().INFO[name]["n_samples"]["train"] for name in names()}
@@ -52,9 +57,9 @@ def load_medmnist(
     """Load a MedMNIST set from its file, or download it.
 
     Args:
-        name: One of `names()`.
+        name: One of `names()` or `names_3d()`.
         data_dir: The folder to look in first, and to download to.
-        size: Height and width of the images; None for 28.
+        size: The side of the images or volumes; None for 28.
 
     Returns:
         The official splits.

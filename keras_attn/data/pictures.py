@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from keras_attn.checks import check_whole_number
 from keras_attn.data.image_file import Header, read_header, read_pixels
+from keras_attn.data.stored import CHUNK, collected, key_of
 
 DEFAULT_SIZE = 64
 
@@ -126,3 +128,25 @@ def _count(paths: list[Path], what: str) -> str:
     verb = "has" if len(paths) == 1 else "have"
     plural = "" if len(paths) == 1 else "s"
     return f"{len(paths)} {what}{plural} (such as {paths[0]}) {verb}"
+
+
+def read_pictures(paths: Sequence[Path], target: Target, total: int) -> np.ndarray:
+    """Several images, in memory or, if the set is too large for it, in a file.
+
+    Args:
+        paths: The files.
+        target: What the images become.
+        total: Images of all splits of the set.
+
+    Raises:
+        OSError: One cannot be read.
+        ValueError: One is damaged.
+    """
+
+    def chunks() -> Iterator[np.ndarray]:
+        for start in range(0, len(paths), CHUNK):
+            yield np.stack([read_picture(each, target) for each in paths[start : start + CHUNK]])
+
+    return collected(
+        len(paths), target.shape, target.dtype, chunks, lambda: key_of(paths, target), total
+    )

@@ -10,7 +10,7 @@ def channel_statistics(images: np.ndarray) -> dict[str, list[float]]:
 
     A channel that never changes gets a variance of 1, so that it becomes 0 and not infinite.
     """
-    axes = (0, 1)
+    axes = tuple(range(images.ndim - 2))
     mean = np.mean([image.mean(axes, dtype="float64") for image in images], axis=0)
     variance = np.mean([((image - mean) ** 2).mean(axes) for image in images], axis=0)
     return {"mean": mean.tolist(), "variance": np.where(variance > 0, variance, 1.0).tolist()}

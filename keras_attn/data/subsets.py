@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from keras_attn.data.dataset import Dataset, Split
+from keras_attn.data.stored import rows_of
 
 
 def subset(dataset: Dataset, samples: int) -> Dataset:
@@ -36,7 +37,9 @@ def subset(dataset: Dataset, samples: int) -> Dataset:
     if "train" in groups:
         groups["train"] = groups["train"][kept]
     weights = None if dataset.weights is None else dataset.weights[kept]
-    return replace(dataset, train=Split(images[kept], labels[kept]), groups=groups, weights=weights)
+    return replace(
+        dataset, train=Split(rows_of(images, kept), labels[kept]), groups=groups, weights=weights
+    )
 
 
 def sampling_order(labels: np.ndarray) -> np.ndarray:

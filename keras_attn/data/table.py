@@ -14,7 +14,7 @@ from keras_attn.data.checks import some
 from keras_attn.data.classes import normal_form
 from keras_attn.data.folder import SPLIT_NAMES
 from keras_attn.data.groups import check_groups, warn_of_groups
-from keras_attn.data.pictures import choose_target, read_picture
+from keras_attn.data.pictures import choose_target, read_pictures
 from keras_attn.data.raw import RawDataset
 
 #: The columns that a table may have; the first two are required.
@@ -112,9 +112,7 @@ def from_rows(
     target = choose_target(paths, size)
     arrays = {}
     for part, found in members.items():
-        images = np.empty((len(found), *target.shape), target.dtype)
-        for place, index in enumerate(found):
-            images[place] = read_picture(paths[index], target)
+        images = read_pictures([paths[index] for index in found], target, len(paths))
         arrays[part] = (images, labels[found])
     return RawDataset(
         name=name,

@@ -184,11 +184,12 @@ def around(
         preprocessing: Layers that are applied to the images in this order.
         steps: What is then applied to images with the channels that the model takes.
     """
-    height, width, channels = dataset.image_shape
+    *sides, channels = dataset.image_shape
     wanted = body.inputs[0].shape[1:]
     repeats = channels == 1 and wanted[-1] not in (None, 1)
-    found = (height, width, wanted[-1] if repeats else channels)
-    if any(size not in (None, have) for size, have in zip(wanted, found, strict=True)):
+    found = (*sides, wanted[-1] if repeats else channels)
+    pairs = zip(wanted, found, strict=False)
+    if len(found) != len(wanted) or any(size not in (None, have) for size, have in pairs):
         raise ValueError(
             f"The model {body.name!r} takes images of {_size(wanted)}, and those of "
             f"{dataset.name} have {_size(dataset.image_shape)}. Give `size`, or a function "

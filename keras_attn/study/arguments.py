@@ -12,6 +12,7 @@ from keras_attn.data.table import is_table
 from keras_attn.study.backbone import usual_network
 from keras_attn.study.models import read_model
 from keras_attn.study.plan import Plan, make_plan
+from keras_attn.study.protocols import find_protocol
 from keras_attn.study.size import at_size
 from keras_attn.study.split_note import split_note
 from keras_attn.study.training import Training
@@ -19,7 +20,10 @@ from keras_attn.study.training import Training
 Source = Dataset | str | os.PathLike[str]
 
 #: The arguments of `compare` that change a setting of the training.
-SETTINGS = ("epochs", "batch_size", "learning_rate", "weight_decay", "shift", "flip", "devices")
+SETTINGS = (
+    *("epochs", "batch_size", "learning_rate", "weight_decay", "shift", "flip"),
+    *("devices", "select"),
+)
 
 
 def plan_of(arguments: Mapping[str, Any]) -> Plan:
@@ -32,7 +36,15 @@ def plan_of(arguments: Mapping[str, Any]) -> Plan:
         ValueError: If an argument is not valid, or a variant does not fit the network.
     """
     changes = {name: arguments[name] for name in SETTINGS}
-    config = with_changes(arguments["training"], changes)
+    training = arguments["training"]
+    if arguments["protocol"] is not None:
+        if training is not None:
+            raise ValueError(
+                "`protocol` names a training, and `training` is one: give one of them. Single "
+                "settings, such as epochs=20, change either."
+            )
+        training = find_protocol(arguments["protocol"]).lasting(arguments["epochs"])
+    config = with_changes(training, changes)
     variants = _either("variants", arguments["variants"], "topologies", arguments["topologies"])
     model = _either("model", arguments["model"], "backbone", arguments["backbone"])
     loaded = check_datasets(arguments["dataset"], arguments["data_dir"])

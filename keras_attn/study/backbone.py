@@ -66,7 +66,7 @@ def check_network(name: str, task: str) -> None:
 
 
 def plain_network(
-    image_shape: tuple[int, int, int],
+    image_shape: tuple[int, ...],
     task: str,
     num_classes: int,
     name: str,
@@ -75,7 +75,7 @@ def plain_network(
     """A built-in network without attention.
 
     Args:
-        image_shape: Height, width and channels.
+        image_shape: Height, width and channels; depth first for volumes.
         task: The task.
         num_classes: Number of classes, or of labels.
         name: One of `BUILT_IN`.
@@ -91,7 +91,7 @@ def plain_network(
 
 
 def build_model(
-    image_shape: tuple[int, int, int],
+    image_shape: tuple[int, ...],
     task: str,
     num_classes: int,
     attention: str | Variant | Placement | None = None,
@@ -106,7 +106,7 @@ def build_model(
     networks of two variants share the names of all layers that they have in common.
 
     Args:
-        image_shape: Height, width and channels.
+        image_shape: Height, width and channels; depth first for volumes.
         task: `"binary"`, `"multi-class"`, `"ordinal"` or `"multi-label"`.
         num_classes: Number of classes, or of labels.
         attention: A topology, as `keras_attn.study.control.attention_of` takes it; a function of
@@ -132,7 +132,8 @@ def build_model(
             stride = 2 if stage > 1 and block == 1 else 1
             name = f"stage{stage}_block{block}"
             x = _block(x, width, stride, design.bottleneck, placement, name)
-    x = layers.GlobalAveragePooling2D(data_format="channels_last", name="pooling")(x)
+    pooling = {2: layers.GlobalAveragePooling2D, 3: layers.GlobalAveragePooling3D}
+    x = pooling[len(x.shape) - 2](data_format="channels_last", name="pooling")(x)
     logits = layers.Dense(outputs, kernel_initializer="he_normal", name="logits")(x)
     return keras.Model(inputs, logits, name=backbone)
 
@@ -196,7 +197,8 @@ def _normalised(
     x: keras.KerasTensor, filters: int, kernel_size: int, stride: int = 1, *, name: str
 ) -> keras.KerasTensor:
     """A convolution and a normalisation, which would remove any bias of the convolution."""
-    x = layers.Conv2D(
+    convolution = {2: layers.Conv2D, 3: layers.Conv3D}[len(x.shape) - 2]
+    x = convolution(
         filters,
         kernel_size,
         stride,

@@ -6,6 +6,7 @@ import pandas as pd
 
 from keras_attn.study.facts import Facts
 from keras_attn.study.question import Question
+from keras_attn.study.training import Training
 
 #: The last epochs are compared with as many before them: this share of all epochs each.
 SHARE = 0.2
@@ -34,6 +35,17 @@ def convergence(curves: pd.DataFrame, question: Question, title: str) -> str:
         f"Scores were still rising at the last epoch: the validation {title} of the last "
         f"{window} epochs is {rise:.3f} above that of the {window} before. Train longer; the "
         "verdicts are about networks that have not converged."
+    )
+
+
+def selection(training: Training) -> str:
+    """A warning if the epoch was chosen by the images that are scored, or nothing."""
+    if training.select == "validation":
+        return ""
+    return (
+        "The epoch of each training was chosen by its score on the test images, as the authors of "
+        "some published results did. All scores are too high, and a network whose scores vary more "
+        "from epoch to epoch gains more by it."
     )
 
 

@@ -66,7 +66,7 @@ def check_fit(
 
 
 def count_parameters(
-    image_shape: tuple[int, int, int],
+    image_shape: tuple[int, ...],
     task: str,
     classes: int,
     variant: Variant | str,

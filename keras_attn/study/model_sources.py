@@ -72,7 +72,7 @@ def reversed_channels(images: Any) -> Any:
     return images[..., ::-1]
 
 
-def library_model(text: str, image_shape: tuple[int, int, int], weights: str | None) -> keras.Model:
+def library_model(text: str, image_shape: tuple[int, ...], weights: str | None) -> keras.Model:
     """The model that a text with one of the prefixes names.
 
     Args:
@@ -80,6 +80,7 @@ def library_model(text: str, image_shape: tuple[int, int, int], weights: str | N
             folder of a preset, or a class with arguments such as
             `"keras_cv:ResNetBackbone(stackwise_filters=[64], ...)"`.
         image_shape: Height, width and channels of the images; the model takes three channels.
+            Volumes are refused.
         weights: A file, or for an application their name, or `"preset"` for those of a preset;
             None for random weights.
 
@@ -91,6 +92,12 @@ def library_model(text: str, image_shape: tuple[int, int, int], weights: str | N
     name = text.removeprefix(prefix)
     stored = weights is not None and Path(weights).suffix != ""
     named = None if stored else weights
+    if len(image_shape) != 3:
+        sides = "x".join(map(str, image_shape[:-1]))
+        raise ValueError(
+            f"{text} takes images, and these are volumes of {sides}. Give a built-in network, or a "
+            "function (image_shape, num_classes) that builds yours."
+        )
     shape = (*image_shape[:2], 3)
     if prefix == APPLICATIONS:
         model = _application(name, shape, named)
@@ -102,7 +109,7 @@ def library_model(text: str, image_shape: tuple[int, int, int], weights: str | N
     return model
 
 
-def _application(name: str, shape: tuple[int, int, int], weights: str | None) -> keras.Model:
+def _application(name: str, shape: tuple[int, ...], weights: str | None) -> keras.Model:
     """An application without its head, with a global average pooling at its end."""
     constructor = getattr(keras.applications, name, None)
     if constructor is None or not name[:1].isupper():
@@ -113,9 +120,7 @@ def _application(name: str, shape: tuple[int, int, int], weights: str | None) ->
     return constructor(include_top=False, weights=weights, input_shape=shape, pooling="avg")
 
 
-def _backbone(
-    library: Any, name: str, shape: tuple[int, int, int], weights: str | None
-) -> keras.Model:
+def _backbone(library: Any, name: str, shape: tuple[int, ...], weights: str | None) -> keras.Model:
     """A backbone of keras_hub or keras_cv, from a class with arguments or from a preset."""
     if not Path(name).is_dir() and hasattr(library.models, name.partition("(")[0].strip()):
         class_name, arguments = parse_call(name)

@@ -89,7 +89,7 @@ class GivenModel:
         """Without the models that were built, which each process builds itself."""
         return {**vars(self), "_bodies": {}, "_models": {}}
 
-    def body(self, image_shape: tuple[int, int, int], task: str, num_classes: int) -> Body:
+    def body(self, image_shape: tuple[int, ...], task: str, num_classes: int) -> Body:
         """The model for images of this shape, built once."""
         key = (image_shape, task, num_classes)
         # Layers compute in the precision that was set when they were constructed.
@@ -98,7 +98,7 @@ class GivenModel:
             self._bodies[where] = self._new_body(*key)
         return self._bodies[where]
 
-    def _new_body(self, image_shape: tuple[int, int, int], task: str, num_classes: int) -> Body:
+    def _new_body(self, image_shape: tuple[int, ...], task: str, num_classes: int) -> Body:
         model = self._model(image_shape, num_classes)
         if not isinstance(model, keras.Model):
             raise ValueError(
@@ -152,7 +152,7 @@ class GivenModel:
             return (0.0, 255.0) if description.dtype == "uint8" else (0.0, 1.0)
         return value_range_of(model) if expected is None else expected.value_range
 
-    def _model(self, image_shape: tuple[int, int, int], num_classes: int) -> Any:
+    def _model(self, image_shape: tuple[int, ...], num_classes: int) -> Any:
         """The model as its source gives it, read or constructed once for images of a shape."""
         if isinstance(self.source, keras.Model):
             return self.source
@@ -170,7 +170,7 @@ class GivenModel:
                 self._models[key] = load_function(text)(image_shape, num_classes)
         return self._models[key]
 
-    def size_for(self, image_shape: tuple[int, int, int]) -> int | None:
+    def size_for(self, image_shape: tuple[int, ...]) -> int | None:
         """The side of the images if these must be resized for the model; None if they fit.
 
         Raises:
@@ -179,13 +179,15 @@ class GivenModel:
         if callable(self.source) and not isinstance(self.source, keras.Model):
             return None
         try:
-            wanted = self._model(image_shape, 2).inputs[0].shape[1:3]
+            wanted = self._model(image_shape, 2).inputs[0].shape[1:-1]
         except ValueError as error:
             if (found := LEAST_SIZE.search(str(error))) is None:
                 raise
             return int(found[1])
         if all(size in (None, have) for size, have in zip(wanted, image_shape, strict=False)):
             return None
+        if len(wanted) != 2 or len(image_shape) != 3:
+            return None  # volumes, or images for a model of volumes, which is refused later
         if wanted[0] != wanted[1]:
             raise ValueError(
                 f"The model {self.name!r} takes images of {wanted[0]}x{wanted[1]}, and the images "

@@ -15,6 +15,7 @@ import numpy as np
 
 from keras_attn.data.dataset import Dataset
 from keras_attn.data.folds import fold
+from keras_attn.data.stored import CHUNK
 from keras_attn.data.subsets import subset
 from keras_attn.study.backbone import UNET, check_network
 from keras_attn.study.choices import (
@@ -30,6 +31,7 @@ from keras_attn.study.fit import check_fit, unmatched
 from keras_attn.study.grammar import as_variants, named
 from keras_attn.study.grid import Grid, Group
 from keras_attn.study.models import GivenModel, Network
+from keras_attn.study.protocols import find_protocol
 from keras_attn.study.question import Question, ask
 from keras_attn.study.training import Training
 from keras_attn.study.training_checks import check_training
@@ -208,6 +210,8 @@ def make_plan(
     groups = tuple(Group(name, size) for name in by_name for size in sizes)
     backbone, given = (network, None) if isinstance(network, str) else (network.name, network)
     check_training(config, datasets, network)
+    if config.protocol:
+        notes = (find_protocol(config.protocol).note, *notes)
     grid = Grid(groups, (BASELINE,), numbers)
     plan = Plan(by_name, grid, backbone, config, question=question, given=given)
     parts = [plan.data(group) for group in groups]
@@ -259,7 +263,7 @@ def with_control(
     return keys, parameters
 
 
-def kind_of(dataset: Dataset) -> tuple[tuple[int, int, int], str, int]:
+def kind_of(dataset: Dataset) -> tuple[tuple[int, ...], str, int]:
     """What a network depends on: the shape of the images, the task, the number of classes."""
     return dataset.image_shape, dataset.task, len(dataset.class_names)
 
@@ -283,5 +287,6 @@ def fingerprint(dataset: Dataset) -> str:
     for split in (dataset.train, dataset.val, dataset.test):
         for array in split:
             digest.update(repr((array.shape, array.dtype.str)).encode())
-            digest.update(array.tobytes())
+            for start in range(0, len(array), CHUNK):
+                digest.update(array[start : start + CHUNK].tobytes())
     return digest.hexdigest()[:16]

@@ -82,6 +82,7 @@ def content(analysis: Analysis) -> dict[str, Any]:
             str(key): trial.reason for key, trial in results.trials.items() if trial.error
         },
         "details": details(results.plan),
+        "selected_on": results.plan.config.select,
         "methods": paragraph(results.plan, any(_has_images(analysis, g) for g in analysis.groups)),
         "bibtex": bibtex(results.plan),
         "command": results.command,

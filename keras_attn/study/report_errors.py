@@ -70,6 +70,7 @@ def warnings(analysis: Analysis, group: Group) -> list[str]:
     title = METRICS[task.selected_by].title
     found = [
         cautions.convergence(results.curves_of(group), results.plan.question, title),
+        cautions.selection(results.plan.config),
         cautions.duplicates(facts),
     ]
     return [each for each in found if each]

@@ -44,6 +44,7 @@ def compare(
     samples: int | Sequence[int] | None = None,
     folds: int | None = None,
     training: Training | None = None,
+    protocol: str | None = None,
     epochs: int | None = None,
     backbone: str | None = None,
     headline: str | None = None,
@@ -55,6 +56,7 @@ def compare(
     weight_decay: float | None = None,
     shift: int | None = None,
     flip: bool | None = None,
+    select: str | None = None,
     devices: str | None = None,
     engine: str = "local",
     jobs: int | None = None,
@@ -105,6 +107,9 @@ def compare(
             estimate by the corrected resampled t-test. None for the splits of the set.
         training: How every network is trained, a `keras_attn.Training`; its defaults if None.
             Arguments below with the same names replace what it says.
+        protocol: A published way to train in place of `training`: `"cifar-200"`, `"medmnist-100"`,
+            `"scsa-imagenet-100"`, or `"default"`. With another number of `epochs`, the schedule is
+            scaled to it.
         epochs: Epochs of every training; the best on the validation split is scored.
         backbone: Another name of `model`.
         headline: The metric that the verdicts are about: `"auc"`, `"accuracy"`,
@@ -121,6 +126,8 @@ def compare(
         weight_decay: The weight decay of AdamW.
         shift: Shift training images by up to this many pixels.
         flip: Mirror half of the training images left to right.
+        select: The images that choose the best epoch, `"validation"` or `"test"`. The latter is how
+            some published results were found; it makes all scores too high, and the report says so.
         devices: `"all"` to share every batch among the devices of the machine, on JAX and
             TensorFlow; None for one device.
         engine: `"local"`, or `"ray"` for the machines of a cluster, which must see `output`.

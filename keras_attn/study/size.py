@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import keras
@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_attn.checks import check_whole_number
 from keras_attn.data.dataset import Dataset, Split
+from keras_attn.data.stored import collected
 from keras_attn.study.models import Network
 
 #: Images that are resized at a time.
@@ -30,17 +31,23 @@ def at_size(
         size = check_whole_number("size", size, 1)
     found, notes = [], []
     for dataset in datasets:
-        height, width, _ = dataset.image_shape
+        sides = dataset.image_shape[:-1]
+        if len(sides) == 3 and size is not None and set(sides) != {size}:
+            raise ValueError(
+                f"`size` resizes images, and {dataset.name} has volumes of "
+                f"{'x'.join(map(str, sides))}. Resize them before the comparison."
+            )
         own = None if isinstance(network, str) else network.size_for(dataset.image_shape)
         side = own if size is None else size
-        if side is None or (height, width) == (side, side):
+        if side is None or set(sides) == {side}:
             found.append(dataset)
             continue
         found.append(resized(dataset, side))
-        how = "enlarged" if side > min(height, width) else "reduced"
+        how = "enlarged" if side > min(sides) else "reduced"
         why = "" if size is not None else ", the size that the model needs"
         notes.append(
-            f"The images of {dataset.name} were {how} from {height}x{width} to {side}x{side}{why}."
+            f"The images of {dataset.name} were {how} from {'x'.join(map(str, sides))} to "
+            f"{side}x{side}{why}."
         )
     return found, tuple(notes)
 
@@ -65,8 +72,12 @@ def _labels(labels: np.ndarray, side: int) -> np.ndarray:
 
 
 def _resized(images: np.ndarray, side: int) -> np.ndarray:
-    starts = range(0, len(images), BATCH)
-    return np.concatenate([_batch(images[start : start + BATCH], side) for start in starts])
+    def chunks() -> Iterator[np.ndarray]:
+        for start in range(0, len(images), BATCH):
+            yield _batch(images[start : start + BATCH], side)
+
+    shape = (side, side, images.shape[-1])
+    return collected(len(images), shape, images.dtype, chunks)
 
 
 def _batch(images: np.ndarray, side: int) -> np.ndarray:

@@ -30,8 +30,8 @@ def split_note(dataset: Dataset) -> str:
         f"training images{by_group}."
     )
     if dataset.task == "segmentation":
-        height, width, _ = dataset.image_shape
-        return f"{note} Images were resized to {height}x{width} and masks are scored at that size."
+        sides = "x".join(map(str, dataset.image_shape[:-1]))
+        return f"{note} Images were resized to {sides} and masks are scored at that size."
     return (
         f"{note} With {count:,} test images, two equally good networks of "
         f"{100 * ACCURACY:.0f} % accuracy can differ by up to {smallest_difference(count):.3f} in "

@@ -255,7 +255,8 @@ class _Watch(keras.callbacks.Callback):
 
     def _score(self, epoch: int, seconds: float, loss: float) -> Epoch:
         """The point of the learning curve; its scores are NaN if the outputs are not finite."""
-        trainer, val = self.trainer, self.trainer.dataset.val
+        trainer = self.trainer
+        val = trainer.dataset.val if trainer.config.select == "validation" else trainer.dataset.test
         logits = trainer.logits(trainer.model, val.images)
         if not np.isfinite(logits).all():
             return Epoch(epoch, seconds, loss, NAN, NAN, NAN)

@@ -23,6 +23,10 @@ COLUMNS = ("epochs", "batch_size", "learning_rate", "weight_decay", "shift", "fl
 DTYPES = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
+#: The images that can choose the best epoch.
+SELECTIONS = ("validation", "test")
+
+
 @dataclass(frozen=True)
 class Training:
     """How every trial of a study is trained: optimiser, schedule, augmentation, precision.
@@ -68,6 +72,9 @@ class Training:
             this.
         pretrained_rate: The learning rate of weights that were trained before, as a multiple of
             that of new ones.
+        select: The images by which the best epoch is chosen: `"validation"`, or `"test"`, as some
+            published results are, which makes all scores too high.
+        protocol: The name of the protocol that the settings began with, for the report.
 
     Raises:
         ValueError: If a value is not valid.
@@ -99,6 +106,8 @@ class Training:
     freeze_epochs: int = 0
     unfrozen_rate: float = 0.1
     pretrained_rate: float = 1.0
+    select: str = "validation"
+    protocol: str = ""
 
     def __post_init__(self) -> None:
         whole = {"epochs": 1, "batch_size": 1, "shift": 0, "patience": 1, "freeze_epochs": 0}
@@ -116,6 +125,7 @@ class Training:
         check_devices(self.devices)
         check_choice("schedule", self.schedule, SCHEDULES)
         check_choice("dtype", self.dtype, DTYPES)
+        check_choice("select", self.select, SELECTIONS)
         self._set("optimizer", as_optimizer(self.optimizer))
         self._set("augmentation", as_augmentation(self.augmentation))
         self._check_milestones()

@@ -36,7 +36,7 @@ def training_in_words(training: Training) -> dict[str, str]:
 def _epochs(training: Training) -> str:
     waits = training.patience
     early = "" if waits is None else f", ended after {waits} epochs without a better score"
-    return f"{training.epochs}; scored at the one with the best validation score{early}"
+    return f"{training.epochs}; scored at the one with the best {training.select} score{early}"
 
 
 def _name(training: Training) -> str:

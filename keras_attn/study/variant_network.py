@@ -18,7 +18,7 @@ from keras_attn.study.variants import GATE, Variant
 def build_variant(
     network: Network,
     variant: Variant,
-    image_shape: tuple[int, int, int],
+    image_shape: tuple[int, ...],
     task: str,
     num_classes: int,
     dataset: Dataset | None = None,

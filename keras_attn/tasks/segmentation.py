@@ -122,12 +122,14 @@ class CrossEntropyAndDice(keras.losses.Loss):
         targets = (1 - self.label_smoothing) * truth + smooth
         weights = ops.sum(truth * ops.convert_to_tensor(self.class_weights), axis=-1)
         losses = -ops.sum(targets * logarithms, axis=-1) * weights
-        return ops.sum(losses, axis=(1, 2)) / ops.maximum(ops.sum(weights, axis=(1, 2)), 1e-6)
+        positions = tuple(range(1, len(losses.shape)))
+        return ops.sum(losses, positions) / ops.maximum(ops.sum(weights, positions), 1e-6)
 
     def _dice(self, truth: Any, known: Any, logarithms: Any) -> Any:
         found = ops.exp(logarithms) * known
         if self.num_classes == 2:
             truth, found = truth[..., 1:], found[..., 1:]
-        both = ops.sum(truth * found, axis=(1, 2))
-        total = ops.sum(truth + found, axis=(1, 2))
+        positions = tuple(range(1, len(truth.shape) - 1))
+        both = ops.sum(truth * found, positions)
+        total = ops.sum(truth + found, positions)
         return 1 - ops.mean((2 * both + 1) / (total + 1), axis=-1)

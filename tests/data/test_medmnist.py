@@ -109,9 +109,17 @@ def test_unknown_size(size, table):
         load_dataset("breastmnist", size=size)
 
 
-def test_volumes_are_refused(table):
-    with pytest.raises(ValueError, match="only the 2D sets are supported"):
-        load_dataset("organmnist3d")
+def test_volumes(table, save, monkeypatch):
+    random, arrays = np.random.default_rng(0), {}
+    for part in ("train", "val", "test"):
+        arrays[f"{part}_images"] = random.integers(0, 255, (22, 28, 28, 28), "uint8")
+        arrays[f"{part}_labels"] = np.arange(22)[:, None].astype("uint8") % 11
+    path = save(arrays, "files/organmnist3d.npz")
+    official(table, monkeypatch, "organmnist3d", path.read_bytes(), "")
+    dataset = load_dataset("organmnist3d", path.parent)
+    assert dataset.image_shape == (28, 28, 28, 1)
+    assert len(dataset.class_names) == 11
+    assert "organmnist3d" in list_datasets()
 
 
 def test_file_that_is_not_the_official_one(table, breast):
