@@ -61,11 +61,12 @@ class StoredArray(np.memmap):
         """Rows, read from the file."""
         assert self.path is not None
         found = np.empty((len(numbers), *self.shape[1:]), self.dtype)
-        flat = found.reshape(len(numbers), -1).view("uint8")
+        each = self.dtype.itemsize * int(np.prod(self.shape[1:]))
+        content = memoryview(found.reshape(-1).view("uint8"))
         with self.path.open("rb", buffering=0) as file:
             for place, number in enumerate(numbers.tolist()):
-                file.seek(number * flat.shape[1])
-                file.readinto(flat[place])
+                file.seek(number * each)
+                file.readinto(content[place * each : (place + 1) * each])
         return found
 
     def __reduce__(self) -> Any:

@@ -58,7 +58,9 @@ def breast(arrays, save):
 
 
 def test_names_are_those_of_the_paper(table):
-    assert list_datasets() == ["digits", "cifar10", "cifar100", *TASKS]
+    volumes = [name for name in list_datasets() if name.endswith("3d")]
+    assert len(volumes) == 6
+    assert list_datasets() == ["digits", "cifar10", "cifar100", *TASKS, *volumes]
 
 
 @pytest.mark.parametrize("name", TASKS)

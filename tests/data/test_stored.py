@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from image_folders import make_folder
+from image_folders import flat, write
 
 from keras_attn import load_dataset
 from keras_attn.data import stored
@@ -69,7 +69,7 @@ def test_chosen_and_joined_rows_stay_in_files(array, nothing_fits):
 
 
 def test_a_large_folder_is_the_same_data_set(tmp_path, monkeypatch):
-    make_folder(tmp_path / "images", count=12, size=8)
+    write(tmp_path / "images", flat(count=30))
     expected = load_dataset(tmp_path / "images")
     monkeypatch.setattr(stored, "LARGEST_IN_MEMORY", 0)
     monkeypatch.setenv(stored.CACHE, str(tmp_path / "cache"))
