@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
+from weakref import WeakKeyDictionary, ref
 
 import keras
 import numpy as np
@@ -14,25 +15,49 @@ HALF = ("float16", "bfloat16")
 
 
 def run(layer: keras.layers.Layer, x: np.ndarray, function: Callable | None = None) -> Any:
-    """`function(x)`, or `layer(x)`, in inference; compiled once as a whole on JAX.
+    """`function(x)`, or `layer(x)`, in inference; compiled as a whole on JAX.
 
-    Eagerly, JAX compiles each operation for each shape, which takes many times longer.
+    Eagerly, JAX compiles each operation for each shape, which takes many times longer. The layer
+    itself is compiled once for each shape of x.
 
     Args:
         layer: A built layer.
         x: The input, which is passed as it is.
         function: A function of x that uses the variables of the layer, such as `layer.gates`.
     """
-    function = function or layer
     if keras.backend.backend() != "jax":
-        return function(ops.convert_to_tensor(x))
+        return (function or layer)(ops.convert_to_tensor(x))
+    if function is not None:
+        compiled = _compiled(layer, function)
+    elif layer in _COMPILED:
+        compiled = _COMPILED[layer]
+    else:
+        compiled = _COMPILED[layer] = _compiled(layer, _called(layer))
+    return compiled([variable.value for variable in layer.variables], x)
+
+
+#: Compiled layers, as long as the layers live.
+_COMPILED: WeakKeyDictionary[keras.layers.Layer, Callable] = WeakKeyDictionary()
+
+
+def _called(layer: keras.layers.Layer) -> Callable:
+    """A function that calls the layer, without keeping it alive."""
+    reference = ref(layer)
+    return lambda x: reference()(x)  # type: ignore[misc]
+
+
+def _compiled(layer: keras.layers.Layer, function: Callable) -> Callable:
+    """A compiled function of the values of a layer's variables and of x."""
     import jax
 
+    reference = ref(layer)
+
     def stateless(values: list, x: Any) -> Any:
-        with keras.StatelessScope(list(zip(layer.variables, values, strict=True))):
+        variables = reference().variables  # type: ignore[union-attr]
+        with keras.StatelessScope(list(zip(variables, values, strict=True))):
             return function(x)
 
-    return jax.jit(stateless)([variable.value for variable in layer.variables], x)
+    return jax.jit(stateless)
 
 
 def run_attended(layer: keras.layers.Layer, x: np.ndarray) -> np.ndarray:

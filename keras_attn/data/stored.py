@@ -62,7 +62,7 @@ class StoredArray(np.memmap):
         assert self.path is not None
         found = np.empty((len(numbers), *self.shape[1:]), self.dtype)
         each = self.dtype.itemsize * int(np.prod(self.shape[1:]))
-        content = memoryview(found.reshape(-1).view("uint8"))
+        content = found.reshape(-1).view("uint8").data
         with self.path.open("rb", buffering=0) as file:
             for place, number in enumerate(numbers.tolist()):
                 file.seek(number * each)
