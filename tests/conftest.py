@@ -29,9 +29,13 @@ def pytest_addoption(parser):
     )
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
     """Leaves out what another process tests, and with `--quick` most layers and trainings."""
     backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+    for item in items:
+        if any(backend in mark.args for mark in item.iter_markers("slow_on")):
+            item.add_marker(pytest.mark.slow)
     quick = config.getoption("--quick")
     left_out = [
         item

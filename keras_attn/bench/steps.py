@@ -25,7 +25,7 @@ MODES = {"tensorflow": ("compiled",), "jax": ("compiled",), "torch": ("eager", "
 
 def new_layer(key: str) -> AttentionLayer:
     """A layer with its defaults, and the catalogue's values for arguments without any."""
-    entry = catalogue.describe(key)
+    entry = catalogue.describe_layer_of_one_map(key)
     return entry.create(**entry.default_config, data_format="channels_last", dtype="float32")
 
 

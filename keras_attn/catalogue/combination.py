@@ -36,7 +36,7 @@ def combined(entry: Entry, config: Mapping[str, Any]) -> Entry:
         formula=",   ".join([entry.formula, *(g.entry.formula for g in gates if g.entry)]),
         limits=limits,
         config=given,
-        ranks=layer.accepted_ranks,
+        ranks=getattr(layer, "accepted_ranks", entry.ranks),
         base=entry,
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from keras_attn.catalogue.combination import combined
 from keras_attn.catalogue.entry import Entry
+from keras_attn.catalogue.gated import GATED
 from keras_attn.catalogue.published import PUBLISHED
 from keras_attn.catalogue.topologies import TOPOLOGIES
 from keras_attn.layers import AttentionLayer
@@ -21,6 +22,7 @@ AMBIGUOUS = {
 
 
 _ENTRIES: dict[str, Entry] = {}
+_GATED = {entry.key: entry for entry in GATED}
 
 
 def register(entry: Entry) -> None:
@@ -29,7 +31,7 @@ def register(entry: Entry) -> None:
     Raises:
         ValueError: If the key is taken.
     """
-    if entry.key in _ENTRIES or entry.key in AMBIGUOUS:
+    if entry.key in (*_ENTRIES, *_GATED, *AMBIGUOUS):
         raise ValueError(f"The key {entry.key!r} is taken; choose another.")
     _ENTRIES[entry.key] = entry
 
@@ -60,7 +62,7 @@ def describe(key: str, **config: Any) -> Entry:
     """The catalogue's entry for a key: class, family, formula, source, parameter count.
 
     Args:
-        key: One of `list_layers()`.
+        key: One of `list_layers()`, or `"attention_gate"`, which is called with a gating map too.
         **config: Arguments of the layer, such as the gates of a topology: the entry is then that of
             the combination.
 
@@ -82,6 +84,8 @@ def describe(key: str, **config: Any) -> Entry:
     if key in AMBIGUOUS:
         meanings = "; ".join(f"{name!r} is {meaning}" for name, meaning in AMBIGUOUS[key].items())
         raise ValueError(f"{key!r} names two published designs: {meanings}. Use one of these keys.")
+    if key in _GATED:
+        return combined(_GATED[key], config) if config else _GATED[key]
     if key not in _ENTRIES:
         near = difflib.get_close_matches(str(key).lower(), _ENTRIES, n=3, cutoff=0.5)
         hint = f" The nearest: {', '.join(near)}." if near else ""
@@ -92,11 +96,25 @@ def describe(key: str, **config: Any) -> Entry:
     return combined(_ENTRIES[key], config) if config else _ENTRIES[key]
 
 
+def describe_layer_of_one_map(key: str) -> Entry:
+    """The entry of a layer that turns one map into another, as `list_layers` names them.
+
+    Raises:
+        ValueError: If there is no such key, or the layer takes a gating map too.
+    """
+    if key in _GATED:
+        raise ValueError(
+            f"{key!r} is called with two maps, layer(x, gating), so it does not fit a place of one "
+            f"map. Call it in your model, or compare {key}@skip in a U-Net."
+        )
+    return describe(key)
+
+
 def create(key: str, **config: Any) -> AttentionLayer:
     """A new attention layer.
 
     Args:
-        key: One of `list_layers()`, such as `"csa"`.
+        key: One of `list_layers()`, such as `"csa"`, or `"attention_gate"`.
         **config: Arguments of the layer's class, such as `reduction`, `kernel_size`,
             `data_format`, `name` and `dtype`.
 

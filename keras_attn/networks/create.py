@@ -73,7 +73,7 @@ def create(
     if isinstance(attention, str):
         attention = Attention(attention)
     if attention is not None:
-        catalogue.describe(attention.key)
+        catalogue.describe_layer_of_one_map(attention.key)
         check_choice("position", attention.position, POSITIONS)
     return build(
         DESIGNS[name],

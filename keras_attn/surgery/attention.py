@@ -22,7 +22,7 @@ Attention: TypeAlias = str | type[keras.layers.Layer] | keras.layers.Layer | Cal
 def check_attention(attention: Any, config: Mapping[str, Any]) -> None:
     """Raises a ValueError if something cannot be inserted."""
     if isinstance(attention, str):
-        reason = catalogue.describe(attention).limits.get("single_output")
+        reason = catalogue.describe_layer_of_one_map(attention).limits.get("single_output")
         if reason is not None:
             raise ValueError(
                 f"{attention!r} cannot be inserted, because it returns more than the attended "

@@ -152,6 +152,7 @@ def test_a_model_without_known_input_is_refused(tmp_path):
         export.export_model(model, tmp_path / "model", "onnx")
 
 
+@pytest.mark.once
 def test_the_package_gives_export_and_visualize_by_attribute():
     code = "import keras_attn as k; k.export.export_model; k.visualize.read_gates"
     subprocess.run([sys.executable, "-c", code], check=True)

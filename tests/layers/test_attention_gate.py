@@ -70,6 +70,29 @@ def test_a_saved_model_computes_the_same(tmp_path, variant):
 
 @pytest.mark.once
 @pytest.mark.parametrize(
+    "config", [{}, {"subsample": 3}, {"variant": "additive", "intermediate_channels": 5}]
+)
+def test_the_catalogue_has_it_beside_the_layers_of_one_map(config):
+    entry = keras_attn.describe("attention_gate", **config)
+    layer = keras_attn.create("attention_gate", data_format="channels_last", **config)
+    assert isinstance(layer, AttentionGate)
+    layer.build((None, 8, 8, 12), (None, 8, 8, 7))
+    count = sum(map(size, layer.trainable_weights))
+    assert entry.parameters(12, gating_channels=7) == count
+    assert entry.source == "arXiv:1804.03999"
+    assert "attention_gate" not in keras_attn.list_layers()
+
+
+@pytest.mark.once
+def test_it_does_not_fit_a_place_of_one_map():
+    inputs = keras.Input((8, 8, 3))
+    model = keras.Model(inputs, keras.layers.Conv2D(4, 3, name="features")(inputs))
+    with pytest.raises(ValueError, match="called with two maps.*attention_gate@skip"):
+        keras_attn.insert_attention(model, "attention_gate", where="features")
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
     ("arguments", "shapes", "message"),
     [
         ({"variant": "both"}, None, "`variant` must be one of"),

@@ -114,6 +114,7 @@ def test_a_network_with_a_control_survives_saving(tmp_path):
     np.testing.assert_allclose(model.predict(x, verbose=0), again.predict(x, verbose=0), atol=1e-6)
 
 
+@pytest.mark.once
 def test_importing_the_package_without_extras_registers_every_class_that_it_saves():
     environment = {**os.environ, "KERAS_BACKEND": keras.backend.backend()}
     output = subprocess.run(

@@ -8,6 +8,8 @@ import pytest
 
 from keras_attn.study import Comparison, Variant, compare
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def finished(dataset, tiny, invented, tmp_path):

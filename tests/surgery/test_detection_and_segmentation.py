@@ -18,6 +18,7 @@ def backbone(where):
     return model, keras_attn.insert_attention(model, "csa", where)
 
 
+@pytest.mark.slow_on("jax")
 def test_a_detector_takes_a_step():
     model, attended = backbone("blocks")
     assert attended.pyramid_level_inputs == model.pyramid_level_inputs
@@ -41,6 +42,7 @@ def test_a_detector_takes_a_step():
     )
 
 
+@pytest.mark.slow_on("jax")
 def test_a_segmenter_takes_a_step():
     _, attended = backbone("stages")
     segmenter = keras_cv.models.DeepLabV3Plus(num_classes=3, backbone=attended)
