@@ -87,7 +87,7 @@ def test_the_catalogue_has_it_beside_the_layers_of_one_map(config):
 def test_it_does_not_fit_a_place_of_one_map():
     inputs = keras.Input((8, 8, 3))
     model = keras.Model(inputs, keras.layers.Conv2D(4, 3, name="features")(inputs))
-    with pytest.raises(ValueError, match="called with two maps.*attention_gate@skip"):
+    with pytest.raises(ValueError, match=r"called with two maps.*attention_gate@skip"):
         keras_attn.insert_attention(model, "attention_gate", where="features")
 
 
