@@ -9,6 +9,7 @@ import keras
 from keras import layers
 
 from keras_attn.checks import check_whole_number
+from keras_attn.gates.parts import CONVOLUTIONS
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -22,7 +23,7 @@ class PlainBottleneck(layers.Layer):
         use_bias: Whether the convolutions have biases.
         **kwargs: Arguments of `keras.layers.Layer`.
 
-    Input shape: (B, H, W, C). Output shape: the same.
+    Input shape: (B, *positions, C), with one to three spatial axes. Output shape: the same.
 
     Raises:
         ValueError: If `units` is not a whole number of at least 1.
@@ -49,8 +50,9 @@ class PlainBottleneck(layers.Layer):
             "data_format": "channels_last",
             "dtype": self.dtype_policy,
         }
-        self.squeeze = layers.Conv2D(self.units, 1, activation="relu", name="squeeze", **options)
-        self.expand = layers.Conv2D(input_shape[-1], 1, name="expand", **options)
+        convolution = CONVOLUTIONS[len(input_shape) - 2]
+        self.squeeze = convolution(self.units, 1, activation="relu", name="squeeze", **options)
+        self.expand = convolution(input_shape[-1], 1, name="expand", **options)
         self.squeeze.build(input_shape)
         self.expand.build((*input_shape[:-1], self.units))
 

@@ -39,7 +39,7 @@ def both_formats():
             yield pytest.param(file, key, data_format, marks=marks, id=f"{file.stem}-{data_format}")
 
 
-@pytest.mark.parametrize(("file", "key", "data_format"), both_formats())
+@pytest.mark.parametrize(("file", "key", "data_format"), list(both_formats()))
 def test_output_and_gradient_are_the_published_ones(file, key, data_format):
     vectors = np.load(file, allow_pickle=False)
     to_ours, to_theirs = (

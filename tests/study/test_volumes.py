@@ -65,10 +65,16 @@ def test_volumes_are_classified_and_shown(tiny, tmp_path):
 def test_volumes_are_segmented_by_a_3d_u_net(monkeypatch):
     monkeypatch.setattr("keras_attn.study.backbone.WIDTHS", (4, 8))
     comparison = compare(
-        dataset_of(2), "csa@decoder", seeds=1, epochs=4, batch_size=8, progress=False
+        dataset_of(2),
+        "csa@decoder",
+        seeds=1,
+        epochs=12,
+        batch_size=8,
+        learning_rate=0.01,
+        progress=False,
     )
     assert not comparison.results["error"].any()
-    assert (comparison.results["dice"] > 0.1).all()
+    assert comparison.results["dice"].max() > 0.5
 
 
 def test_residual_networks_take_volumes():
