@@ -21,7 +21,7 @@ def test_the_spread_is_that_of_the_paired_differences():
 
 
 def test_only_the_trainer_of_the_study_starts_variants_alike(monkeypatch):
-    monkeypatch.setitem(BACKBONES, "tiny", Design((4, 8), (1, 1)))
+    monkeypatch.setitem(BACKBONES, "tiny", Design((8, 16), (1, 1)))
     last = {}
 
     def fit(self, batches, **options):

@@ -18,8 +18,12 @@ def dataset():
 
 @pytest.fixture
 def tiny(monkeypatch):
-    """A backbone that compiles in a moment."""
-    monkeypatch.setitem(BACKBONES, "tiny", Design((4, 8), (1, 1)))
+    """A backbone that compiles in a moment.
+
+    With fewer channels, PyTorch's oneDNN writes beyond its memory on some processors, in the
+    gradient of a 1x1 convolution with stride 2 of a channels_last map.
+    """
+    monkeypatch.setitem(BACKBONES, "tiny", Design((8, 16), (1, 1)))
     return "tiny"
 
 

@@ -26,7 +26,7 @@ from keras_attn.study.backbone import BACKBONES, Design
 from keras_attn.study.training import Training
 from keras_attn.study.trainer import Trainer
 
-BACKBONES["tiny"] = Design((4, 8), (1, 1))
+BACKBONES["tiny"] = Design((8, 16), (1, 1))
 images = np.random.default_rng(0).integers(0, 255, (32, 8, 8, 1)).astype("uint8")
 split = Split(images, (np.arange(32) % 2).astype("int64"))
 dataset = Dataset("noise", "binary", ("a", "b"), split, split, split)

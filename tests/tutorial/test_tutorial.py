@@ -25,7 +25,7 @@ NAMES = {"epochs": 2, "backbone": "tiny", "progress": False}
 def tiny():
     """A backbone that compiles in a moment."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(BACKBONES, "tiny", Design((4, 8), (1, 1)))
+        patch.setitem(BACKBONES, "tiny", Design((8, 16), (1, 1)))
         yield
 
 
