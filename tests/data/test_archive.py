@@ -112,8 +112,9 @@ SPOILT = {
     "wide integers": (change("train_images", np.int64), "of type int64: expected uint8"),
     "strings": (change("train_images", lambda x: x.astype(str)), "expected uint8"),
     "rank 2": (change("train_images", lambda x: x[:, :, 0, 0]), r"shape \(8, 6\): expected \(N"),
-    "rank 5": (change("train_images", lambda x: x[..., None]), r"shape \(8, 6, 5, 3, 1\)"),
-    "2 channels": (change("train_images", lambda x: x[..., :2]), "with 1 or 3 channels.$"),
+    "rank 6": (change("train_images", lambda x: x[..., None, None]), r"shape \(8, 6, 5, 3, 1, 1\)"),
+    "volumes": (change("train_images", lambda x: x[..., None]), r"\(6, 5, 3\), where those have"),
+    "2 channels": (change("train_images", lambda x: x[..., :2]), "with 1 or 3 channels"),
     "channels first": (
         change("train_images", lambda x: x.transpose(0, 3, 1, 2)),
         "Move the channels last",
