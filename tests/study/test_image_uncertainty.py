@@ -24,12 +24,12 @@ def test_influences_give_the_variance_of_the_bootstrap(metric, classes):
     random = np.random.default_rng(1)
     labels = random.choice(classes, 400, p=np.arange(1, classes + 1) / sum(range(classes + 1)))
     variant, baseline = (
-        [predictions(labels, random, skill, classes) for _ in range(3)] for skill in (1.2, 0.8)
+        [predictions(labels, random, skill, classes) for _ in range(2)] for skill in (1.2, 0.8)
     )
     found = difference_variance(metric, labels, variant, baseline)
     score = getattr(metrics, metric)
     gains = []
-    for _ in range(400):
+    for _ in range(300):
         drawn = random.integers(0, len(labels), len(labels))
         pairs = zip(variant, baseline, strict=True)
         gains.append(
