@@ -9,19 +9,11 @@ from keras_attn.catalogue.entry import Entry
 from keras_attn.catalogue.topologies import STUDY
 from keras_attn.gates import describe_gate
 from keras_attn.gates.count import Count
-from keras_attn.gates.table import TAKEN_OUT
-
-#: Why a module takes images only.
-STRIPS = "it pools rows and columns, which are two axes"
-PLANAR = "its convolutions are published for two axes"
-
-#: Why a module for images does not take a mask.
-READS_ALL = "it reads all positions of an image, padding or not"
+from keras_attn.gates.table import PLANAR, READS_ALL, STRIPS, TAKEN_OUT
 
 
 def _cbam(n: Count) -> int:
-    spatial = len(n.config["pools"]) * n.config["kernel_size"] ** n.axes + 2
-    return n.excitation() + n.config["spatial"] * spatial
+    return n.excitation() + n.config["spatial"] * spatial_gate("cbam")(n)
 
 
 def _bam(n: Count) -> int:
@@ -174,7 +166,7 @@ PUBLISHED = (
         title="scSE",
         formula="y = max(x · c(x), x · s(x))",
         source="arXiv:1803.02579",
-        count=lambda n: n.excitation() + n.channels + 1,
+        count=lambda n: n.excitation() + spatial_gate("scse")(n),
         limits={"gain": "which of its two products is the larger depends on the sign of x"},
         placement="stages",
     ),

@@ -89,7 +89,7 @@ def _dealt(
                 f"Class {name!r} of {dataset.name} has {len(same)} {what}, which is fewer than the "
                 f"{folds} folds. Use fewer folds, or add images."
             )
-        # The next class goes on where this one ended, so that the folds are of about one size.
+        # Each class starts at the fold after the last one used, so that fold sizes stay balanced.
         found[same] = (start + np.arange(len(same))) % folds
         start += len(same)
     return found[members]

@@ -46,7 +46,7 @@ class StoredArray(np.memmap):
     @classmethod
     def open(cls, path: Path, dtype: str, shape: Sequence[int]) -> StoredArray:
         """The array in a file."""
-        array = cls(path, dtype, "r+" if os.access(path, os.W_OK) else "r", shape=tuple(shape))
+        array = cls(path, dtype, "r", shape=tuple(shape))
         array.path = Path(path)
         return array
 

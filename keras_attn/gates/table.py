@@ -29,6 +29,13 @@ CHANNEL, SPATIAL = "ca", "sa"
 
 STUDY = "arXiv:2601.07310"
 
+#: Why a gate or module takes images only.
+STRIPS = "it pools rows and columns, which are two axes"
+PLANAR = "its convolutions are published for two axes"
+
+#: Why a gate or module for images does not take a mask.
+READS_ALL = "it reads all positions of an image, padding or not"
+
 #: Why a published bias never changes.
 TAKEN_OUT = "batch normalisation takes out the bias of the layer right before it"
 
@@ -180,7 +187,7 @@ GATES = (
         count=_frequency,
         limits={
             "spatial_axes": "its basis is that of a two-dimensional cosine transform",
-            "mask": "it reads all positions of an image, padding or not",
+            "mask": READS_ALL,
         },
     ),
     GateEntry(
@@ -202,7 +209,7 @@ GATES = (
         count=_context_channel,
         limits={
             "spatial_axes": "it is published for two axes",
-            "mask": "it reads all positions of an image, padding or not",
+            "mask": READS_ALL,
             "every_bias_learns": TAKEN_OUT,
         },
     ),
@@ -244,8 +251,8 @@ GATES = (
         source="arXiv:1807.06514",
         count=_context_spatial,
         limits={
-            "spatial_axes": "its convolutions are published for two axes",
-            "mask": "it reads all positions of an image, padding or not",
+            "spatial_axes": PLANAR,
+            "mask": READS_ALL,
             "every_bias_learns": TAKEN_OUT,
         },
     ),
@@ -267,8 +274,8 @@ GATES = (
         source="arXiv:2103.02907",
         count=_coordinate,
         limits={
-            "spatial_axes": "it pools rows and columns, which are two axes",
-            "mask": "it reads all positions of an image, padding or not",
+            "spatial_axes": STRIPS,
+            "mask": READS_ALL,
             "every_bias_learns": TAKEN_OUT,
         },
     ),
@@ -281,8 +288,8 @@ GATES = (
         source="arXiv:2403.01123",
         count=_local,
         limits={
-            "spatial_axes": "it pools rows and columns, which are two axes",
-            "mask": "it reads all positions of an image, padding or not",
+            "spatial_axes": STRIPS,
+            "mask": READS_ALL,
         },
     ),
     GateEntry(
@@ -294,8 +301,8 @@ GATES = (
         source="arXiv:2112.05561",
         count=_convolutions,
         limits={
-            "spatial_axes": "its convolutions are published for two axes",
-            "mask": "it reads all positions of an image, padding or not",
+            "spatial_axes": PLANAR,
+            "mask": READS_ALL,
             "every_bias_learns": TAKEN_OUT,
         },
     ),

@@ -8,6 +8,7 @@ import keras
 from keras import layers
 
 from keras_attn.checks import check_choice
+from keras_attn.gates.parts import CONVOLUTIONS
 from keras_attn.networks.unet import WIDTHS, unet
 from keras_attn.study.control import Placement, attention_of
 from keras_attn.study.variants import Variant
@@ -197,8 +198,7 @@ def _normalised(
     x: keras.KerasTensor, filters: int, kernel_size: int, stride: int = 1, *, name: str
 ) -> keras.KerasTensor:
     """A convolution and a normalisation, which would remove any bias of the convolution."""
-    convolution = {2: layers.Conv2D, 3: layers.Conv3D}[len(x.shape) - 2]
-    x = convolution(
+    x = CONVOLUTIONS[len(x.shape) - 2](
         filters,
         kernel_size,
         stride,

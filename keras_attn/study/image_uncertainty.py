@@ -96,17 +96,8 @@ def _balanced_accuracy(labels: np.ndarray, probabilities: np.ndarray) -> np.ndar
 
 def _auc(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     """The mean over the classes that have a ROC curve."""
-    if labels.ndim == 2:
-        members = labels.astype(bool)
-    elif probabilities.shape[1] == 2:
-        members, probabilities = labels[:, None] == 1, probabilities[:, 1:]
-    else:
-        members = labels[:, None] == np.arange(probabilities.shape[1])
-    curves = [
-        _auc_of_class(member, score)
-        for member, score in zip(members.T, probabilities.T, strict=True)
-        if member.any() and not member.all()
-    ]
+    pairs = metrics.classes_with_curves(labels, probabilities)
+    curves = [_auc_of_class(member, scores) for member, scores in pairs]
     return np.mean(curves, axis=0) if curves else np.zeros(len(labels))
 
 

@@ -11,6 +11,7 @@ from sklearn.metrics import roc_curve
 from keras_attn.study.grid import Group, TrialKey
 from keras_attn.study.predictions import Predictions
 from keras_attn.study.trial import Trial
+from keras_attn.tasks.classification_metrics import classes_with_curves
 
 #: The false positive rates at which ROC curves are averaged.
 RATES = np.linspace(0, 1, 101)
@@ -101,16 +102,10 @@ def _confusion(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
 
 def _sensitivity(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     """The mean over the classes that have a ROC curve."""
-    members = labels.astype(bool)
-    if labels.ndim == 1:
-        members = labels[:, None] == np.arange(probabilities.shape[1])
-        if probabilities.shape[1] == 2:  # both classes share one curve
-            members, probabilities = members[:, 1:], probabilities[:, 1:]
     curves = []
-    for member, scores in zip(members.T, probabilities.T, strict=True):
-        if member.any() and not member.all():
-            false, true, _ = roc_curve(member, scores)
-            curves.append(np.interp(RATES, false, true))
+    for member, scores in classes_with_curves(labels, probabilities):
+        false, true, _ = roc_curve(member, scores)
+        curves.append(np.interp(RATES, false, true))
     return np.mean(curves, axis=0) if curves else np.full(len(RATES), np.nan)
 
 

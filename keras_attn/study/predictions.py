@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,16 @@ class Predictions:
 
     def __init__(self, study: Path) -> None:
         self.folder = study / "predictions"
+        self._arrays: dict[Path, dict[str, np.ndarray] | None] | None = None
+
+    @contextmanager
+    def read_once(self) -> Iterator[None]:
+        """Keeps what is read inside in memory, in the type in which it is stored."""
+        self._arrays = {}
+        try:
+            yield
+        finally:
+            self._arrays = None
 
     def add_labels(self, group: Group, dataset: Dataset) -> None:
         """Keeps the labels of the test images, and their groups if there are any."""
@@ -73,13 +84,20 @@ class Predictions:
         with replacing(path) as temporary:
             np.savez_compressed(temporary, allow_pickle=False, **arrays)
 
-    @staticmethod
-    def _read(path: Path) -> dict[str, np.ndarray] | None:
-        try:
-            with np.load(path) as arrays:
-                return dict(arrays)
-        except (OSError, ValueError, KeyError):
-            return None
+    def _read(self, path: Path) -> dict[str, np.ndarray] | None:
+        if self._arrays is None:
+            return _loaded(path)
+        if path not in self._arrays:
+            self._arrays[path] = _loaded(path)
+        return self._arrays[path]
+
+
+def _loaded(path: Path) -> dict[str, np.ndarray] | None:
+    try:
+        with np.load(path) as arrays:
+            return dict(arrays)
+    except (OSError, ValueError, KeyError):
+        return None
 
 
 def image_variances(

@@ -17,7 +17,7 @@ from keras_attn.study.files import replacing
 from keras_attn.study.grid import Group, TrialKey
 from keras_attn.study.outcomes import Outcome, majority, outcomes_of
 from keras_attn.study.plan import Plan
-from keras_attn.study.predictions import image_covariance, image_variances
+from keras_attn.study.predictions import Predictions, image_covariance, image_variances
 from keras_attn.study.store import Store
 from keras_attn.study.trainer import Trainer
 from keras_attn.study.training import COLUMNS
@@ -72,15 +72,18 @@ class Results:
 
     def read_predictions(self, store: Store) -> None:
         """Computes the variances over test images from the predictions in a store."""
-        metric = self.plan.question.headline
         for group in self.groups:
-            kept, trials = store.predictions, self.trials_of(group)
-            self.image_variances[group] = image_variances(kept, group, trials, metric)
-            self.image_covariances[group] = image_covariance(kept, group, trials, metric)
-            facts = self.plan.facts(group.dataset)
-            if not learning_task(facts.task, len(facts.class_names)).has_masks:
-                self.outcomes[group] = outcomes_of(kept, group, trials)
-                self.majorities[group] = majority(kept, group)
+            with store.predictions.read_once():
+                self._read_predictions_of(group, store.predictions)
+
+    def _read_predictions_of(self, group: Group, kept: Predictions) -> None:
+        metric, trials = self.plan.question.headline, self.trials_of(group)
+        self.image_variances[group] = image_variances(kept, group, trials, metric)
+        self.image_covariances[group] = image_covariance(kept, group, trials, metric)
+        facts = self.plan.facts(group.dataset)
+        if not learning_task(facts.task, len(facts.class_names)).has_masks:
+            self.outcomes[group] = outcomes_of(kept, group, trials)
+            self.majorities[group] = majority(kept, group)
 
     @property
     def groups(self) -> tuple[Group, ...]:

@@ -7,7 +7,7 @@ Evaluator. A metric that a split does not define is NaN.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from sklearn.metrics import accuracy_score, cohen_kappa_score, roc_auc_score
@@ -29,17 +29,22 @@ def auc(labels: np.ndarray, probabilities: np.ndarray) -> float:
     A class to which all images or none of the split belong has no ROC curve, and is left out of
     the average.
     """
+    return _mean(roc_auc_score(*pair) for pair in classes_with_curves(labels, probabilities))
+
+
+def classes_with_curves(
+    labels: np.ndarray, probabilities: np.ndarray
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Membership and scores of each class that has a ROC curve, against the rest."""
     if labels.ndim == 2:
         members = labels.astype(bool)
     else:
         members = labels[:, None] == np.arange(probabilities.shape[1])
         if probabilities.shape[1] == 2:  # both classes share one curve
             members, probabilities = members[:, 1:], probabilities[:, 1:]
-    return _mean(
-        roc_auc_score(member, score)
-        for member, score in zip(members.T, probabilities.T, strict=True)
-        if member.any() and not member.all()
-    )
+    for member, scores in zip(members.T, probabilities.T, strict=True):
+        if member.any() and not member.all():
+            yield member, scores
 
 
 def recall_by_class(labels: np.ndarray, probabilities: np.ndarray) -> list[float]:
