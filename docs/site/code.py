@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
-
+from keras_attn.arguments import constructor_arguments
 from keras_attn.catalogue import Entry
 
 
@@ -20,7 +19,7 @@ def insert_call(entry: Entry) -> str:
 
 
 def _arguments(entry: Entry) -> str:
-    parameters = inspect.signature(entry.layer_class).parameters.values()
+    parameters = constructor_arguments(entry.layer_class).values()
     needed = [
         each.name
         for each in parameters

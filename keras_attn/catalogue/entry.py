@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from keras_attn.arguments import constructor_arguments
 from keras_attn.catalogue.count import Count
 from keras_attn.layers import AttentionLayer
 
@@ -92,7 +93,7 @@ class Entry:
     @property
     def default_config(self) -> dict[str, Any]:
         """The arguments that are the layer's own: their defaults, or sample values."""
-        parameters = inspect.signature(self.layer_class).parameters.values()
+        parameters = constructor_arguments(self.layer_class).values()
         defaults = {
             each.name: self.sample[each.name] if each.default is each.empty else each.default
             for each in parameters

@@ -8,6 +8,7 @@ import math
 
 import keras
 
+from keras_attn.arguments import constructor_arguments
 from keras_attn.catalogue import Entry
 from keras_attn.catalogue.entry import LIMITS
 from keras_attn.contract.assertions import expect, expect_equal, expect_error
@@ -43,7 +44,7 @@ def check_config(entry: Entry) -> None:
     """`get_config` has every argument, makes the same layer again, and has the defaults."""
     layer = create(entry, name="kept", dtype="mixed_bfloat16", data_format="channels_first")
     config = layer.get_config()
-    arguments = set(inspect.signature(entry.layer_class).parameters) - {"kwargs"}
+    arguments = set(constructor_arguments(entry.layer_class)) - {"kwargs"}
     missing = (arguments | {"data_format", "name", "dtype"}) - config.keys()
     expect(not missing, f"get_config lacks {missing}")
     again = entry.layer_class.from_config(config)

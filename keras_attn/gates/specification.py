@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import keras
 
+from keras_attn.arguments import constructor_arguments
 from keras_attn.gates.gate import Gate
 from keras_attn.gates.lookup import describe_gate, list_gates
 from keras_attn.gates.table import CHANNEL, SPATIAL, GateEntry
@@ -53,7 +53,7 @@ class GateSpecification:
 
         Defaults that the gate does not take are left out.
         """
-        names = inspect.signature(self.gate_class).parameters
+        names = constructor_arguments(self.gate_class)
         fixed, own = (self.entry.fixed, self.entry.defaults) if self.entry else ({}, {})
         taken = {n: v for n, v in defaults.items() if n in names and n not in fixed}
         return {**own, **taken, **self.config, **fixed}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from keras_attn.arguments import constructor_arguments
 from keras_attn.gates.channel import ChannelGate
 from keras_attn.gates.context import ContextChannelGate, ContextSpatialGate
 from keras_attn.gates.convolution import ConvolutionGate
@@ -76,7 +76,7 @@ class GateEntry:
     @property
     def default_config(self) -> dict[str, Any]:
         """The arguments that can be given, with their defaults."""
-        parameters = inspect.signature(self.gate_class).parameters.values()
+        parameters = constructor_arguments(self.gate_class).values()
         own = {
             each.name: each.default
             for each in parameters

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
@@ -10,6 +9,7 @@ from typing import Any, TypeAlias
 import keras
 
 from keras_attn import catalogue
+from keras_attn.arguments import constructor_arguments
 from keras_attn.graph.layer_copy import copy_layer
 from keras_attn.layers import AttentionLayer, Blend
 from keras_attn.surgery.points import InsertionPoint
@@ -107,7 +107,7 @@ def _from_class(attention: Any, point: InsertionPoint, config: Mapping[str, Any]
     }
     if isinstance(attention, str):
         return catalogue.create(attention, **{**settings, **config})
-    parameters = inspect.signature(attention).parameters
+    parameters = constructor_arguments(attention)
     takes_layer_arguments = any(each.kind is each.VAR_KEYWORD for each in parameters.values())
     if "data_format" not in parameters and not issubclass(attention, AttentionLayer):
         del settings["data_format"]

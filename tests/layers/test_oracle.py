@@ -5,7 +5,6 @@ for, so that is what is compared there.
 """
 
 import functools
-import inspect
 from contextlib import suppress
 from random import Random
 
@@ -19,6 +18,7 @@ from hypothesis import strategies as st
 from keras import ops
 
 from keras_attn import catalogue
+from keras_attn.arguments import constructor_arguments
 from keras_attn.contract.running import attended, run
 from keras_attn.contract.samples import random_state
 from keras_attn.layers.torch_weights import load_torch_weights, published_variables
@@ -98,7 +98,7 @@ def accepted_combination(key, number):
 
 def layer_and_state(entry, shape, seed=7, **config):
     """A layer for (N, C, *positions) with random weights, and these weights."""
-    arguments = inspect.signature(entry.layer_class).parameters
+    arguments = constructor_arguments(entry.layer_class)
     config = {name: value for name, value in config.items() if name in arguments}
     config = {**entry.sample, **config}
     layer = entry.create(dtype=DTYPE, data_format="channels_first", **config)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from keras_attn.arguments import constructor_arguments
 from keras_attn.checks import check_choice, check_whole_number
 
 
@@ -24,3 +25,15 @@ def test_a_choice_names_the_choices(value):
     check_choice("kind", "a", ("a", "b"))
     with pytest.raises(ValueError, match=r'`kind` must be one of "a", "b"\. Received: kind='):
         check_choice("kind", value, ("a", "b"))
+
+
+def test_the_arguments_of_a_constructor_do_not_depend_on_new():
+    class Base:
+        def __init__(self, size=1, **kwargs):
+            pass
+
+    class Inherits(Base):
+        def __new__(cls, *args, **kwargs):
+            return super().__new__(cls)
+
+    assert list(constructor_arguments(Inherits)) == ["size", "kwargs"]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any, ClassVar
 
+from keras_attn.arguments import constructor_arguments
 from keras_attn.gates.specification import GateSpecification, specification
 from keras_attn.gates.table import CHANNEL, SPATIAL
 from keras_attn.layers.base import AttentionLayer
@@ -52,7 +52,7 @@ class GatedLayer(AttentionLayer):
 
     def _check_unused(self, given: GateSpecification, own: dict[str, Any]) -> None:
         """Refuses an argument of the topology that nothing would read."""
-        parameters = inspect.signature(type(self)).parameters
+        parameters = constructor_arguments(type(self))
         for name, value in own.items():
             if name not in self.used_elsewhere and value != parameters[name].default:
                 raise ValueError(
