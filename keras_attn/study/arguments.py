@@ -58,7 +58,8 @@ def plan_of(arguments: Mapping[str, Any]) -> Plan:
         arguments["samples"],
         network,
         config,
-        (*notes, *(split_note(each) for each in images if each.cut)),
+        # In a cross-validation, the splits that were cut are not used.
+        (*notes, *(split_note(each) for each in images if each.cut and arguments["folds"] is None)),
         headline=arguments["headline"],
         margin=arguments["margin"],
         folds=arguments["folds"],

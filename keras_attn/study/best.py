@@ -13,7 +13,10 @@ DRAWS = 20_000
 
 
 def best_probabilities(
-    scores: pd.DataFrame, sign: float, image_covariance: pd.DataFrame | None = None
+    scores: pd.DataFrame,
+    sign: float,
+    image_covariance: pd.DataFrame | None = None,
+    overlap: float = 0.0,
 ) -> pd.Series:
     """The probability of each network that its true mean score is the best.
 
@@ -26,6 +29,7 @@ def best_probabilities(
         sign: 1 if larger scores are better, -1 if smaller ones are.
         image_covariance: The covariance over test images, with the names of the networks; None if
             it is not known.
+        overlap: As for `keras_attn.study.inference.Moments.of`.
 
     Returns:
         By network; NaN with fewer than five seeds.
@@ -35,7 +39,7 @@ def best_probabilities(
     if count < LEAST_SEEDS or networks < 2:
         return pd.Series(np.nan, index=scores.columns)
     random = np.random.default_rng(0)
-    deviations = (paired - paired.mean(axis=0)) / np.sqrt(count * (count - 1))
+    deviations = (paired - paired.mean(axis=0)) * np.sqrt((1 / count + overlap) / (count - 1))
     scale = np.sqrt((count - 1) / random.chisquare(count - 1, (DRAWS, 1)))
     drawn = paired.mean(axis=0) + random.standard_normal((DRAWS, count)) @ deviations * scale
     if image_covariance is not None:

@@ -49,6 +49,11 @@ def paragraph(plan: Plan, with_images: bool) -> str:
         if with_images
         else ""
     )
+    if question.folds:
+        images = (
+            f" The images were cross-validated in {question.folds} folds, and the tests are the "
+            "corrected resampled t-test of Nadeau and Bengio."
+        )
     return (
         f"We compared {', '.join(compared) or 'nothing'} with the same network without "
         f"attention{control} ({plan.network_text}) on {sets}. Every network was trained with "

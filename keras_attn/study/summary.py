@@ -93,7 +93,7 @@ def summarise(
     )
     candidates = [name for name in scores if name == BASELINE or not is_control(name)]
     headlines = pd.DataFrame({name: scores[name][question.headline] for name in candidates})
-    best = best_probabilities(headlines, question.sign, image_covariance)
+    best = best_probabilities(headlines, question.sign, image_covariance, question.overlap)
     variances = image_variances or {}
     against_controls = _control_tests(scores, question)
     rows = {}

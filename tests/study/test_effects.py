@@ -81,6 +81,7 @@ def test_the_probability_of_being_best():
     assert best_probabilities(scores, -1.0)["a"] < 0.01
     wide = pd.DataFrame(np.eye(3) * 4, index=scores.columns, columns=scores.columns)
     assert 0.4 < best_probabilities(scores, 1.0, wide)["a"] < 0.9
+    assert 0.4 < best_probabilities(scores, 1.0, overlap=500)["a"] < 0.9
     alike = pd.DataFrame(dict.fromkeys(("none", "a"), scores["none"]))
     assert best_probabilities(alike, 1.0).tolist() == pytest.approx([0.5, 0.5])
     assert best_probabilities(scores[:4], 1.0).isna().all()

@@ -1,11 +1,15 @@
 """A cross-validated study: one estimate, one test that allows for what the folds share."""
 
+import inspect
+
 import numpy as np
 import pytest
 from image_sets import make_dataset
 from scipy import stats
 
+from keras_attn.data.dataset import Dataset, Split
 from keras_attn.study import Comparison, compare
+from keras_attn.study.arguments import plan_of
 from keras_attn.study.trainer import Trainer
 from keras_attn.study.trial import Epoch, Trial
 
@@ -60,7 +64,7 @@ def test_folds_are_pooled_by_the_corrected_resampled_test(tested, tiny, tmp_path
     assert row["auc_difference_high"] == pytest.approx(min(difference.mean() + reach, 1))
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "corrected resampled t-test of Nadeau and Bengio" in text
-    assert "cross-validated in 5 folds" in text
+    assert text.count("cross-validated in 5 folds") == 2  # the note, and the methods paragraph
     assert Comparison.read(tmp_path).summary().loc["csa", "p_value"] == row["p_value"]
     with pytest.raises(ValueError, match="folds was 5 and is 'not recorded'"):
         compare(dataset, "csa", model=tiny, seeds=10, output=tmp_path, progress=False)
@@ -77,3 +81,18 @@ def test_folds_are_pooled_by_the_corrected_resampled_test(tested, tiny, tmp_path
 def test_folds_that_are_not_tested_equally_often_are_refused(arguments, message, tiny):
     with pytest.raises(ValueError, match=message):
         compare(make_dataset(), "csa", model=tiny, progress=False, **arguments)
+
+
+def test_splits_that_are_not_used_are_not_announced(tiny):
+    images, labels = make_dataset(sizes=(60, 18, 20)).train
+    split = Split(images, labels)
+    dataset = Dataset(
+        "cut", "binary", ("a", "b"), train=split, val=split, test=split, cut=("val", "test")
+    )
+    arguments = {"variants": "csa", "model": tiny, "seeds": 3}
+    bound = inspect.signature(compare).bind(dataset, **arguments)
+    bound.apply_defaults()
+    assert any("came without" in note for note in plan_of(bound.arguments).notes)
+    assert not any(
+        "came without" in note for note in plan_of({**bound.arguments, "folds": 3}).notes
+    )
