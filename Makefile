@@ -75,10 +75,10 @@ test-torch: .venv/test
 	$(call pytest,torch,$(LAYERS) $(MODELS),torch)
 
 test-site: .venv/test
-	$(call pytest,tensorflow,$(SITE),site)
+	$(call pytest,torch,$(SITE),site)
 
 test-once: .venv/test
-	$(call pytest,tensorflow,$(addprefix --ignore=,$(LAYERS) $(MODELS) $(SITE)),once)
+	$(call pytest,torch,$(addprefix --ignore=,$(LAYERS) $(MODELS) $(SITE)),once)
 
 define pytest
 OMP_NUM_THREADS=1 KERAS_BACKEND=$(1) $(BIN)/pytest $(2) $(OPTIONS) --junitxml=build/tests/$(3).xml

@@ -52,7 +52,7 @@ def pytest_collection_modifyitems(config, items):
 def backend_of(item, backend):
     """The backend that a test runs on: the present one, or the one that its marker `once` names."""
     once = item.get_closest_marker("once")
-    return once.kwargs.get("backend", "tensorflow") if once else backend
+    return once.kwargs.get("backend", "torch") if once else backend
 
 
 def key_of(item):

@@ -213,13 +213,20 @@ def test_the_command_runs_as_a_process(tmp_path):
 
 
 def test_without_the_extra_the_error_says_how_to_install_it():
-    hide = "import sys; sys.modules.update(pandas=None, typer=None); import keras_attn\n"
-    for statement in ("keras_attn.compare", "import keras_attn.cli"):
-        process = subprocess.run(
-            [sys.executable, "-c", hide + statement], capture_output=True, text=True, check=False
-        )
-        assert process.returncode != 0
-        assert 'pip install ".[study]"' in process.stderr
+    code = """
+import sys
+sys.modules.update(pandas=None, typer=None)
+import keras_attn
+for statement in ("keras_attn.compare", "import keras_attn.cli"):
+    try:
+        exec(statement)
+    except (ImportError, SystemExit) as error:
+        print(error)
+"""
+    process = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert process.stdout.count('pip install ".[study]"') == 2
 
 
 @pytest.fixture(scope="module")
@@ -230,14 +237,13 @@ def saved_model(tmp_path_factory):
     return path
 
 
+@pytest.mark.filterwarnings("ignore")  # of the exporter, about the versions of others
 def test_export_writes_and_compares(saved_model, tmp_path, command):
     output = tmp_path / "out"
-    status, text, _ = command(
-        "export", saved_model, "--format", "tf_saved_model", "--output", output
-    )
+    status, text, _ = command("export", saved_model, "--format", "onnx", "--output", output)
     assert status == 0
-    assert (output / "saved_model.pb").exists()
+    assert output.with_suffix(".onnx").exists()
     assert float(text.strip().rpartition(": ")[2]) < 1e-5
-    status, _, errors = command("export", saved_model, "--format", "torch")
+    status, _, errors = command("export", saved_model, "--format", "litert")
     assert status == 2
-    assert "Set KERAS_BACKEND=torch: a .keras file loads on every backend" in errors
+    assert "Set KERAS_BACKEND=tensorflow: a .keras file loads on every backend" in errors

@@ -84,7 +84,8 @@ def test_two_processes():
         assert_same(losses(process), on_one_device("jax"))
 
 
-@pytest.mark.parametrize("backend", [pytest.param("jax", marks=pytest.mark.slow), "tensorflow"])
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["jax", "tensorflow"])
 def test_every_seed_of_a_study_is_trained_over_all_devices(backend):
     found = losses(start(backend, "data", program=STUDY))
     assert set(found) == {f"{key}{seed}" for key in ("none", "sa") for seed in range(3)}

@@ -66,6 +66,7 @@ def workers():
     return found
 
 
+@pytest.mark.slow
 def test_two_nodes_with_a_killed_worker_give_the_numbers_of_one_process(
     cluster, arguments, undisturbed, tmp_path
 ):

@@ -21,6 +21,7 @@ def depends_on_the_backend(name):
     return name.startswith(("keras_attn.layers", "keras_attn.gates", "keras_attn.kernels"))
 
 
+@pytest.mark.slow_on("jax")
 @pytest.mark.parametrize(
     "name",
     [
@@ -33,6 +34,7 @@ def test_examples(name):
     assert failures == 0
 
 
+@pytest.mark.once
 def test_the_readme_runs():
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)

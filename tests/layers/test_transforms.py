@@ -24,7 +24,11 @@ pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated
 WITHOUT_VMAP = ("bam", "gam", "ema", "cpca") if BACKEND == "torch" else ()
 
 # Compilation on JAX costs seconds per layer.
-KEYS = keras_attn.list_layers() if BACKEND == "torch" else ["csa", "gcsa2", "eca", "cpca"]
+QUICK = ("csa", "eca")
+KEYS = [
+    pytest.param(key, marks=[pytest.mark.slow_on("jax")] * (key not in QUICK))
+    for key in keras_attn.list_layers()
+]
 SHAPE = (2, 4, 3, 32)
 
 

@@ -26,6 +26,15 @@ QUICK = {
     "timm_ecaresnet50d",
 }
 
+#: JAX compiles each operation of these for half a minute.
+SLOW_ON_JAX = {"coordinate_mobilenet_v2", "eca_mobilenet_v2", "timm_mobilenetv2_100"}
+
+
+def marks_of(stem):
+    if stem not in QUICK:
+        return [pytest.mark.slow]
+    return [pytest.mark.slow_on("jax")] * (stem in SLOW_ON_JAX)
+
 
 def reader():
     """The module beside the records, which makes their weights and inputs."""
@@ -38,10 +47,7 @@ def reader():
 @pytest.mark.skipif(not FILES, reason="KERAS_ATTN_NETWORKS does not name the golden networks")
 @pytest.mark.parametrize(
     "path",
-    [
-        pytest.param(path, id=path.stem, marks=() if path.stem in QUICK else pytest.mark.slow)
-        for path in FILES
-    ],
+    [pytest.param(path, id=path.stem, marks=marks_of(path.stem)) for path in FILES],
 )
 def test_logits_and_gradients_are_those_of_the_authors(path):
     """Every entry is loaded, and logits and sampled input gradients agree."""

@@ -25,7 +25,7 @@ NOTEBOOKS = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
 MAGIC = "%matplotlib inline"
 PARAMETERS = ("QUICK", "EPOCHS", "TOPOLOGY")
 #: A study, a notebook about backends, and one of the image sets.
-QUICK = ("02_your_own_images", "05_backends_and_devices", "12_pathmnist")
+QUICK = ("02_your_own_images", "12_pathmnist")
 NONE_KEPT = "This notebook is kept without outputs"
 
 needs_medmnist = pytest.mark.skipif(
@@ -137,10 +137,10 @@ def marks_of(name):
     """Those of the MedMNIST sets differ in their images only: one of them runs on each backend.
 
     The others run on PyTorch, which does not compile and so takes the least time. On JAX and
-    PyTorch a few of the rest run unless the slow tests are asked for.
+    TensorFlow a few of the rest run unless the slow tests are asked for.
     """
     marks = [pytest.mark.trains, *[pytest.mark.once(backend="torch")] * (name >= "13")]
-    elsewhere = keras.backend.backend() != "tensorflow" and name < "13"
+    elsewhere = keras.backend.backend() != "torch" and name < "13"
     return [*marks, *[pytest.mark.slow] * (elsewhere and name not in QUICK)]
 
 

@@ -6,7 +6,7 @@ import keras_attn
 from tests.site.conftest import PHONE
 
 
-@pytest.mark.parametrize("viewport", [None, PHONE])
+@pytest.mark.parametrize("viewport", [pytest.param(None, marks=pytest.mark.slow), PHONE])
 def test_a_combination_is_shown(tab, viewport):
     page = tab(viewport=viewport) if viewport else tab()
     page.goto("layers/combinations/")

@@ -1,6 +1,9 @@
+import copy
+
 import pytest
 from image_sets import make_dataset
 
+from keras_attn.study import compare
 from keras_attn.study.backbone import BACKBONES, Design
 from keras_attn.study.trainer import Trainer
 from keras_attn.study.trial import Epoch, Trial
@@ -18,18 +21,51 @@ def dataset():
 
 @pytest.fixture
 def tiny(monkeypatch):
-    """A backbone that compiles in a moment.
-
-    With fewer channels, PyTorch's oneDNN writes beyond its memory on some processors, in the
-    gradient of a 1x1 convolution with stride 2 of a channels_last map.
-    """
-    monkeypatch.setitem(BACKBONES, "tiny", Design((8, 16), (1, 1)))
-    return "tiny"
+    """A backbone that compiles in a moment."""
+    return add_tiny(monkeypatch)
 
 
 @pytest.fixture
 def invented(monkeypatch):
     """Trials with invented results in place of trainings; the list of those that ran."""
+    return invent(monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def invented_comparison(tmp_path_factory):
+    """A function: a comparison of `make_dataset()` with invented results, and its folder.
+
+    Each is computed once; a caller may change what it gets, but not what the folder holds.
+    """
+    known = {}
+
+    def compared(*topologies, **arguments):
+        key = (topologies, *arguments.items())
+        if key not in known:
+            arguments |= {"output": tmp_path_factory.mktemp("invented"), "progress": False}
+            with pytest.MonkeyPatch.context() as patch:
+                arguments["backbone"] = add_tiny(patch)
+                invent(patch)
+                comparison = compare(make_dataset(), list(topologies), **arguments)
+            known[key] = comparison, arguments["output"]
+        comparison, folder = known[key]
+        return copy.deepcopy(comparison), folder
+
+    return compared
+
+
+def add_tiny(patch):
+    """Adds the backbone `tiny`.
+
+    With fewer channels, PyTorch's oneDNN writes beyond its memory on some processors, in the
+    gradient of a 1x1 convolution with stride 2 of a channels_last map.
+    """
+    patch.setitem(BACKBONES, "tiny", Design((8, 16), (1, 1)))
+    return "tiny"
+
+
+def invent(patch):
+    """Replaces trainings by invented results; returns the list of those that ran."""
     ran, built = [], {}
 
     def weights(trainer):
@@ -56,5 +92,5 @@ def invented(monkeypatch):
             weights=weights(self),
         )
 
-    monkeypatch.setattr(Trainer, "run", run)
+    patch.setattr(Trainer, "run", run)
     return ran

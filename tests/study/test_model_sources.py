@@ -23,7 +23,6 @@ CV = (
 SHAPE = (16, 16, 1)
 
 
-@pytest.mark.once
 @pytest.mark.parametrize(
     ("name", "reference"),
     [

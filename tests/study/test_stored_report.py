@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import keras
 import pytest
@@ -12,11 +13,10 @@ pytestmark = pytest.mark.once
 
 
 @pytest.fixture
-def finished(dataset, tiny, invented, tmp_path):
+def finished(invented_comparison, tiny, tmp_path):
     """A comparison, and its folder."""
-    folder = tmp_path / "study"
-    arguments = {"samples": (16, 32), "backbone": tiny, "progress": False}
-    return compare(dataset, ["csa", "sa"], seeds=5, output=folder, **arguments), folder
+    comparison, original = invented_comparison("csa", "sa", seeds=5, samples=(16, 32))
+    return comparison, shutil.copytree(original, tmp_path / "study")
 
 
 def page_of(folder):

@@ -47,7 +47,7 @@ def numbers(trial):
     return curve, trial.scores, trial.best.epoch
 
 
-@pytest.mark.slow_on("jax")
+@pytest.mark.slow_on("jax", "torch")
 def test_the_same_seed_gives_the_same_numbers_in_another_process(tiny):
     environment = {**os.environ, "KERAS_BACKEND": keras.backend.backend()}
     processes = [

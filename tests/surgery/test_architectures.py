@@ -26,9 +26,16 @@ ARCHITECTURES = {
     "keras_hub ResNet": ("blocks", 4),
 }
 
-#: JAX compiles MobileNetV2 for half a minute; keras_cv's MobileNetV3 has the same blocks.
-ON_JAX = ("MobileNetV2",) if keras.backend.backend() == "jax" else ()
-SLOW = (*ON_JAX, "ResNet50", "EfficientNetB0", "ConvNeXtTiny", "DenseNet121", "VGG16")
+SLOW = ("ResNet50", "EfficientNetB0", "ConvNeXtTiny", "DenseNet121", "VGG16", "keras_cv ResNet")
+
+#: JAX compiles each of these for a quarter of a minute or more.
+SLOW_ON_JAX = ("MobileNetV2", "keras_cv MobileNetV3")
+
+
+def marks_of(name):
+    if name in SLOW:
+        return [pytest.mark.slow]
+    return [pytest.mark.slow_on("jax")] * (name in SLOW_ON_JAX)
 
 
 def by_path(model):
@@ -51,9 +58,7 @@ def assert_equal(values, expected):
 
 # keras_cv's squeeze and excitation builds its parts when it is called, and Keras says so.
 @pytest.mark.filterwarnings("ignore:`build..` was called on layer:UserWarning")
-@pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=[pytest.mark.slow] * (n in SLOW)) for n in ARCHITECTURES]
-)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=marks_of(n)) for n in ARCHITECTURES])
 def test_what_was_learned_is_kept(name, tmp_path):
     where, count = ARCHITECTURES[name]
     model = architecture(name)

@@ -7,6 +7,9 @@ import keras_attn
 from keras_attn.layers import Blend
 from keras_attn.surgery import FeaturePyramid
 
+#: A chain, a mixture, batch normalisation, several outputs.
+REPRESENTATIVES = {"csa", "cmssa", "cbam", "abn"}
+
 IMAGES = np.random.default_rng(0).random((4, 16, 16, 3), "float32")
 
 
@@ -20,7 +23,13 @@ def inserted(model):
     return {layer.name: layer for layer in model.layers if isinstance(layer, kinds)}
 
 
-@pytest.mark.parametrize("key", keras_attn.list_layers())
+@pytest.mark.parametrize(
+    "key",
+    [
+        pytest.param(key, marks=[pytest.mark.slow_on("jax")] * (key not in REPRESENTATIVES))
+        for key in keras_attn.list_layers()
+    ],
+)
 def test_every_layer_is_the_identity_at_first_and_its_blend_has_a_gradient(key):
     entry = keras_attn.describe(key)
     if "single_output" in entry.limits:
@@ -36,6 +45,7 @@ def test_every_layer_is_the_identity_at_first_and_its_blend_has_a_gradient(key):
     assert abs(y.sum() - x.sum()) > 1
 
 
+@pytest.mark.slow_on("jax")
 def test_inserted_attention_learns(network):
     attended = keras_attn.insert_attention(network, {1: "mscsa", 2: "cbam"}, reduction=2)
     np.testing.assert_allclose(outputs(attended), outputs(network), rtol=0, atol=1e-6)

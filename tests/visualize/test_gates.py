@@ -22,6 +22,7 @@ def test_the_maps_are_those_that_the_layers_multiply_by():
     np.testing.assert_allclose(attended, product, atol=1e-5)
 
 
+@pytest.mark.slow_on("jax")
 def test_one_map_a_resolution():
     model = build_model((8, 8, 1), "binary", 2, "csa")
     maps = spatial_gates(model, np.zeros((3, 8, 8, 1)))
