@@ -50,9 +50,14 @@ def pytest_collection_modifyitems(config, items):
 
 
 def backend_of(item, backend):
-    """The backend that a test runs on: the present one, or the one that its marker `once` names."""
+    """The backend that a test runs on: the present one, or the one that its marker `once` names.
+
+    Results that are invented do not depend on the backend either.
+    """
     once = item.get_closest_marker("once")
-    return once.kwargs.get("backend", "torch") if once else backend
+    if once is None and {"invented", "invented_comparison"}.isdisjoint(item.fixturenames):
+        return backend
+    return once.kwargs.get("backend", "torch") if once else "torch"
 
 
 def key_of(item):

@@ -13,6 +13,7 @@ from keras_attn.checks import check_whole_number
 from keras_attn.data import medmnist
 from keras_attn.data.archive import load_archive
 from keras_attn.data.assemble import assemble
+from keras_attn.data.batches import is_batches, load_batches
 from keras_attn.data.checks import Granularity, Task
 from keras_attn.data.cifar import CLASS_NAMES as CIFAR
 from keras_attn.data.cifar import load_cifar
@@ -82,12 +83,16 @@ def load_dataset(
       weight. Paths are relative to the file, or to `data_dir` for a pandas table. Several labels of
       an image are separated by `;`. A group, such as a patient, is never in two splits.
 
+    Then what Keras and TensorFlow load: a `keras.utils.PyDataset` or a `tf.data.Dataset` of batches
+    of images and labels, or a mapping with one for each of train, val and test. It is read once, as
+    it comes: leave augmentation to `compare`, and do not shuffle what is to be resumed.
+
     A set without test images has 20 % of its training images cut off for them, and one without
     validation images 10 %: the same fraction of every class, chosen by `seed`. For multi-label
     tasks, where stratifying by class is not defined, they are drawn at random.
 
     Args:
-        name_or_path: A name from `list_datasets()`, a path, or a pandas table.
+        name_or_path: A name from `list_datasets()`, a path, a pandas table, or batches.
         data_dir: A folder with the files of known sets, and for those to be downloaded.
         size: Height and width. MedMNIST: 28 (default), 64, 128 or 224; 28 or 64 for volumes.
             Folders: what to resize to; by default images of one size keep it, others become 64x64.
@@ -122,6 +127,8 @@ def load_dataset(
         size = check_whole_number("size", size, least=1)
     if is_table(name_or_path):
         raw = load_frame(name_or_path, data_dir or Path(), size)
+    elif is_batches(name_or_path):
+        raw = load_batches(name_or_path, task)
     else:
         raw = _find(os.fspath(name_or_path), data_dir, size, task, void)
     if task is not None:

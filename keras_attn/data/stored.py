@@ -14,6 +14,7 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,27 @@ def collected(
             unfinished.replace(path)
         finally:
             unfinished.unlink(missing_ok=True)
+    return StoredArray.open(path, dtype.str, (count, *shape))
+
+
+def gathered(chunks: Iterable[np.ndarray]) -> np.ndarray:
+    """An array of rows whose number is not known before: in memory or, if too large, in a file."""
+    source = iter(chunks)
+    held: list[np.ndarray] = []
+    size = 0
+    for chunk in source:
+        held.append(chunk)
+        size += chunk.nbytes
+        if size > LARGEST_IN_MEMORY:
+            break
+    else:
+        return np.concatenate(held) if held else np.empty(0)
+    dtype, shape, count = held[0].dtype, held[0].shape[1:], 0
+    path = _file(None)
+    with path.open("wb") as file:
+        for chunk in chain(held, source):
+            file.write(np.ascontiguousarray(chunk, dtype).tobytes())
+            count += len(chunk)
     return StoredArray.open(path, dtype.str, (count, *shape))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from keras_attn.data.batches import is_batches
 from keras_attn.data.dataset import Dataset
 from keras_attn.data.table import is_table
 from keras_attn.study.backbone import usual_network
@@ -113,7 +114,7 @@ def check_dataset(dataset: Any, data_dir: str | os.PathLike[str] | None) -> Data
     Raises:
         ValueError: If it is not a data set, name or path, or cannot be loaded.
     """
-    if isinstance(dataset, (str, os.PathLike)) or is_table(dataset):
+    if isinstance(dataset, (str, os.PathLike)) or is_table(dataset) or is_batches(dataset):
         from keras_attn.data import load_dataset
 
         dataset = load_dataset(dataset, data_dir)

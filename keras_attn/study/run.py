@@ -76,7 +76,8 @@ def compare(
     share, and see the same images in the same order.
 
     Args:
-        dataset: A `Dataset`, or a name or path for `keras_attn.load_dataset`; or several.
+        dataset: A `Dataset`, or what `keras_attn.load_dataset` takes, such as a name, a path or a
+            `tf.data.Dataset`; or several.
         variants: What is compared: texts such as `"csa"` or `"csa(reduction=8)@stage3:published"`,
             or a `keras_attn.Variant`, a layer or layer class, a function that takes a model and
             returns one; or a list of these. If None, `"csa"` and the two keys that the guideline

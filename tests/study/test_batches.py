@@ -5,6 +5,8 @@ from keras_attn.study.augmentation import shifted
 from keras_attn.study.batches import TrainingBatches, predict_batches
 from keras_attn.study.training import Training
 
+pytestmark = pytest.mark.once
+
 IMAGES = np.arange(10 * 4 * 4).reshape(10, 4, 4, 1).astype("uint8")
 TARGETS = np.arange(10)
 

@@ -14,6 +14,9 @@ from keras_attn.study import Comparison, compare
 from keras_attn.study.grid import Group
 from keras_attn.study.trainer import Trainer
 
+# Compiling four networks takes JAX most of a minute; `test_trial.py` trains there.
+pytestmark = pytest.mark.slow_on("jax")
+
 COLUMNS = [
     *("dataset", "topology", "variant", "seed"),
     *("accuracy", "balanced_accuracy", "auc", "calibration_error"),

@@ -11,6 +11,8 @@ from keras_attn.study.grid import Group, TrialKey
 from keras_attn.study.plan import fingerprint, make_plan
 from keras_attn.study.training import Training
 
+pytestmark = pytest.mark.once
+
 CONFIG = Training(epochs=1)
 
 

@@ -75,12 +75,13 @@ def flat(result):
 
 def test_a_shared_model_gives_the_numbers_of_a_new_one(dataset, tiny):
     shared = Trainer(dataset, "csa", tiny, Training(epochs=2, batch_size=8))
+    new = [train(dataset, tiny, seed=seed) for seed in (0, 1)]
     for seed in (0, 1, 0):
-        again, anew = shared.run(seed), train(dataset, tiny, seed=seed)
-        assert numbers(again) == numbers(anew)
-        for one, other in zip(again.weights, anew.weights, strict=True):
+        again = shared.run(seed)
+        assert numbers(again) == numbers(new[seed])
+        for one, other in zip(again.weights, new[seed].weights, strict=True):
             np.testing.assert_array_equal(one, other)
-    assert numbers(shared.run(0)) != numbers(shared.run(1))
+    assert numbers(new[0]) != numbers(new[1])
 
 
 def test_tensorflow_trains_without_xla_on_the_cpu(dataset, tiny):
