@@ -28,6 +28,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from benchmarks.worker import VARIANTS, Worker, WorkerError
 from keras_attn.bench import MEMORY_ENVIRONMENT
+from keras_attn.hardware import processor_name
 from keras_attn.study.files import prepare_folder, replacing
 
 #: The share of the machine that other programs may use while times are taken. Threads that wait
@@ -75,7 +76,7 @@ def circumstances(plan: Plan) -> dict[str, Any]:
     return {
         "code": fingerprint(),
         "versions": {"python": platform.python_version(), **versions},
-        "cpu": cpu_name(),
+        "cpu": processor_name(),
         "cores": len(os.sched_getaffinity(0)),
         **plan._asdict(),
         "variants": list(plan.variants),
@@ -92,16 +93,6 @@ def fingerprint() -> str:
     for path in sorted(files):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
-
-
-def cpu_name() -> str:
-    """The processor's name."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.machine())
 
 
 class Results:

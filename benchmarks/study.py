@@ -23,8 +23,9 @@ import keras
 from rich.progress import track
 
 import keras_attn
-from benchmarks.matrix import RESULTS, cpu_name, rounded
+from benchmarks.matrix import RESULTS, rounded
 from keras_attn.data.dataset import Dataset
+from keras_attn.hardware import processor_name
 from keras_attn.study.files import prepare_folder, replacing
 from keras_attn.study.grammar import as_variants
 from keras_attn.study.plan import versions
@@ -105,7 +106,7 @@ def main() -> None:
     today = datetime.date.today().isoformat()
     results = {
         "date": today,
-        "cpu": cpu_name(),
+        "cpu": processor_name(),
         "cores": len(os.sched_getaffinity(0)),
         **versions(),
         "dataset": dataset.name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from html import escape
 from typing import Any, get_args
 
 from keras_attn import catalogue
@@ -66,6 +67,20 @@ class Recommendation:
         """What JSON can hold."""
         return asdict(self)
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the topology, then the reasons and the evidence as lists."""
+        title = catalogue.describe(self.topology).title
+        others = ", ".join(f"<code>{escape(key)}</code>" for key in self.alternatives)
+        return (
+            f"<p><strong><code>{escape(self.topology)}</code></strong> ({escape(title)}) for "
+            f"{self.num_samples:,} training samples, {escape(self.granularity)} classes: the "
+            f"{escape(self.regime)} regime</p>"
+            f"{_list(self.reasons)}"
+            f"<p>Try beside it: {others}, and no attention at all. Judge it by "
+            f"{escape(self.judge_by)}.</p>"
+            f"<details><summary>Evidence</summary>{_list(self.evidence)}</details>"
+        )
+
     def __str__(self) -> str:
         lines = [
             f"{self.topology} ({catalogue.describe(self.topology).title}) for "
@@ -77,6 +92,10 @@ class Recommendation:
             *(f"  evidence: {sentence}" for sentence in self.evidence),
         ]
         return "\n".join(lines)
+
+
+def _list(sentences: tuple[str, ...]) -> str:
+    return f"<ul>{''.join(f'<li>{escape(each)}</li>' for each in sentences)}</ul>"
 
 
 def recommend(

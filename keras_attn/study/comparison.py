@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from keras_attn.study.analysis import Analysis
 from keras_attn.study.answer import answer
+from keras_attn.study.display import as_html
 from keras_attn.study.files import prepare_folder, replacing, write_json
 from keras_attn.study.grid import Group
 from keras_attn.study.plots import plot_results
@@ -76,6 +77,10 @@ class Comparison(Results):
             ValueError: If nothing varies, or what varies cannot be told apart.
         """
         return self.analysis.effects()
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the answer, and the verdicts of each group."""
+        return as_html(self)
 
     def plot(self) -> Figure:
         """One panel per metric: a dot per seed, a diamond at the mean, a line for the interval.

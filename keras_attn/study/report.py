@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -88,10 +87,16 @@ def content(analysis: Analysis) -> dict[str, Any]:
         "command": results.command,
         "versions": {
             **results.plan.versions(),
-            "machine": f"{platform.system()} {platform.machine()}",
+            "hardware": hardware_of(results),
         },
         "date": datetime.now().astimezone().strftime("%d %B %Y, %H:%M %Z"),
     }
+
+
+def hardware_of(results: Results) -> str:
+    """What the trials were trained on."""
+    names = dict.fromkeys(trial.hardware for trial in results.trials.values() if trial.hardware)
+    return ", and ".join(names) or "not recorded"
 
 
 def _has_images(analysis: Analysis, group: Group) -> bool:

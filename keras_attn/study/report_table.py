@@ -18,7 +18,7 @@ def verdicts(summary: pd.DataFrame, question: Question) -> list[dict[str, str]]:
             "topology": str(key),
             "word": row["verdict"],
             "difference": signed(row[name]),
-            "interval": _ends(row, "combined" if _has_both(row) else name),
+            "interval": ends(row, "combined" if has_both(row) else name),
         }
         for key, row in variants_of(summary).iterrows()
     ]
@@ -34,11 +34,11 @@ def table_row(
         "meaning": meaning(topology),
         "seeds": int(row["n"]),
         "lost": _lost(row),
-        "cells": [(number(row[metric]), _ends(row, metric)) for metric in metrics],
+        "cells": [(number(row[metric]), ends(row, metric)) for metric in metrics],
         "difference": (
             signed(row[difference]),
-            "" if topology == BASELINE else _ends(row, difference),
-            _ends(row, "combined") if _has_both(row) else "",
+            "" if topology == BASELINE else ends(row, difference),
+            ends(row, "combined") if has_both(row) else "",
         ),
         "test": _test(topology, row),
         "best": "" if np.isnan(row["best_probability"]) else _percent(row["best_probability"]),
@@ -71,12 +71,13 @@ def _needed(row: pd.Series) -> str:
     return "" if np.isnan(row["seeds_needed"]) else seeds_text(row["seeds_needed"])
 
 
-def _has_both(row: pd.Series) -> bool:
+def has_both(row: pd.Series) -> bool:
     """Whether there is an interval over trainings and test images."""
     return bool(np.isfinite(row["combined_low"]))
 
 
-def _ends(row: pd.Series, name: str) -> str:
+def ends(row: pd.Series, name: str) -> str:
+    """An interval in words; a dash if there is none."""
     low, high = row[f"{name}_low"], row[f"{name}_high"]
     if not (np.isfinite(low) and np.isfinite(high)):
         return "–"

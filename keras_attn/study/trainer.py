@@ -11,6 +11,7 @@ import numpy as np
 
 from keras_attn.data.dataset import Dataset
 from keras_attn.graph.cost import cost
+from keras_attn.hardware import hardware
 from keras_attn.kernels.devices import distributed
 from keras_attn.study.batches import TrainingBatches, effective_batch_size, predict_batches
 from keras_attn.study.class_weights import class_weights_of_pixels, image_weights
@@ -129,6 +130,7 @@ class Trainer:
             recall=[NAN] * len(self.dataset.class_names),
             diverged=watch.best is None or not np.isfinite(watch.curve[-1].loss),
             preparation=preparation,
+            hardware=hardware(),
         )
         if not trial.diverged:
             trial.best, trial.weights = watch.best, watch.weights

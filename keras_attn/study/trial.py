@@ -62,6 +62,7 @@ class Trial:
         preparation: The part of `seconds` that was spent on building and compiling the network;
             0 where an earlier seed had compiled it.
         weights: The weights of the best epoch.
+        hardware: What it was trained on, in words; empty if that was not recorded.
         predictions: For the test images with these weights, what the metrics are computed from:
             probabilities (N, classes), or pixels by class (N, classes, classes); None if not kept.
     """
@@ -79,6 +80,7 @@ class Trial:
     error: str = ""
     seconds: float = 0.0
     preparation: float = 0.0
+    hardware: str = ""
     weights: list[np.ndarray] = field(repr=False, default_factory=list)
     predictions: np.ndarray | None = field(repr=False, default=None)
 
@@ -117,8 +119,8 @@ class Trial:
             KeyError: If a value is missing.
             TypeError: If a value is of another type.
         """
-        # Trials that were stored before the preparation was measured do not have it.
-        values = {"preparation": 0.0, "predictions": None, **values}
+        # Trials that were stored before these were recorded do not have them.
+        values = {"preparation": 0.0, "hardware": "", "predictions": None, **values}
         known = {each.name: values[each.name] for each in fields(cls)}
         curve = [Epoch(point[0], *map(_number, point[1:])) for point in known["curve"]]
         read = {

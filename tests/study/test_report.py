@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from keras_attn.study import compare
 from keras_attn.study.comparison import Comparison
 from keras_attn.study.plots import Palette, draw_cost
-from keras_attn.study.report import MOST_CLASSES, content
+from keras_attn.study.report import MOST_CLASSES, content, hardware_of
 from keras_attn.study.wording import caution, p_text, seeds_text, signed
 
 pytestmark = pytest.mark.once
@@ -299,3 +299,25 @@ def test_notes_of_the_plan_are_in_the_report(comparison, tmp_path):
     plan = dataclasses.replace(comparison.plan, notes=("There is no parameter-matched control.",))
     page = page_of(dataclasses.replace(comparison, plan=plan), tmp_path)
     assert "There is no parameter-matched control." in page
+
+
+def test_a_notebook_shows_the_answer_and_the_verdicts(five_seeds):
+    shown = Tags(five_seeds._repr_html_())
+    assert shown.words[0] == five_seeds.answer()
+    summary = five_seeds.summary()
+    for topology in ("csa", "sa"):
+        row = summary.loc[topology]
+        assert topology in shown.words
+        assert row["verdict"] in shown.words
+        assert f"{row['auc']:.3f} ({row['auc_low']:.3f} to {row['auc_high']:.3f})" in shown.words
+    assert sum(tag == "tr" for tag, _ in shown.found) == 1 + len(summary)
+
+
+def test_the_hardware_is_that_of_the_trials(five_seeds):
+    assert hardware_of(five_seeds) == "not recorded"
+    trials = [
+        dataclasses.replace(trial, hardware=f"processor {trial.seed % 2}")
+        for trial in five_seeds.trials.values()
+    ]
+    both = dataclasses.replace(five_seeds, trials=dict(zip(five_seeds.trials, trials, strict=True)))
+    assert hardware_of(both) == "processor 0, and processor 1"
