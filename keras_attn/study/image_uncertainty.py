@@ -81,6 +81,11 @@ def _accuracy(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     return correct - correct.mean()
 
 
+def _top_5_error(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    missed = 1.0 - metrics.top_5_hits(labels, probabilities)
+    return missed - missed.mean()
+
+
 def _balanced_accuracy(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     """Each image counts by the inverse of the frequency of its class."""
     if labels.ndim == 2:
@@ -136,6 +141,7 @@ def _mean_of_images(
 #: Metric -> the influence of each test image.
 INFLUENCES: dict[str, Influence] = {
     "accuracy": _accuracy,
+    "top_5_error": _top_5_error,
     "balanced_accuracy": _balanced_accuracy,
     "auc": _auc,
     "mean_absolute_error": _mean_absolute_error,

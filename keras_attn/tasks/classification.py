@@ -69,12 +69,18 @@ class Binary(Classification):
         return np.concatenate([1.0 - second, second], axis=-1)
 
 
+#: Sets with more classes have a top-5 error too.
+FEW_CLASSES = 20
+
+
 class MultiClass(Classification):
     """One of several classes, with one logit per class and a softmax."""
 
     def __init__(self, num_classes: int, label_smoothing: float = 0.0) -> None:
         super().__init__(num_classes)
         self.outputs = num_classes
+        if num_classes > FEW_CLASSES:
+            self.metric_names = ("accuracy", "top_5_error", *self.metric_names[1:])
         self.is_smooth = label_smoothing > 0
         self.loss = (
             keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=label_smoothing)
@@ -87,6 +93,13 @@ class MultiClass(Classification):
         if self.is_smooth:
             return np.eye(self.num_classes, dtype="float32")[labels]
         return labels.astype("int32")
+
+    def scores(self, labels: np.ndarray, predictions: np.ndarray) -> Scores:
+        """The common metrics and, for many classes, the top-5 error."""
+        found = super().scores(labels, predictions)
+        if self.num_classes > FEW_CLASSES:
+            found["top_5_error"] = metrics.top_5_error(labels, predictions)
+        return {name: found[name] for name in self.metric_names}
 
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
         """The softmax of the logits."""

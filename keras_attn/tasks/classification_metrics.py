@@ -18,6 +18,20 @@ def accuracy(labels: np.ndarray, probabilities: np.ndarray) -> float:
     return _mean(accuracy_score(*pair) for pair in _decisions(labels, probabilities))
 
 
+def top_5_hits(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """Whether the class of each image is among the five with the largest probabilities.
+
+    Of classes with equal probabilities, those that come first are taken.
+    """
+    order = np.argsort(-probabilities, axis=1, kind="stable")[:, :5]
+    return (order == labels[:, None]).any(axis=1)
+
+
+def top_5_error(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """Share of the images whose class is not among the five with the largest probabilities."""
+    return 1.0 - float(top_5_hits(labels, probabilities).mean())
+
+
 def balanced_accuracy(labels: np.ndarray, probabilities: np.ndarray) -> float:
     """Mean recall of the classes that occur; for several labels, the mean of their means."""
     return _mean(_mean_recall(*pair) for pair in _decisions(labels, probabilities))

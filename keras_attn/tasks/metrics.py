@@ -23,6 +23,7 @@ class Metric(NamedTuple):
 #: Every metric by the name of its column, in the order in which they are shown.
 METRICS = {
     "accuracy": Metric("Accuracy", (0.0, 1.0)),
+    "top_5_error": Metric("Top-5 error", (0.0, 1.0), larger_is_better=False),
     "balanced_accuracy": Metric("Balanced accuracy", (0.0, 1.0)),
     "auc": Metric("AUC", (0.0, 1.0)),
     "calibration_error": Metric("Calibration error", (0.0, 1.0), larger_is_better=False),

@@ -4,9 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.metrics import balanced_accuracy_score, cohen_kappa_score, recall_score
+from sklearn.metrics import (
+    balanced_accuracy_score,
+    cohen_kappa_score,
+    recall_score,
+    top_k_accuracy_score,
+)
 
 from keras_attn.tasks import classification_metrics as metrics
+from keras_attn.tasks.create import learning_task
 
 pytestmark = pytest.mark.once
 
@@ -44,6 +50,17 @@ def test_accuracy_and_auc_are_those_of_medmnist(task):
         assert metrics.auc(labels, probabilities) == pytest.approx(
             evaluator.getAUC(column, probabilities, theirs), abs=1e-12
         )
+
+
+def test_the_top_5_error_is_that_of_scikit_learn():
+    labels = RANDOM.integers(0, 30, 200)
+    probabilities = RANDOM.random((200, 30)) + 0.3 * np.eye(30)[labels]
+    expected = 1 - top_k_accuracy_score(labels, probabilities, k=5)
+    assert 0 < expected < 1
+    assert metrics.top_5_error(labels, probabilities) == pytest.approx(expected)
+    scores = learning_task("multi-class", 30).scores(labels, probabilities / 30)
+    assert scores["top_5_error"] == pytest.approx(expected)
+    assert "top_5_error" not in learning_task("multi-class", 10).metric_names
 
 
 def test_balanced_accuracy_is_the_mean_recall():

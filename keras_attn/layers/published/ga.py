@@ -1,4 +1,4 @@
-"""Global attention: channel attention on the mean alone."""
+"""Gate attention: channel attention on the mean alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from keras_attn.layers.base import AttentionLayer
 
 @register_keras_serializable(package="keras_attn")
 class GA(AttentionLayer):
-    """Global attention (GA): weighs channels by their pooled mean.
+    """Gate attention (GA): weighs channels by their pooled mean.
 
         y = x · g(x)
         g(x) = σ(D₂ relu(D₁ mean x))
@@ -25,6 +25,8 @@ class GA(AttentionLayer):
     Fidelity:
         As in the published code of the study, where it gates `BiCSAFA`. It is
         squeeze-and-excitation without biases and with a floor of 8 under the bottleneck's units.
+        "Gate Attention" is its name there. A summary of arXiv:2601.07310 describes one number per
+        map; the published code, which this layer follows, has one per channel.
 
     Args:
         reduction: Ratio of the channels to the units of the bottlenecks, at least 1; they
