@@ -28,15 +28,20 @@ def draw_gates(model: keras.Model, dataset: Dataset, palette: Palette) -> Figure
     """
     images, labels = dataset.test
     chosen = _first_of_each_class(labels)
-    maps = spatial_gates(model, images[chosen])
-    if not maps:
+    rows = gate_panels(model, images[chosen])
+    if not rows[0]:
         return None
-    rows = [
-        [Panel(name.replace(", ", "\n"), gates[row]) for name, gates in maps.items()]
-        for row in range(len(chosen))
-    ]
     titles = [dataset_label(dataset, index) for index in chosen]
     return draw(images[chosen], rows, titles, palette.text)
+
+
+def gate_panels(model: keras.Model, images: np.ndarray) -> list[list[Panel]]:
+    """For each image, a panel per resolution with the last spatial gate; none if none varies."""
+    maps = spatial_gates(model, images)
+    return [
+        [Panel(name.replace(", ", "\n"), gates[row]) for name, gates in maps.items()]
+        for row in range(len(images))
+    ]
 
 
 def dataset_label(dataset: Dataset, index: int) -> str:

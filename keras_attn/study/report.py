@@ -166,6 +166,7 @@ def _group(analysis: Analysis, group: Group) -> dict[str, Any]:
         "most_frequent": most_frequent(analysis.results.majorities.get(group)),
         "gates": _gates(analysis, group),
         "masks": _masks(analysis, group),
+        "disagreements": _disagreements(analysis, group),
         "selected_by": METRICS[task.selected_by].title,
         "units": "pixels" if task.has_masks else "test images",
     }
@@ -228,6 +229,13 @@ def _gates(analysis: Analysis, group: Group) -> dict[str, Any]:
 def _masks(analysis: Analysis, group: Group) -> dict[str, Any]:
     """The predictions of the best network beside the truth, for segmentation."""
     return _picture(analysis.results, group, "masks")
+
+
+def _disagreements(analysis: Analysis, group: Group) -> dict[str, Any]:
+    """How many images attention gains and loses, and the clearest of them."""
+    found = analysis.results.disagreements.get(group)
+    counts = {} if found is None else {"seeds": found.seeds, **found.counts}
+    return {**_picture(analysis.results, group, "disagreements"), **counts}
 
 
 def _picture(results: Results, group: Group, name: str) -> dict[str, Any]:

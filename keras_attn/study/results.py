@@ -13,6 +13,7 @@ import pandas as pd
 from keras_attn.data.dataset import Dataset
 from keras_attn.data.description import ModelDescription, attach
 from keras_attn.study.control import is_control
+from keras_attn.study.disagreements import Disagreements, disagreements_of
 from keras_attn.study.files import replacing
 from keras_attn.study.grid import Group, TrialKey
 from keras_attn.study.outcomes import Outcome, majority, outcomes_of
@@ -41,6 +42,8 @@ class Results:
             all predictions were kept.
         outcomes: For each group, by variant, its errors on the test images, where the predictions
             of all its trials were kept.
+        disagreements: For each group, how its best network with attention and the one without
+            classify the test images, where their predictions were kept.
         majorities: For each group, the accuracy of always answering the most frequent class.
         pictures: By kind and group, pictures of the best trials as SVG, where they are not drawn
             again; empty if there is nothing to show. See `keras_attn.study.stored_pictures`.
@@ -54,6 +57,7 @@ class Results:
     image_variances: dict[Group, dict[str, float]] = field(default_factory=dict, repr=False)
     image_covariances: dict[Group, pd.DataFrame | None] = field(default_factory=dict, repr=False)
     outcomes: dict[Group, dict[str, Outcome]] = field(default_factory=dict, repr=False)
+    disagreements: dict[Group, Disagreements | None] = field(default_factory=dict, repr=False)
     majorities: dict[Group, float | None] = field(default_factory=dict, repr=False)
     pictures: dict[tuple[str, Group], str] = field(default_factory=dict, repr=False)
 
@@ -84,6 +88,9 @@ class Results:
         if not learning_task(facts.task, len(facts.class_names)).has_masks:
             self.outcomes[group] = outcomes_of(kept, group, trials)
             self.majorities[group] = majority(kept, group)
+            best = self.best_trial_of(group, with_attention=True)
+            if best is not None:
+                self.disagreements[group] = disagreements_of(kept, group, trials, best.topology)
 
     @property
     def groups(self) -> tuple[Group, ...]:

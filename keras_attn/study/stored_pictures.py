@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import keras
 from matplotlib.figure import Figure
 
-from keras_attn.data.dataset import Dataset
+from keras_attn.study.disagreement_pictures import draw_disagreements
 from keras_attn.study.gate_pictures import draw_gates
 from keras_attn.study.grid import Group, TrialKey
 from keras_attn.study.inline_pictures import PAGE_PALETTE, svg
 from keras_attn.study.mask_pictures import draw_masks
-from keras_attn.study.plots import Palette
 from keras_attn.study.results import Results
 
 
@@ -21,19 +19,27 @@ class Kind(NamedTuple):
     """A kind of picture.
 
     Attributes:
-        draw: Draws it from a network and its images; None where there is nothing to show.
+        draw: Draws it from a network, its images and what `source` gives; None where there is
+            nothing to show.
         with_attention: Whether it is drawn of the best network with attention, else of the best.
         task: The task that it is for; None for all.
+        source: What else it is drawn from, if anything.
     """
 
-    draw: Callable[[keras.Model, Dataset, Palette], Figure | None]
+    draw: Callable[..., Figure | None]
     with_attention: bool
     task: str | None = None
+    source: Callable[[Results, Group], Any] | None = None
 
 
 #: Every kind of picture by its name in files.
 KINDS = {
     "gates": Kind(draw_gates, with_attention=True),
+    "disagreements": Kind(
+        draw_disagreements,
+        with_attention=True,
+        source=lambda results, group: results.disagreements.get(group),
+    ),
     "masks": Kind(draw_masks, with_attention=False, task="segmentation"),
 }
 
@@ -58,7 +64,8 @@ def picture(results: Results, group: Group, name: str) -> str | None:
     model = results.best_model_of(group, kind.with_attention)
     best = results.best_trial_of(group, kind.with_attention)
     images = results.plan.data(group, 0 if best is None else best.seed)
-    figure = kind.draw(model, images, PAGE_PALETTE)
+    others = [kind.source(results, group)] if kind.source else []
+    figure = kind.draw(model, images, PAGE_PALETTE, *others)
     return "" if figure is None else svg(f"{group.name}-{name}", figure)
 
 
