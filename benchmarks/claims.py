@@ -13,14 +13,23 @@ import keras_attn
 from benchmarks.replication import FOLDER, STUDIES
 from keras_attn.guideline.evidence import Finding
 from keras_attn.guideline.law import FINE_GRAINED, REGIMES, RESIDUAL, regime_of
-from keras_attn.study.inference import corrected, mean_interval, p_value
-from keras_attn.study.question import HEADLINE
+from keras_attn.study.inference import mean_interval
+from keras_attn.study.question import HEADLINE, Question
 from keras_attn.study.store import Store
-from keras_attn.study.verdicts import BETTER, NOT_SHOWN, WORSE, shown
+from keras_attn.study.verdicts import BETTER, EQUIVALENT, UNDECIDED, WORSE, decide
 
 #: Image sets whose classes differ only in details. That retinamnist is one of them, because the
 #: grades of retinopathy differ by small lesions, is this project's reading.
 FINE = ("cifar100", "retinamnist")
+
+
+#: What the verdict on a difference says about a claim that it is positive.
+WORDS = {
+    BETTER: "supported",
+    WORSE: "contradicted",
+    EQUIVALENT: "refuted within the margin",
+    UNDECIDED: "undecided",
+}
 
 
 class Contrast(NamedTuple):
@@ -132,7 +141,7 @@ def findings(tables: dict[str, pd.DataFrame]) -> list[tuple[Finding, bool]]:
     """Every contrast on every study, and whether the claim applies to such images at all.
 
     A contrast is tested only on the studies that its claim applies to. They were fixed in advance
-    by the claim, and are the family that Holm's method corrects over. On the other studies the
+    by the claim, and are the family that the tests are corrected for. On the other studies the
     difference is computed for comparison, without a test.
 
     Args:
@@ -145,13 +154,12 @@ def findings(tables: dict[str, pd.DataFrame]) -> list[tuple[Finding, bool]]:
             name: (table["dataset"].iloc[0], int(table["train_samples"].iloc[0]))
             for name, table in tables.items()
         }
-        family = [name for name, place in places.items() if contrast.applies(*place)]
-        p_values = corrected(np.array([p_value(samples[name]) for name in family]))
-        tested = dict(zip(family, map(float, p_values), strict=True))
+        family = {name: samples[name] for name in tables if contrast.applies(*places[name])}
+        decisions = decide(family, Question())
         for name, values in samples.items():
             dataset, size = places[name]
             mean, low, high = mean_interval(values)
-            p = tested.get(name, math.nan)
+            decision = decisions.get(name)
             finding = Finding(
                 claim=contrast.claim,
                 contrast=contrast.name,
@@ -161,17 +169,17 @@ def findings(tables: dict[str, pd.DataFrame]) -> list[tuple[Finding, bool]]:
                 difference=round(mean, 5),
                 low=round(low, 5),
                 high=round(high, 5),
-                p_corrected=None if math.isnan(p) else round(p, 5),
-                verdict=verdict(mean, p) if name in tested else "not tested",
+                p_corrected=_p(decision and decision.p_corrected),
+                p_equivalent=_p(decision and decision.p_equivalent),
+                verdict=WORDS[decision.verdict] if decision else "not tested",
             )
-            found.append((finding, name in tested))
+            found.append((finding, name in family))
     return found
 
 
-def verdict(difference: float, p_corrected: float) -> str:
-    """The verdict of the corrected test on the claim that the difference is positive."""
-    words = {BETTER: "supported", WORSE: "contradicted", NOT_SHOWN: "not shown"}
-    return words[shown(difference, p_corrected)]
+def _p(value: float | None) -> float | None:
+    """A p-value for JSON, which has no NaN."""
+    return None if value is None or math.isnan(value) else round(value, 5)
 
 
 def evidence() -> dict[str, Any]:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterable
 
 import pandas as pd
 
-from benchmarks import claims, pairing
+from benchmarks import claims
 from benchmarks.replication import SEEDS, STUDIES, progress
 from benchmarks.tables import markdown
+from docs.forest import picture
+from docs.pairing import pairing_part
 from keras_attn.guideline.evidence import Finding
 from keras_attn.guideline.law import FINE_GRAINED, REGIMES, RESIDUAL, Claim
 from keras_attn.study.control import BASELINE, is_control
-from keras_attn.study.inference import corrected
-from keras_attn.study.question import HEADLINE
+from keras_attn.study.question import HEADLINE, Question
 from keras_attn.study.ranking import rank
 from keras_attn.study.summary import summarise
 from keras_attn.study.training import Training
-from keras_attn.study.verdicts import shown
+from keras_attn.study.verdicts import BETTER, EQUIVALENT, UNDECIDED, WORSE
 from keras_attn.study.wording import control_sentence, number, p_text, ranking_sentence, signed
 
 START = """\
@@ -28,7 +29,9 @@ Its code sets no seeds and has no tests of significance. The claims are therefor
 real images, with several seeds and statistical tests. `python -m docs.generate` writes this page
 from the stored trials in `benchmarks/results/replication`, and computes every number from them.
 
-## In short
+{sentences}
+
+{forest}
 
 {short}
 
@@ -62,44 +65,24 @@ intervals do not include the effect of another draw of images.
 CLAIMS = """\
 ## The claims
 
-Each is a difference in mean AUC on the test images, paired by seed, with its 95 % interval;
-p-values are those of two-sided paired t-tests. The family of tests of each contrast is fixed in
-advance by the claim, as the studies that it applies to: only these are tested, and Holm's method
-corrects over them. An earlier version of this page corrected over all studies, including those that
-a claim does not apply to. A study in parentheses is one that the claim does not apply to: its
-difference is shown for comparison and is not tested. "Not shown" does not mean that there is no
-difference: the interval shows how large the difference may be.
-"""
-
-PAIRING = """\
-## How trials are paired
-
-All topologies with the same seed see the same images in the same order, with the same augmentation,
-and since the second version of the study they also start with equal weights in all layers that they
-share: the initial weights of a layer depend on the seed and on its name alone. Before, Keras drew
-them in the order in which layers are constructed, and a network with attention had only its first
-layers in common with the network without.
-
-What this changes was measured with `python -m benchmarks.pairing`: {backbone}, {epochs} epochs,
-{seeds} seeds, AUC of csa minus AUC of none on the test images. A smaller standard deviation of the
-paired differences means that fewer seeds show a difference of the same size; a higher correlation
-means that a seed that is good for one network is good for the other.
-
-{table}
-
-With {seeds} seeds a standard deviation has a standard error of 11 %. On breastmnist the pairing
-reduces it by a third. On digits the correlation rises, but the standard deviation hardly changes,
-because csa by itself varies more from seed to seed than before. On pneumoniamnist nothing changes
-beyond the error. Pairing the initial weights therefore helps on some sets, and costs nothing.
+Each is a difference in mean AUC on the test images, paired by seed, with its 95 % interval over
+trainings. A claim is **supported** where a positive difference is shown (two-sided paired t-test)
+that is not shown to be within the margin of 0.01, **contradicted** where it is negative, **refuted
+within the margin** where two one-sided tests show that the difference is smaller than the margin,
+and **undecided** otherwise. The family of tests of each contrast is fixed in advance by the claim,
+as the studies that it applies to: only these are tested, and Holm's method corrects over them. A
+study in parentheses is one that the claim does not apply to: its difference is shown for
+comparison.
 """
 
 TABLES = """\
 ## Every topology
 
 The mean AUC on the test images, the difference to the network without attention with its interval,
-and the p-value of its paired t-test, corrected by Holm's method over the topologies. The plain
-network with the same number of parameters is not one of them: the topology that it matches is
-tested against it, in a single test below each table.
+and the p-values of its tests for a difference and for equivalence within 0.01, corrected by Holm's
+method over the topologies. The verdicts rest on the seeds alone, because predictions were not kept
+when these studies were trained. The plain network with the same number of parameters is not one of
+the topologies: the one that it matches is tested against it, in a single test below each table.
 """
 
 
@@ -109,7 +92,9 @@ def page() -> str:
     found = claims.findings(tables) if tables else []
     parts = [
         START.format(
-            short=short(found, tables),
+            sentences=sentences(found, tables) if tables else "No study is complete yet.",
+            forest=picture(found) if tables else "",
+            short=short(found),
             seeds=SEEDS,
             runs=markdown(runs(tables)) if tables else "No study is complete yet.",
             progress="\n".join(f"* {line}" for line in progress(forecast=False).splitlines()),
@@ -126,30 +111,44 @@ def page() -> str:
     return "\n".join(parts)
 
 
-def short(found: list[tuple[Finding, bool]], tables: dict[str, pd.DataFrame]) -> str:
+def sentences(found: list[tuple[Finding, bool]], tables: dict[str, pd.DataFrame]) -> str:
+    """What came out, in three sentences."""
+    tested = [finding for finding, applies in found if applies]
+    compared = pd.concat([summarise(table) for table in tables.values()])
+    compared = compared[[not is_control(str(key)) for key in compared.index]]
+    margin = f"{Question().margin:g} AUC"
+    return (
+        f"Of {len(tested)} tests of the paper's claims on {len(tables)} image sets and sizes, "
+        f"{_counts(pd.Series([each.verdict for each in tested]), claims.WORDS.values())}. "
+        f"Of {len(compared)} comparisons of a topology with no attention, "
+        f"{_counts(compared['verdict'], (BETTER, WORSE, EQUIVALENT, UNDECIDED))}. "
+        f"A claim is refuted, and a topology equivalent, where the difference is shown to be "
+        f"smaller than {margin}; the networks are small, the trainings short, and {SEEDS} seeds "
+        "decide only what is clear."
+    )
+
+
+def _counts(verdicts: pd.Series, words: Iterable[str]) -> str:
+    """How many of each, in words."""
+    counts = [(word, int((verdicts == word).sum())) for word in words]
+    parts = [f"{count} {'is' if count == 1 else 'are'} {word}" for word, count in counts]
+    return f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def short(found: list[tuple[Finding, bool]]) -> str:
     """The result of each claim, one line per claim."""
     lines = []
     for claim in (*REGIMES, FINE_GRAINED, RESIDUAL):
         tested = [finding for finding, applies in found if applies and finding.claim == claim.name]
         counts = {
             word: sum(finding.verdict == word for finding in tested)
-            for word in ("supported", "contradicted", "not shown")
+            for word in claims.WORDS.values()
         }
         said = ", ".join(f"{word} in {count}" for word, count in counts.items() if count)
         text = (
             f"{len(tested)} test{'s' * (len(tested) > 1)}: {said}" if tested else "not tested yet"
         )
         lines.append(f"* **{claim.name}** (“{claim.sentence}”): {text}.")
-    if tables:
-        summaries = [differences(table) for table in tables.values()]
-        compared = pd.concat(
-            [each[[not is_control(key) for key in each.index]] for each in summaries]
-        )
-        better, worse = ((compared["verdict"] == word).sum() for word in ("better", "worse"))
-        lines.append(
-            f"* **Attention against none**: of {len(compared)} comparisons of a topology with the "
-            f"network without attention, {better} are shown to be better and {worse} worse."
-        )
     return "\n".join(lines)
 
 
@@ -178,7 +177,9 @@ def runs(tables: dict[str, pd.DataFrame]) -> list[list[str]]:
 
 def claim_part(claim: Claim, found: list[tuple[Finding, bool]]) -> str:
     """The section of a claim."""
-    rows = [["contrast", "images", "difference", "95 % interval", "corrected p", ""]]
+    rows = [
+        ["contrast", "images", "difference", "95 % interval", "difference shown", "equivalence", ""]
+    ]
     for finding, applies in found:
         if finding.claim == claim.name:
             place = f"{finding.dataset}, {finding.num_samples:,}"
@@ -188,11 +189,20 @@ def claim_part(claim: Claim, found: list[tuple[Finding, bool]]) -> str:
                     place if applies else f"({place})",
                     signed(finding.difference),
                     f"{signed(finding.low)} to {signed(finding.high)}",
-                    "–" if finding.p_corrected is None else p_text(finding.p_corrected),
+                    *(
+                        "–" if p is None else p_text(p)
+                        for p in (finding.p_corrected, finding.p_equivalent)
+                    ),
                     finding.verdict if applies else "",
                 ]
             )
-    return f"### {claim.name}\n\n“{claim.sentence}”. {claim.reading}\n\n{markdown(rows)}\n"
+    start = f"### {claim.name}\n\n“{claim.sentence}”. {claim.reading}\n\n"
+    return start + folded("The differences", f"{markdown(rows)}\n")
+
+
+def folded(title: str, text: str) -> str:
+    """Text that a reader unfolds."""
+    return f"<details markdown><summary>{title}</summary>\n\n{text}\n</details>\n"
 
 
 def stability_part(tables: dict[str, pd.DataFrame]) -> str:
@@ -209,29 +219,6 @@ def stability_part(tables: dict[str, pd.DataFrame]) -> str:
     )
 
 
-def pairing_part() -> str:
-    """The spread of paired differences under both rules for initial weights."""
-    content = json.loads(pairing.FILE.read_text(encoding="utf-8"))
-    rows = [["images", "initial weights", "difference", "standard deviation", "correlation"]]
-    seeds = 0
-    for name, rules in content["auc"].items():
-        for rule, scores in rules.items():
-            spread = pairing.spread(scores)
-            seeds = len(scores[BASELINE])
-            rows.append(
-                [
-                    name,
-                    rule,
-                    signed(spread.difference),
-                    f"{spread.deviation:.4f}",
-                    f"{spread.correlation:.2f}".replace("-", "−"),
-                ]
-            )
-    return PAIRING.format(
-        backbone=content["backbone"], epochs=content["epochs"], seeds=seeds, table=markdown(rows)
-    )
-
-
 def ranking_part(tables: dict[str, pd.DataFrame]) -> str:
     """The ranks over all studies."""
     ranking = rank(pd.concat(tables.values()))
@@ -242,22 +229,21 @@ def ranking_part(tables: dict[str, pd.DataFrame]) -> str:
     return f"{text}\n{markdown(rows)}\n"
 
 
-def differences(table: pd.DataFrame) -> pd.DataFrame:
-    """The summary of a study, with tests for a difference alone, corrected by Holm's method."""
-    summary = summarise(table)
-    p_values = corrected(summary["p_value"].to_numpy())
-    gains = summary[f"{HEADLINE}_difference"]
-    verdicts = [
-        "" if is_control(str(key)) else shown(gain, p)
-        for key, gain, p in zip(summary.index, gains, p_values, strict=True)
-    ]
-    return summary.assign(p_corrected=p_values, verdict=verdicts)
-
-
 def study_part(name: str, table: pd.DataFrame) -> str:
     """All networks of a study."""
-    summary = differences(table)
-    rows = [["network", "AUC", "difference", "95 % interval", "corrected p", "", "accuracy"]]
+    summary = summarise(table)
+    rows = [
+        [
+            "network",
+            "AUC",
+            "difference",
+            "95 % interval",
+            "difference shown",
+            "equivalence",
+            "",
+            "accuracy",
+        ]
+    ]
     for key, row in summary.iterrows():
         ends = [signed(row[f"{HEADLINE}_difference_{end}"]) for end in ("low", "high")]
         rows.append(
@@ -266,13 +252,14 @@ def study_part(name: str, table: pd.DataFrame) -> str:
                 number(row[HEADLINE]),
                 signed(row[f"{HEADLINE}_difference"]),
                 "" if key == BASELINE else " to ".join(ends),
-                "" if is_control(str(key)) else p_text(row["p_corrected"]),
+                *(
+                    "" if is_control(str(key)) else p_text(row[name])
+                    for name in ("p_corrected", "p_equivalent")
+                ),
                 row["verdict"],
                 number(row["accuracy"]),
             ]
         )
     sentence = control_sentence(summary)
-    return (
-        f"### {name}, {table['train_samples'].iloc[0]:,} training images\n\n{markdown(rows)}\n"
-        + (f"\n{sentence}\n" if sentence else "")
-    )
+    title = f"{name}, {table['train_samples'].iloc[0]:,} training images"
+    return folded(title, f"{markdown(rows)}\n" + (f"\n{sentence}\n" if sentence else ""))

@@ -29,7 +29,9 @@ class Finding:
         high: Upper end.
         p_corrected: Of a two-sided paired t-test, corrected by Holm's method over the image sets
             and sizes on which the contrast was tested.
-        verdict: `"supported"`, `"contradicted"` or `"not shown"`.
+        p_equivalent: Of two one-sided tests that the difference is within 0.01, corrected likewise.
+        verdict: `"supported"` and `"contradicted"` where a difference is shown and not shown to be
+            within 0.01, `"refuted within the margin"` where it is, else `"undecided"`.
     """
 
     claim: str
@@ -41,6 +43,7 @@ class Finding:
     low: float
     high: float
     p_corrected: float | None
+    p_equivalent: float | None
     verdict: str
 
     def __str__(self) -> str:

@@ -14,7 +14,6 @@ from typing import NamedTuple
 import numpy as np
 from scipy import integrate, stats
 from scipy.special import gammaln, ndtr
-from statsmodels.stats.multitest import multipletests
 
 #: The probability of any wrong statement about a family of variants.
 LEVEL = 0.05
@@ -157,16 +156,6 @@ def equivalence_p_value(
     if len(differences) < 2:
         return math.nan
     return float(Moments.of(differences, image_variance, overlap).p_equivalent(margin))
-
-
-def corrected(p_values: np.ndarray) -> np.ndarray:
-    """The p-values, corrected by Holm's method; NaN stays NaN and is not counted."""
-    p_values = np.asarray(p_values, "float64")
-    tested = ~np.isnan(p_values)
-    result = np.full(len(p_values), np.nan)
-    if tested.any():
-        result[tested] = multipletests(p_values[tested], LEVEL, method="holm")[1]
-    return result
 
 
 def corrected_pairs(p_values: np.ndarray) -> np.ndarray:

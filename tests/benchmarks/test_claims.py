@@ -13,6 +13,7 @@ from benchmarks.replication import Study
 from docs import clusters
 from docs import replication as page
 from keras_attn.study.grid import Grid, Group
+from keras_attn.study.inference import corrected_pairs, equivalence_p_value, p_value
 from keras_attn.study.plan import Plan
 from keras_attn.study.store import Store
 from keras_attn.study.training import Training
@@ -91,16 +92,18 @@ def test_the_family_of_a_claim_is_the_studies_that_it_applies_to(folder):
     # The claim on few images applies to one study: the other does not change its test.
     assert finding(both, "few-shot", "small") == finding(alone, "few-shot", "small")
     (raw,) = [
-        claims.p_value(claims.differences(tables["small"], contrast))
+        p_value(claims.differences(tables["small"], contrast))
         for contrast in claims.contrasts()
         if contrast.claim == "few-shot"
     ]
     assert finding(both, "few-shot", "small")[0].p_corrected == round(raw, 5)
     # The claim on residual connections applies to both, and its tests are corrected for two.
     (contrast,) = [each for each in claims.contrasts() if each.name == "rcsa over csa"]
-    raw = [claims.p_value(claims.differences(tables[name], contrast)) for name in tables]
-    found = [finding(both, "residual", name, "rcsa over csa")[0].p_corrected for name in tables]
-    assert found == pytest.approx(claims.corrected(np.array(raw)).tolist(), abs=1e-5)
+    gains = [claims.differences(tables[name], contrast) for name in tables]
+    raw = np.array([(p_value(each), equivalence_p_value(each, 0.01)) for each in gains])
+    found = [finding(both, "residual", name, "rcsa over csa")[0] for name in tables]
+    pairs = [(each.p_corrected, each.p_equivalent) for each in found]
+    np.testing.assert_allclose(pairs, corrected_pairs(raw), atol=1e-5)
 
 
 def test_a_difference_is_paired_by_seed_and_its_test_students(folder):
@@ -110,7 +113,7 @@ def test_a_difference_is_paired_by_seed_and_its_test_students(folder):
     expected = by_topology["sca"] - by_topology["csa"]
     found = claims.differences(table, contrast)
     np.testing.assert_allclose(found, expected)
-    assert claims.p_value(found) == pytest.approx(
+    assert p_value(found) == pytest.approx(
         stats.ttest_rel(by_topology["sca"], by_topology["csa"]).pvalue
     )
 
@@ -125,10 +128,24 @@ def test_evidence_holds_what_claims_say_of_images_they_speak_of(folder):
     }
 
 
-def test_a_claim_below_zero_is_contradicted():
-    assert claims.verdict(-0.1, 0.01) == "contradicted"
-    assert claims.verdict(0.1, 0.01) == "supported"
-    assert claims.verdict(0.1, 0.06) == claims.verdict(0.1, float("nan")) == "not shown"
+@pytest.mark.parametrize(
+    ("gain", "spread", "word"),
+    [
+        (0.1, 0.001, "supported"),
+        (-0.1, 0.001, "contradicted"),
+        (0.002, 0.001, "refuted within the margin"),
+        (0.02, 0.1, "undecided"),
+    ],
+)
+def test_a_claim_is_supported_contradicted_refuted_or_undecided(folder, gain, spread, word):
+    table = claims.results("small")
+    deviations = dict(enumerate(np.linspace(-1, 1, 5)))
+    base = table["seed"].map(deviations) * 0.01 + 0.7
+    ours = table["topology"].isin(["cmssa", "ccmssa"])
+    table["auc"] = base + ours * (gain + spread * table["seed"].map(deviations))
+    found, _ = finding(claims.findings({"small": table}), "few-shot", "small")
+    assert found.verdict == word
+    assert found.difference == pytest.approx(gain)
 
 
 def test_the_page_says_what_was_and_what_was_not_tested(folder):
@@ -137,6 +154,8 @@ def test_the_page_says_what_was_and_what_was_not_tested(folder):
     assert "1 test: supported in 1" in text
     assert "**large-scale**" in text
     assert "not tested yet" in text
+    assert "<svg" in text
+    assert "few-shot: cmssa and ccmssa, small 60" in text
     row = next(line for line in text.splitlines() if line.startswith("| cmssa and ccmssa"))
     assert "| small, 60 |" in row
     assert "supported" in row

@@ -1,18 +1,17 @@
 """The recommendations that the notebooks print are those of the guideline and evidence of today."""
 
 import json
-import re
 from pathlib import Path
 
 import pytest
 
+from docs.notebook_evidence import CLAIM
 from keras_attn.guideline.evidence import replication
 
 pytestmark = pytest.mark.once
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
-CLAIM = re.compile(r"^  evidence: (.*\bclaim on ([\w-]+)\b.*)$", re.MULTILINE)
 
 
 def printed(path):
@@ -25,7 +24,8 @@ def printed(path):
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_printed_evidence_is_current(path):
     for sentence, claim in CLAIM.findall(printed(path)):
-        assert sentence == replication(claim), f"{path.name} is stale: run it again"
+        how = "run python -m docs.notebook_evidence"
+        assert sentence == replication(claim), f"{path.name} is stale: {how}"
 
 
 def test_some_notebooks_print_evidence():

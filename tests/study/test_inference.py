@@ -5,7 +5,6 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from keras_attn.study.inference import (
-    corrected,
     corrected_pairs,
     equivalence_p_value,
     mean_interval,
@@ -31,26 +30,7 @@ def test_one_value_has_a_mean_and_no_interval():
     assert np.isnan(mean_interval(np.array([np.nan]))).all()
 
 
-def holm(p_values):
-    """Holm's step-down procedure, straight from its definition."""
-    order = sorted(range(len(p_values)), key=lambda i: p_values[i])
-    result, largest = [0.0] * len(p_values), 0.0
-    for place, index in enumerate(order):
-        largest = max(largest, min(1.0, (len(p_values) - place) * p_values[index]))
-        result[index] = largest
-    return result
-
-
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
-def test_the_correction_is_holms(p_values):
-    assert corrected(np.array(p_values)) == pytest.approx(holm(p_values), abs=1e-12)
-
-
 def test_what_was_not_tested_is_not_corrected_for():
-    assert corrected(np.array([0.01, np.nan, 0.03])) == pytest.approx(
-        [0.02, np.nan, 0.03], nan_ok=True
-    )
-    assert np.isnan(corrected(np.array([np.nan]))).all()
     pairs = corrected_pairs(np.array([[0.01, 0.5], [np.nan, np.nan], [0.3, 0.02]]))
     assert pairs == pytest.approx(
         np.array([[0.02, 0.6], [np.nan, np.nan], [0.6, 0.04]]), nan_ok=True

@@ -1,0 +1,73 @@
+"""The picture of the replication: every test of a claim as a difference with its interval."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from benchmarks.claims import WORDS
+from keras_attn.guideline.evidence import Finding
+from keras_attn.study.inline_pictures import PAGE_PALETTE, svg
+from keras_attn.study.plots import draw_forest
+from keras_attn.study.question import HEADLINE, Question
+
+#: The colours of the report's page -> those of the site's theme, light or dark.
+THEME = {
+    "var(--text)": "currentColor",
+    "var(--faint)": "var(--md-default-fg-color--light)",
+    "var(--line)": "var(--md-default-fg-color--lightest)",
+    "var(--accent)": "var(--md-typeset-a-color)",
+    "var(--better)": "#2e8b57",
+    "var(--worse)": "#d9534f",
+    "var(--band)": "var(--md-default-fg-color--lightest)",
+}
+
+CAPTION = (
+    "Differences in AUC that the claims say are positive, with 95 % intervals over trainings; the "
+    "band is the margin. Blue: refuted within the margin; green: supported; red: contradicted; "
+    "hollow: undecided."
+)
+
+
+def picture(found: list[tuple[Finding, bool]]) -> str:
+    """A figure for the page, in the colours of its theme.
+
+    Args:
+        found: The findings, and whether the claim applies; those to which it applies are shown.
+    """
+    verdicts = {word: verdict for verdict, word in WORDS.items()}
+    name = f"{HEADLINE}_difference"
+    table = pd.DataFrame(
+        {
+            f"{finding.claim}: {_short(finding.contrast)}, "
+            f"{finding.dataset} {finding.num_samples:,}": {
+                name: finding.difference,
+                f"{name}_low": finding.low,
+                f"{name}_high": finding.high,
+                "combined_low": float("nan"),
+                "combined_high": float("nan"),
+                "verdict": verdicts[finding.verdict],
+            }
+            for finding, applies in found
+            if applies
+        }
+    ).T
+    figure = Figure(figsize=(8.5, 0.8 + 0.27 * len(table)), layout="constrained")
+    axes = figure.subplots()
+    draw_forest(axes, table, Question(), PAGE_PALETTE)
+    axes.set_xlabel("difference in AUC", color=PAGE_PALETTE.text, fontsize=9)
+    text = str(svg("replication", figure))
+    for colour, themed in THEME.items():
+        text = text.replace(colour, themed)
+    return f"<figure>\n{_on_one_line(text)}\n<figcaption>{CAPTION}</figcaption>\n</figure>"
+
+
+def _short(contrast: str) -> str:
+    """The first side of a contrast, without the other topologies that it is compared with."""
+    first = contrast.partition(" over ")[0]
+    return f"{first.partition(',')[0]} and others" if "," in first else first
+
+
+def _on_one_line(text: str) -> str:
+    """Markdown ends a block of HTML at an empty line."""
+    return " ".join(line.strip() for line in text.splitlines() if line.strip())
