@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 
 from keras_attn.checks import check_choice
-from keras_attn.gates.table import GATES, KINDS, GateEntry
+from keras_attn.gates.entry import GateEntry
+from keras_attn.gates.table import GATES, KINDS
 
 
 def list_gates(kind: str | None = None) -> list[str]:

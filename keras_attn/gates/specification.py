@@ -10,9 +10,10 @@ from typing import Any
 import keras
 
 from keras_attn.arguments import constructor_arguments
+from keras_attn.gates.entry import GateEntry
 from keras_attn.gates.gate import Gate
 from keras_attn.gates.lookup import describe_gate, list_gates
-from keras_attn.gates.table import CHANNEL, SPATIAL, GateEntry
+from keras_attn.gates.table import CHANNEL, SPATIAL
 
 FORM = "The form is KEY or KEY(argument=value, ...), such as eca(kernel_size=5)."
 

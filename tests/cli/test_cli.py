@@ -22,6 +22,24 @@ def test_list_names_every_layer(command):
 
 
 @pytest.mark.parametrize("columns", [80, 200])
+def test_list_shows_gates_as_the_arguments_that_they_are(command, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    _, text, _ = command("list", "--gates", "--channels", 32)
+    assert max(map(len, text.splitlines())) <= columns
+    _, content, _ = command("list", "--gates", "--json")
+    gates = json.loads(content)
+    assert len(gates) == sum(len(keras_attn.list_gates(kind)) for kind in ("channel", "spatial"))
+    for gate in gates:
+        entry = keras_attn.describe_gate(gate["key"], gate["kind"])
+        assert gate["parameters"]["64"] == entry.parameters(64)
+        start = f"{entry.kind}={entry.key} "
+        (line,) = [each for each in text.splitlines() if each.startswith(start)]
+        assert entry.returns in line
+        assert f" {entry.parameters(32):,}" in line
+        assert any(each.rstrip().endswith(entry.formula) for each in text.splitlines())
+
+
+@pytest.mark.parametrize("columns", [80, 200])
 def test_list_breaks_no_formula_and_shows_no_name_twice(command, monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", str(columns))
     _, text, _ = command("list")
