@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -20,14 +19,13 @@ from keras_attn.cli.parts import (
     Json,
     read_class_names,
     show_json,
+    two_numbers,
+    which_seeds,
     whole_numbers,
 )
+from keras_attn.cli.running import saying_how_to_resume, show_status
 from keras_attn.cli.summary import show_summary
 from keras_attn.cli.training_options import read_class_weights, training_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 
 #: The name of the command that takes the same options and trains at most a pilot.
 PLAN = "plan"
@@ -286,47 +284,3 @@ def compare_command(
         return
     show_summary(comparison)
     typer.echo(f"\nReport: {(folder / 'report.html').resolve()}")
-
-
-def which_seeds(text: str) -> int | str | list[int]:
-    """The number of seeds, `"auto"`, or, with a comma, the seeds themselves."""
-    if text == "auto":
-        return text
-    if "," not in text:
-        return whole_numbers("--seeds", text)[0]
-    return whole_numbers("--seeds", text.removesuffix(","))
-
-
-def two_numbers(text: str) -> tuple[float, ...]:
-    """The numbers of --value-range."""
-    try:
-        return tuple(float(part) for part in text.split(","))
-    except ValueError:
-        raise ValueError(
-            f"--value-range must be two numbers, such as 0,1. Received: {text!r}."
-        ) from None
-
-
-@contextmanager
-def saying_how_to_resume(folder: Path) -> Iterator[None]:
-    """Ends an interrupted comparison with one message."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        typer.echo(
-            f"keras-attn: interrupted. Finished trials are kept in {str(folder)!r}; the same "
-            "command resumes with the rest.",
-            err=True,
-        )
-        sys.exit(130)
-
-
-def show_status(folder: Path, as_json: bool) -> None:
-    """Prints how far a study is."""
-    from keras_attn.study.status import read_status
-
-    found = read_status(folder)
-    if as_json:
-        show_json(found.as_dict())
-    else:
-        typer.echo(str(found))

@@ -105,3 +105,22 @@ def load_model(path: Path) -> keras.Model:
         raise FileNotFoundError(f"There is no model {str(path)!r}.")
     describe_model(path)  # its errors say what is wrong with the file; Keras's do not
     return keras.models.load_model(path, compile=False)
+
+
+def which_seeds(text: str) -> int | str | list[int]:
+    """The number of seeds, `"auto"`, or, with a comma, the seeds themselves."""
+    if text == "auto":
+        return text
+    if "," not in text:
+        return whole_numbers("--seeds", text)[0]
+    return whole_numbers("--seeds", text.removesuffix(","))
+
+
+def two_numbers(text: str) -> tuple[float, ...]:
+    """The numbers of --value-range."""
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise ValueError(
+            f"--value-range must be two numbers, such as 0,1. Received: {text!r}."
+        ) from None
