@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from initial_values import draw_with_numpy
 
 # JAX compiles every eager operation for every shape, which takes longer than all that the tests
 # compute. What one process has compiled no other process compiles again. (The Makefile also turns
@@ -18,7 +19,8 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 settings.register_profile("keras-attn", deadline=None, derandomize=True)
 settings.load_profile("keras-attn")
 
-#: Layers that `--quick` tests: a chain, a mixture, batch normalisation, strips, several outputs.
+#: Layers that `--quick` tests, and JAX where it compiles for long: a chain, a mixture, batch
+#: normalisation, strips, several outputs.
 REPRESENTATIVES = {"csa", "cmssa", "cbam", "scsa_synergistic", "abn"}
 
 
@@ -34,8 +36,10 @@ def pytest_collection_modifyitems(config, items):
     """Leaves out what another process tests, and with `--quick` most layers and trainings."""
     backend = os.environ.get("KERAS_BACKEND", "tensorflow")
     for item in items:
-        if any(backend in mark.args for mark in item.iter_markers("slow_on")):
-            item.add_marker(pytest.mark.slow)
+        for mark in item.iter_markers("slow_on"):
+            is_exempt = mark.kwargs.get("but_representatives") and key_of(item) in REPRESENTATIVES
+            if backend in mark.args and not is_exempt:
+                item.add_marker(pytest.mark.slow)
     quick = config.getoption("--quick")
     left_out = [
         item
@@ -73,6 +77,15 @@ def pytest_sessionfinish(session, exitstatus):
         and session.config.option.markexpr == "slow"
     ):
         session.exitstatus = pytest.ExitCode.OK
+
+
+@pytest.fixture(scope="session", autouse=True)
+def initial_values():
+    """On JAX, initial weights are drawn by NumPy, which compiles nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        if os.environ.get("KERAS_BACKEND") == "jax":
+            draw_with_numpy(patch)
+        yield
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -113,6 +113,7 @@ def test_a_combination_is_that_of_the_oracle(topology, channel, spatial, rank, d
     np.testing.assert_array_equal(run_attended(again, mine), as_array(output))
 
 
+@pytest.mark.slow_on("jax")
 @contract.parametrize(
     keras_attn.describe("bicsafa", channel="eca", spatial="coordinate"),
     keras_attn.describe("cmssa", channel="bam", spatial="cbam"),

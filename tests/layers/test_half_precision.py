@@ -9,6 +9,7 @@ from keras_attn.contract.running import run_attended
 from keras_attn.contract.samples import copy_weights, create, random_map
 
 
+@pytest.mark.slow_on("jax", but_representatives=True)
 @pytest.mark.parametrize("key", keras_attn.list_layers())
 def test_large_activations_give_finite_outputs_where_float16_holds_them(key):
     keras.utils.set_random_seed(0)

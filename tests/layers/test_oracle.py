@@ -127,6 +127,7 @@ def random_maps(shape, count=1):
     return np.random.default_rng(len(shape)).standard_normal((count, *shape)).astype(DTYPE)
 
 
+@pytest.mark.slow_on("jax", but_representatives=True)
 @pytest.mark.parametrize("key", ALL)
 @settings(max_examples=20)
 @given(number=st.integers(1, COMBINATIONS), seed=st.integers(0, 2**16))

@@ -27,7 +27,7 @@ QUICK = {
 }
 
 #: JAX compiles the operations of the others for up to half a minute each.
-QUICK_ON_JAX = {"abn_resnet20_cifar", "cbam_resnet18_cifar", "se_resnet20_cifar"}
+QUICK_ON_JAX = {"se_resnet20_cifar"}
 
 
 def marks_of(stem):

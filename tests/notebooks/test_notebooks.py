@@ -24,8 +24,8 @@ FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
 MAGIC = "%matplotlib inline"
 PARAMETERS = ("QUICK", "EPOCHS", "TOPOLOGY")
-#: A study, a notebook about backends, and one of the image sets.
-QUICK = ("02_your_own_images", "12_pathmnist")
+#: Runs on TensorFlow too, unless slow tests are asked for.
+QUICK = ("02_your_own_images",)
 NONE_KEPT = "This notebook is kept without outputs"
 
 needs_medmnist = pytest.mark.skipif(
@@ -134,14 +134,14 @@ def run_cell(source, variables, title):
 
 
 def marks_of(name):
-    """Those of the MedMNIST sets differ in their images only: one of them runs on each backend.
+    """All run on PyTorch, which does not compile and so takes the least time.
 
-    The others run on PyTorch, which does not compile and so takes the least time. On JAX and
-    TensorFlow a few of the rest run unless the slow tests are asked for.
+    Of the MedMNIST sets, which differ in their images only, one is also a slow test elsewhere.
     """
     marks = [pytest.mark.trains, *[pytest.mark.once(backend="torch")] * (name >= "13")]
-    elsewhere = keras.backend.backend() != "torch" and name < "13"
-    return [*marks, *[pytest.mark.slow] * (elsewhere and name not in QUICK)]
+    backend = keras.backend.backend()
+    is_quick = backend == "torch" or (backend == "tensorflow" and name in QUICK)
+    return [*marks, *[pytest.mark.slow] * (not is_quick)]
 
 
 @needs_medmnist

@@ -14,8 +14,8 @@ from keras_attn.study import Comparison, compare
 from keras_attn.study.grid import Group
 from keras_attn.study.trainer import Trainer
 
-# Compiling four networks takes JAX most of a minute; `test_trial.py` trains there.
-pytestmark = pytest.mark.slow_on("jax")
+# Compiling four networks takes most of a minute; `test_trial.py` trains on every backend.
+pytestmark = pytest.mark.slow_on("jax", "tensorflow")
 
 COLUMNS = [
     *("dataset", "topology", "variant", "seed"),

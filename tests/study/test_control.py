@@ -52,6 +52,7 @@ def numpy_of(values):
     return [keras.ops.convert_to_numpy(value) for value in values]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("key", ["ca", "csa", "cmssa", "bicsafa", "gcsa2", "bam", "nam", "cbam"])
 @pytest.mark.parametrize("channels", [16, 64, 256])
 def test_a_bottleneck_is_as_near_to_the_parameters_of_a_topology_as_its_width_allows(key, channels):

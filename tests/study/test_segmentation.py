@@ -39,7 +39,7 @@ def small_unet(monkeypatch):
     monkeypatch.setattr(backbone, "WIDTHS", (4, 8))
 
 
-@pytest.mark.slow_on("jax", "torch")
+@pytest.mark.slow_on("jax", "tensorflow")
 def test_a_study_learns_and_its_report_shows_masks(small_unet, tmp_path, capsys):
     arguments = {"seeds": 2, "epochs": 10, "batch_size": 4, "progress": False}
     comparison = keras_attn.compare(disc_set(), "csa@decoder", output=tmp_path, **arguments)

@@ -28,14 +28,14 @@ ARCHITECTURES = {
 
 SLOW = ("ResNet50", "EfficientNetB0", "ConvNeXtTiny", "DenseNet121", "VGG16", "keras_cv ResNet")
 
-#: JAX compiles each of these for a quarter of a minute or more.
-SLOW_ON_JAX = ("MobileNetV2", "keras_cv MobileNetV3")
+#: These are compiled for a quarter of a minute or more; PyTorch compiles nothing.
+SLOW_TO_COMPILE = ("MobileNetV2", "keras_cv MobileNetV3")
 
 
 def marks_of(name):
     if name in SLOW:
         return [pytest.mark.slow]
-    return [pytest.mark.slow_on("jax")] * (name in SLOW_ON_JAX)
+    return [pytest.mark.slow_on("jax", "tensorflow")] * (name in SLOW_TO_COMPILE)
 
 
 def by_path(model):

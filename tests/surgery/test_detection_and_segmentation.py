@@ -18,7 +18,7 @@ def backbone(where):
     return model, keras_attn.insert_attention(model, "csa", where)
 
 
-@pytest.mark.slow_on("jax")
+@pytest.mark.slow_on("jax", "tensorflow")
 def test_a_detector_takes_a_step():
     model, attended = backbone("blocks")
     assert attended.pyramid_level_inputs == model.pyramid_level_inputs

@@ -7,9 +7,6 @@ import keras_attn
 from keras_attn.layers import Blend
 from keras_attn.surgery import FeaturePyramid
 
-#: A chain, a mixture, batch normalisation, several outputs.
-REPRESENTATIVES = {"csa", "cmssa", "cbam", "abn"}
-
 IMAGES = np.random.default_rng(0).random((4, 16, 16, 3), "float32")
 
 
@@ -23,13 +20,8 @@ def inserted(model):
     return {layer.name: layer for layer in model.layers if isinstance(layer, kinds)}
 
 
-@pytest.mark.parametrize(
-    "key",
-    [
-        pytest.param(key, marks=[pytest.mark.slow_on("jax")] * (key not in REPRESENTATIVES))
-        for key in keras_attn.list_layers()
-    ],
-)
+@pytest.mark.slow_on("jax", but_representatives=True)
+@pytest.mark.parametrize("key", keras_attn.list_layers())
 def test_every_layer_is_the_identity_at_first_and_its_blend_has_a_gradient(key):
     entry = keras_attn.describe(key)
     if "single_output" in entry.limits:

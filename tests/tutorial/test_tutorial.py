@@ -16,7 +16,7 @@ from keras_attn.tutorial.tables import confusion
 #: The tasks whose images have labels.
 TASKS = [name for name in ALL_TASKS if name != "segmentation"]
 
-pytestmark = [pytest.mark.trains, pytest.mark.slow_on("jax")]
+pytestmark = [pytest.mark.trains, pytest.mark.slow_on("jax", "tensorflow")]
 
 NAMES = {"epochs": 2, "backbone": "tiny", "progress": False}
 
