@@ -168,21 +168,13 @@ def accepts(key, shape):
 
 CASES = [(key, shape) for key in ALL for shape in SHAPES if accepts(key, shape)]
 
-#: JAX compiles for each case, so that it takes two per layer, and the rest as slow tests.
-QUICK = [case for key in ALL for case in [each for each in CASES if each[0] == key][:2]]
-
 
 def test_every_layer_has_a_case():
     assert {key for key, _ in CASES} == set(ALL)
 
 
-@pytest.mark.parametrize(
-    ("key", "shape"),
-    [
-        pytest.param(*case, marks=[pytest.mark.slow] * (IS_JAX and case not in QUICK))
-        for case in CASES
-    ],
-)
+@pytest.mark.slow_on("jax", but_representatives=True)
+@pytest.mark.parametrize(("key", "shape"), CASES)
 def test_gradient_is_the_slope_of_the_oracle(key, shape):
     x, weighting, direction = random_maps(shape, count=3)
     layer, state = layer_and_state(catalogue.describe(key), shape)

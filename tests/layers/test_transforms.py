@@ -24,7 +24,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated
 WITHOUT_VMAP = ("bam", "gam", "ema", "cpca") if BACKEND == "torch" else ()
 
 # Compilation on JAX costs seconds per layer.
-QUICK = ("csa", "eca")
+QUICK = ("csa",)
 KEYS = [
     pytest.param(key, marks=[pytest.mark.slow_on("jax")] * (key not in QUICK))
     for key in keras_attn.list_layers()
@@ -93,6 +93,7 @@ def test_gradients_per_sample_are_those_of_the_samples(key):
     np.testing.assert_allclose(array(each), array(together), rtol=1e-3, atol=1e-5)
 
 
+@pytest.mark.slow_on("jax")
 def test_a_hessian_is_the_slope_of_the_gradient():
     grad, _, _, hessian, tensor = transforms()
     shape = (1, 3, 2, 4)
