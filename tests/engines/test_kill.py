@@ -95,7 +95,7 @@ def numbers(content):
     return json.dumps([values["key"], {**trial, "seconds": 0, "preparation": 0, "curve": curve}])
 
 
-@pytest.mark.parametrize("kills_wanted", [6, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills_wanted", [8, pytest.param(20, marks=pytest.mark.slow)])
 def test_a_study_killed_at_random_moments_ends_like_an_undisturbed_one(
     runs, tmp_path, kills_wanted
 ):
@@ -110,7 +110,7 @@ def test_a_study_killed_at_random_moments_ends_like_an_undisturbed_one(
         before = trials(killed) if killed.exists() else {}
         child = runs.begin(killed)
         # A run first constructs every network, so many of the moments are before its first trial.
-        time.sleep(draw.uniform(0, 5 * whole / kills_wanted))
+        time.sleep(draw.uniform(0, whole / 4))
         with suppress(ProcessLookupError):  # it may have ended by itself
             os.kill(child, signal.SIGKILL)
         kills += runs.end() == -signal.SIGKILL
@@ -119,7 +119,7 @@ def test_a_study_killed_at_random_moments_ends_like_an_undisturbed_one(
         assert {name: after.get(name) for name in before} == before
         counts.append(len(after))
         assert len(counts) < 5 * kills_wanted, f"most runs ended before they were killed: {counts}"
-    assert len(set(counts)) > 2, f"the kills did not fall between trials: {counts}"
+    assert len(set(counts)) > 1, f"the kills did not fall between trials: {counts}"
     runs.begin(killed)
     assert runs.end() == 0
     expected, found = trials(undisturbed), trials(killed)
