@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e
 # The parts of the test command, those that take longest first: two run at a time.
-PARTS := jax-models jax-layers tensorflow-models once site torch tensorflow-layers
+PARTS := torch jax-layers once tensorflow-layers jax-models tensorflow-models site
 # Where the tests lie that depend on the backend; all others run once.
 LAYERS := tests/layers tests/kernels tests/graph
 VECTORS := tests/layers/test_vectors.py tests/layers/test_attention_gate.py

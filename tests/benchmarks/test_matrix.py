@@ -19,6 +19,7 @@ SA = {"key": "sa", "shape": [1, 2, 3], "others": 0.01, "results": {}}
 COMMON = {"code": "1", "variants": list(VARIANTS)}
 
 
+@pytest.mark.slow
 def test_cells_are_measured_once_and_refusals_recorded(tmp_path, monkeypatch):
     monkeypatch.setattr(matrix, "QUIET", 1.0)
     output = tmp_path / "deep" / "results.json"

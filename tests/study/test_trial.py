@@ -73,6 +73,7 @@ def flat(result):
     return [*curve, list(scores.values()), weights]
 
 
+@pytest.mark.slow_on("jax")
 def test_a_shared_model_gives_the_numbers_of_a_new_one(dataset, tiny):
     shared = Trainer(dataset, "csa", tiny, Training(epochs=2, batch_size=8))
     new = [train(dataset, tiny, seed=seed) for seed in (0, 1)]
