@@ -134,13 +134,13 @@ def run_cell(source, variables, title):
 
 
 def marks_of(name):
-    """All run on PyTorch, which does not compile and so takes the least time.
+    """They run on PyTorch, which does not compile and so takes the least time.
 
-    Of the MedMNIST sets, which differ in their images only, one is also a slow test elsewhere.
+    Those of the MedMNIST sets differ in their images only: in `make test`, one of them runs.
     """
     marks = [pytest.mark.trains, *[pytest.mark.once(backend="torch")] * (name >= "13")]
     backend = keras.backend.backend()
-    is_quick = backend == "torch" or (backend == "tensorflow" and name in QUICK)
+    is_quick = name < "13" if backend == "torch" else backend == "tensorflow" and name in QUICK
     return [*marks, *[pytest.mark.slow] * (not is_quick)]
 
 
