@@ -15,13 +15,11 @@ from typing import Any
 
 from keras_attn.arguments import constructor_arguments
 from keras_attn.catalogue.count import Count
+from keras_attn.gates.entry import EXAMPLES
 from keras_attn.layers import AttentionLayer
 
 #: The families of the study's topologies.
 FAMILIES = ("basic", "sequential", "parallel", "residual", "multiscale")
-
-#: Channel counts for which parameters are shown.
-EXAMPLES = (64, 256, 512)
 
 #: What a layer of the catalogue may declare that it cannot do, in `Entry.limits`.
 LIMITS = {

@@ -80,7 +80,7 @@ class Comparison(Results):
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the answer, and the verdicts of each group."""
-        return as_html(self)
+        return as_html(self.analysis, self.answer())
 
     def plot(self) -> Figure:
         """One panel per metric: a dot per seed, a diamond at the mean, a line for the interval.

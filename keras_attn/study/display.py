@@ -3,39 +3,38 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
+from keras_attn.study.analysis import Analysis
 from keras_attn.study.control import BASELINE, is_control
 from keras_attn.study.grid import Group
 from keras_attn.study.question import Question
 from keras_attn.study.report_table import ends, has_both
 from keras_attn.study.wording import number, signed
 
-if TYPE_CHECKING:
-    from keras_attn.study.comparison import Comparison
-
 #: Text is aligned to the left, whatever the style of the notebook.
 LEFT = ' style="text-align: left"'
 
 
-def as_html(comparison: Comparison) -> str:
+def as_html(analysis: Analysis, answer: str) -> str:
     """The answer as a sentence, and one table per group.
 
     Args:
-        comparison: The results.
+        analysis: The analysed results.
+        answer: The sentence.
 
     Returns:
         HTML without a style of its own, so that it follows the theme of the notebook.
     """
-    answer = f"<p><strong>{escape(comparison.answer())}</strong></p>"
-    return answer + "".join(_table(comparison, group) for group in comparison.analysis.groups)
+    tables = "".join(_table(analysis, group) for group in analysis.groups)
+    return f"<p><strong>{escape(answer)}</strong></p>{tables}"
 
 
-def _table(comparison: Comparison, group: Group) -> str:
-    question, summary = comparison.plan.question, comparison.summary_of(group)
-    caption = f"<caption>{escape(str(group))}</caption>" if len(comparison.groups) > 1 else ""
+def _table(analysis: Analysis, group: Group) -> str:
+    question, summary = analysis.results.plan.question, analysis.summary_of(group)
+    caption = f"<caption>{escape(str(group))}</caption>" if len(analysis.results.groups) > 1 else ""
     heads = ("Network", question.title, "Difference", "Verdict", "Seeds", "Parameters")
     head = "".join(f"<th{LEFT}>{escape(name)}</th>" for name in heads)
     rows = ""

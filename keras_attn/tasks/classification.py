@@ -97,7 +97,7 @@ class MultiClass(Classification):
     def scores(self, labels: np.ndarray, predictions: np.ndarray) -> Scores:
         """The common metrics and, for many classes, the top-5 error."""
         found = super().scores(labels, predictions)
-        if self.num_classes > FEW_CLASSES:
+        if "top_5_error" in self.metric_names:
             found["top_5_error"] = metrics.top_5_error(labels, predictions)
         return {name: found[name] for name in self.metric_names}
 
