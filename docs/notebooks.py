@@ -15,7 +15,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-FOLDER = Path(__file__).parents[1] / "notebooks"
+from docs.notebook_evidence import FOLDER
 
 #: Lines about a download or the start of TensorFlow, which are not results of the cell.
 NOISE = re.compile(r"Downloading data|INFO:tensorflow")

@@ -89,10 +89,11 @@ the topologies: the one that it matches is tested against it, in a single test b
 def page() -> str:
     """The page."""
     tables = {name: claims.results(name) for name in claims.complete_studies()}
+    summaries = {name: summarise(table) for name, table in tables.items()}
     found = claims.findings(tables) if tables else []
     parts = [
         START.format(
-            sentences=sentences(found, tables) if tables else "No study is complete yet.",
+            sentences=sentences(found, summaries) if tables else "No study is complete yet.",
             forest=picture(found) if tables else "",
             short=short(found),
             seeds=SEEDS,
@@ -107,18 +108,18 @@ def page() -> str:
         parts.append(ranking_part(tables))
         parts.append(pairing_part())
         parts.append(TABLES)
-        parts += [study_part(name, table) for name, table in tables.items()]
+        parts += [study_part(name, table, summaries[name]) for name, table in tables.items()]
     return "\n".join(parts)
 
 
-def sentences(found: list[tuple[Finding, bool]], tables: dict[str, pd.DataFrame]) -> str:
+def sentences(found: list[tuple[Finding, bool]], summaries: dict[str, pd.DataFrame]) -> str:
     """What came out, in three sentences."""
     tested = [finding for finding, applies in found if applies]
-    compared = pd.concat([summarise(table) for table in tables.values()])
+    compared = pd.concat(summaries.values())
     compared = compared[[not is_control(str(key)) for key in compared.index]]
     margin = f"{Question().margin:g} AUC"
     return (
-        f"Of {len(tested)} tests of the paper's claims on {len(tables)} image sets and sizes, "
+        f"Of {len(tested)} tests of the paper's claims on {len(summaries)} image sets and sizes, "
         f"{_counts(pd.Series([each.verdict for each in tested]), claims.WORDS.values())}. "
         f"Of {len(compared)} comparisons of a topology with no attention, "
         f"{_counts(compared['verdict'], (BETTER, WORSE, EQUIVALENT, UNDECIDED))}. "
@@ -229,9 +230,8 @@ def ranking_part(tables: dict[str, pd.DataFrame]) -> str:
     return f"{text}\n{markdown(rows)}\n"
 
 
-def study_part(name: str, table: pd.DataFrame) -> str:
+def study_part(name: str, table: pd.DataFrame, summary: pd.DataFrame) -> str:
     """All networks of a study."""
-    summary = summarise(table)
     rows = [
         [
             "network",

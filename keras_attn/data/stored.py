@@ -107,14 +107,7 @@ def collected(
         return found
     path = _file(key)
     if not path.exists():
-        unfinished = path.with_suffix(f".{os.getpid()}")
-        try:
-            with unfinished.open("wb") as file:
-                for chunk in chunks():
-                    file.write(np.ascontiguousarray(chunk, dtype).tobytes())
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        _write(path, chunks(), dtype)
     return StoredArray.open(path, dtype.str, (count, *shape))
 
 
@@ -130,12 +123,9 @@ def gathered(chunks: Iterable[np.ndarray]) -> np.ndarray:
             break
     else:
         return np.concatenate(held) if held else np.empty(0)
-    dtype, shape, count = held[0].dtype, held[0].shape[1:], 0
+    dtype, shape = held[0].dtype, held[0].shape[1:]
     path = _file(None)
-    with path.open("wb") as file:
-        for chunk in chain(held, source):
-            file.write(np.ascontiguousarray(chunk, dtype).tobytes())
-            count += len(chunk)
+    count = _write(path, chain(held, source), dtype)
     return StoredArray.open(path, dtype.str, (count, *shape))
 
 
@@ -172,6 +162,21 @@ def key_of(paths: Sequence[Path], settings: object) -> str:
         status = path.stat()
         digest.update(repr((str(path), status.st_size, status.st_mtime_ns)).encode())
     return digest.hexdigest()
+
+
+def _write(path: Path, chunks: Iterable[np.ndarray], dtype: np.dtype) -> int:
+    """Writes rows to a file, as a whole or not at all; returns how many there are."""
+    count = 0
+    unfinished = path.with_suffix(f".{os.getpid()}")
+    try:
+        with unfinished.open("wb") as file:
+            for chunk in chunks:
+                file.write(np.ascontiguousarray(chunk, dtype).tobytes())
+                count += len(chunk)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return count
 
 
 def _file(key: Callable[[], str] | None) -> Path:
