@@ -9,6 +9,7 @@ import keras_attn
 from keras_attn import bench
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:`torch.jit.script:DeprecationWarning")
 def test_bench_times_a_layer(command):
     status, text, _ = command("bench", "csa", "--shape", "2,8,8,16", "--repeats", 3, "--json")

@@ -95,6 +95,7 @@ def test_two_nodes_with_a_killed_worker_give_the_numbers_of_one_process(
     assert any(not worker.endswith(f"process {killed[0]}") for worker in ran)
 
 
+@pytest.mark.slow
 def test_a_connection_that_is_there_already_is_used_and_kept(cluster, arguments, tmp_path):
     import ray as library
 

@@ -95,7 +95,7 @@ def numbers(content):
     return json.dumps([values["key"], {**trial, "seconds": 0, "preparation": 0, "curve": curve}])
 
 
-@pytest.mark.parametrize("kills_wanted", [8, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills_wanted", [4, pytest.param(20, marks=pytest.mark.slow)])
 def test_a_study_killed_at_random_moments_ends_like_an_undisturbed_one(
     runs, tmp_path, kills_wanted
 ):

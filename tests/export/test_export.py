@@ -53,6 +53,7 @@ def test_unknown_and_impossible_formats_are_refused(tmp_path):
         export.export_model(model(), tmp_path / "model", impossible)
 
 
+@pytest.mark.slow_on("jax")
 @pytest.mark.filterwarnings("ignore")
 def test_nothing_is_overwritten_and_a_wrong_file_is_noticed(tmp_path):
     needs("onnx")

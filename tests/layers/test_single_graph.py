@@ -12,7 +12,7 @@ if keras.backend.backend() != "torch":
 import torch
 
 #: A chain, a mixture by a gate, batch normalisation, strips and self-attention.
-REPRESENTATIVES = ("csa", "gcsa2", "cbam", "scsa_synergistic")
+REPRESENTATIVES = ("csa", "scsa_synergistic")
 
 
 @pytest.mark.parametrize(

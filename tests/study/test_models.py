@@ -212,7 +212,7 @@ def test_an_application_takes_weights_from_a_file_of_the_whole_network(tmp_path)
 
 
 @pytest.mark.trains
-@pytest.mark.slow_on("jax")
+@pytest.mark.slow_on("jax", "tensorflow")
 def test_a_function_and_a_change_of_the_model_are_compared(tmp_path):
     def wrapped(model):
         outer = keras.Input(SHAPE)

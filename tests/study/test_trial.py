@@ -47,7 +47,7 @@ def numbers(trial):
     return curve, trial.scores, trial.best.epoch
 
 
-@pytest.mark.slow_on("jax", "torch")
+@pytest.mark.slow_on("jax", "tensorflow")
 def test_the_same_seed_gives_the_same_numbers_in_another_process(tiny):
     environment = {**os.environ, "KERAS_BACKEND": keras.backend.backend()}
     processes = [
@@ -73,7 +73,7 @@ def flat(result):
     return [*curve, list(scores.values()), weights]
 
 
-@pytest.mark.slow_on("jax")
+@pytest.mark.slow_on("jax", "tensorflow")
 def test_a_shared_model_gives_the_numbers_of_a_new_one(dataset, tiny):
     shared = Trainer(dataset, "csa", tiny, Training(epochs=2, batch_size=8))
     new = [train(dataset, tiny, seed=seed) for seed in (0, 1)]
@@ -148,6 +148,7 @@ def test_a_loss_that_is_no_number_is_recorded_and_ends_the_trial(dataset, tiny):
     assert set(trial.scores) == {"accuracy", "balanced_accuracy", "auc", "calibration_error"}
 
 
+@pytest.mark.slow_on("jax", "tensorflow")
 @pytest.mark.parametrize("task", ["binary", "multi-class", "ordinal", "multi-label"])
 def test_every_kind_of_task_learns(dataset_of, tiny, task):
     dataset = dataset_of(task, sizes=(96, 40, 60))

@@ -126,7 +126,7 @@ def test_a_grid_that_shrank_counts_its_own_trials(study, invented):
     assert read_status(store.folder).trials == 4
 
 
-@pytest.mark.slow_on("jax")
+@pytest.mark.slow_on("jax", "tensorflow")
 def test_the_real_trainer_leaves_nothing_behind_that_another_seed_sees(tiny, tmp_path):
     plan = plan_of(tiny, seeds=2, topologies=("csa",))
     store = Store.create(tmp_path, plan, "")
