@@ -36,7 +36,8 @@ def copy_model(
 
     Returns:
         A model of the same class where that can be built from inputs and outputs, and otherwise a
-        `keras.Model`; not compiled.
+        `keras.Model`; not compiled. Plain values that were set as attributes of the model, such as
+        its number of classes, are set on the copy too.
     """
     nodes = dict(nested_nodes(graph_of(model)))
     copier = _Copier({id(nodes[path]): edit for path, edit in (edits or {}).items()}, share)
@@ -63,6 +64,7 @@ class _Copier:
         kept = [each is not REMOVED for each in keras.tree.flatten(outputs)]
         new = _graph_class(model)(inputs, _remaining(outputs), name=model.name)
         self.kept_outputs[id(new)] = kept
+        _copy_marks(model, new)
         # Models around edits are not frozen as a whole: new layers in them could not learn.
         frozen = not getattr(model, "trainable", True)
         if frozen and not self.share and not self._is_edited(graph):
@@ -129,6 +131,22 @@ class _Copier:
             or ((inner := inner_graph(node.operation)) is not None and self._is_edited(inner))
             for _, node in nodes_of(graph)
         )
+
+
+def _copy_marks(old: Any, new: Any) -> None:
+    """Gives a copy the plain values that its library has set as attributes of the original.
+
+    A YOLO of kyolo, for example, says so how many classes and which strides it has.
+    """
+    for name, value in vars(old).items():
+        if not name.startswith("_") and name not in vars(new) and _is_plain(value):
+            setattr(new, name, value)
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, (tuple, list)):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, (bool, int, float, str))
 
 
 def _new_input(tensor: keras.KerasTensor) -> keras.KerasTensor:

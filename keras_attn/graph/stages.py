@@ -8,12 +8,14 @@ import math
 import keras
 
 from keras_attn.graph.anatomy import Anatomy
+from keras_attn.graph.detector import backbone_path, is_detector, neck_ends
 from keras_attn.graph.kinds import (
     CONVOLUTIONS,
     SEPARABLE,
     TRANSPOSED,
     activation_of,
     has_weights,
+    is_addition,
     is_merge,
     is_pointwise,
 )
@@ -27,14 +29,30 @@ def stage_ends(anatomy: Anatomy) -> list[int]:
 
     Stages of a classifier differ in resolution. Those of an encoder-decoder network are the stages
     of its encoder, the bottleneck, and those of its decoder. The layer that returns the logits
-    belongs to no stage.
+    belongs to no stage. Those of a detector that returns maps of several resolutions are the stages
+    of its backbone, and the maps of its neck that the heads begin with.
 
     The last stage ends with its last map. In the others with residual or dense blocks, the end is
     the narrowest map after the last of them, with its activation: what follows in inverted
     bottlenecks is wider and belongs to the next block. Where some stages of an encoder or decoder
     have blocks, those without, such as the stem, are no stages.
     """
-    path = _without_head(anatomy, _main_path(anatomy))
+    if is_detector(anatomy):
+        backbone = _ends(anatomy, backbone_path(anatomy, _main_path))
+        return [*backbone, *neck_ends(anatomy, _main_path)]
+    # The main output is the one that most calls lead to.
+    output = max(anatomy.outputs, key=lambda tensor: anatomy.before(tensor).bit_count())
+    return _ends(anatomy, _without_head(anatomy, _main_path(anatomy, output)))
+
+
+def stage_of(index: int, ends: list[int]) -> int:
+    """The number of the stage that a call belongs to, from 1."""
+    before = sum(end < index for end in ends)
+    return min(before + 1, len(ends)) if ends else 1
+
+
+def _ends(anatomy: Anatomy, path: list[int]) -> list[int]:
+    """The last call of each stage of a path."""
     trunk = [index for index in path if anatomy.is_map(index)]
     runs = [list(run) for _, run in itertools.groupby(trunk, key=anatomy.size)]
     if not runs:
@@ -48,21 +66,19 @@ def stage_ends(anatomy: Anatomy) -> list[int]:
     return found
 
 
-def stage_of(index: int, ends: list[int]) -> int:
-    """The number of the stage that a call belongs to, from 1."""
-    before = sum(end < index for end in ends)
-    return min(before + 1, len(ends)) if ends else 1
-
-
 def _end(anatomy: Anatomy, run: list[int], is_last: bool) -> int:
     merges = _merges(anatomy, run)
     if not merges or is_last:
         return run[-1]
+    if is_detector(anatomy) and not is_addition(anatomy.calls[merges[-1]]):
+        return run[-1]  # the blocks of detectors end with a convolution of what they concatenate
     after = run[run.index(merges[-1]) :]
     return _with_activation(anatomy, min(after, key=anatomy.channels))
 
 
 def _with_activation(anatomy: Anatomy, index: int) -> int:
+    if isinstance(anatomy.calls[index].operation, CONVOLUTIONS):
+        return anatomy.activated(index)
     users = anatomy.users(index)
     activated = len(users) == 1 and is_pointwise(anatomy.calls[users[0]])
     return users[0] if activated and not has_weights(anatomy.calls[users[0]]) else index
@@ -78,12 +94,8 @@ def _merges(anatomy: Anatomy, run: list[int]) -> list[int]:
     ]
 
 
-def _main_path(anatomy: Anatomy) -> list[int]:
-    """The calls that every path to the main output passes, long skips aside.
-
-    The main output is the one that most calls lead to.
-    """
-    output = max(anatomy.outputs, key=lambda tensor: anatomy.before(tensor).bit_count())
+def _main_path(anatomy: Anatomy, output: keras.KerasTensor) -> list[int]:
+    """The calls that every path to an output passes, long skips aside."""
     inputs = _inputs_without_skips(anatomy, output)
     last_use = {id(tensor): index for index in sorted(inputs) for tensor in inputs[index]}
     outputs = {id(each) for index in inputs for each in anatomy.calls[index].outputs}
