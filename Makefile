@@ -125,5 +125,5 @@ clean: ## remove .venv and what the runs and the site have written
 	@touch $@
 
 .venv/test: .venv/bin/python pyproject.toml constraints.txt
-	$(INSTALL) ".[tensorflow,jax,torch,keras-cv,keras-hub,datasets,study,ray,export,docs,test]"
+	$(INSTALL) ".[tensorflow,jax,torch,keras-cv,keras-hub,detection,datasets,study,ray,export,docs,test]"
 	@touch $@ .venv/demo .venv/docs

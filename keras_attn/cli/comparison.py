@@ -151,12 +151,15 @@ def compare_command(
     ] = None,
     task: Annotated[
         str | None,
-        typer.Option(help="binary, multi-class, ordinal, multi-label or segmentation."),
+        typer.Option(help="binary, multi-class, ordinal, multi-label, segmentation or detection."),
     ] = None,
     void: Annotated[
         int | None,
         typer.Option(help="Value of the pixels in masks that are not counted; 255 if not given."),
     ] = None,
+    faulty_boxes: Annotated[
+        str, typer.Option(help="Boxes without area or outside of their image: drop or refuse.")
+    ] = "drop",
     class_names: ClassNames = None,
     granularity: Granularity = None,
     data_dir: DataDir = None,
@@ -220,6 +223,7 @@ def compare_command(
             class_names=read_class_names(class_names),
             granularity=granularity,  # type: ignore[arg-type]
             void=void,
+            faulty_boxes=faulty_boxes,  # type: ignore[arg-type]
         )
         for name in datasets or ()
     ]

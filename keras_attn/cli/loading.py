@@ -16,7 +16,7 @@ def loaded_size(name: str, size: int | None, data_dir: Path | None) -> int | Non
     """
     from keras_attn.data import medmnist
 
-    if size is None or Path(name).is_dir() or name.lower().endswith(".csv"):
+    if size is None or Path(name).is_dir() or name.lower().endswith((".csv", ".json")):
         return size
     if not (medmnist.is_installed() and name in medmnist.names()):
         return None

@@ -13,7 +13,7 @@ import numpy as np
 from keras_attn.checks import check_choice
 from keras_attn.data.stored import StoredArray
 
-Task = Literal["binary", "multi-class", "ordinal", "multi-label", "segmentation"]
+Task = Literal["binary", "multi-class", "ordinal", "multi-label", "segmentation", "detection"]
 Granularity = Literal["coarse", "fine"]
 
 #: Arrays (N, a, b, c) are volumes without an axis of channels if all their sides are this long.
@@ -196,11 +196,11 @@ def infer_task(labels: np.ndarray) -> Task:
         labels: Labels of the training split as `check_labels` returns them.
 
     Returns:
-        `"segmentation"`, `"multi-label"`, `"binary"` or `"multi-class"`: that classes are ordered
-        cannot be seen.
+        `"detection"`, `"segmentation"`, `"multi-label"`, `"binary"` or `"multi-class"`: that
+        classes are ordered cannot be seen.
     """
     if labels.ndim > 2:
-        return "segmentation"
+        return "detection" if labels.dtype.kind == "f" else "segmentation"
     if labels.ndim == 2:
         return "multi-label"
     return "binary" if count_classes(labels) == 2 else "multi-class"
@@ -216,7 +216,8 @@ def count_classes(labels: np.ndarray) -> int:
         The number of classes.
     """
     if labels.ndim > 2:  # the void is not a class, and the background need not be named
-        return int(labels[labels < VOID].max(initial=0)) + 1
+        values = labels[..., -2] if labels.dtype.kind == "f" else labels[labels < VOID]
+        return int(values.max(initial=0)) + 1
     return labels.shape[1] if labels.ndim == 2 else len(np.unique(labels))
 
 

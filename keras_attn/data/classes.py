@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from keras_attn.data.boxes import CLASS, NO_OBJECT, is_boxes
 from keras_attn.data.checks import check_range, count_classes, some
 from keras_attn.data.raw import RawDataset
 
@@ -57,7 +58,7 @@ def normal_form(name: object) -> str:
 
 def _numbers(labels: np.ndarray) -> tuple[str, ...]:
     count = count_classes(labels)
-    if labels.ndim > 2 and count <= 2:
+    if labels.ndim > 2 and count <= 2 and not is_boxes(labels):
         return "background", "foreground"
     return tuple(str(number) for number in range(count))
 
@@ -78,7 +79,8 @@ def _renumbered(
         if labels.ndim == 2:
             labels = labels[:, [found.index(name) for name in wanted]]
         elif labels.ndim > 2:
-            labels = _renumbered_masks(labels, [wanted.index(name) for name in found])
+            renumbered = _renumbered_boxes if is_boxes(labels) else _renumbered_masks
+            labels = renumbered(labels, [wanted.index(name) for name in found])
         else:
             check_range(labels, len(found), f"{part} labels of {raw.origin}")
             labels = np.array([wanted.index(name) for name in found])[labels]
@@ -91,6 +93,14 @@ def _renumbered_masks(masks: np.ndarray, numbers: list[int]) -> np.ndarray:
     table = np.arange(256, dtype="uint8")
     table[: len(numbers)] = numbers
     return table[masks]
+
+
+def _renumbered_boxes(boxes: np.ndarray, numbers: list[int]) -> np.ndarray:
+    """Boxes with new class indices; rows without an object stay as they are."""
+    table = np.array([*numbers, NO_OBJECT], "float32")
+    boxes = boxes.copy()
+    boxes[..., CLASS] = table[boxes[..., CLASS].astype(int)]
+    return boxes
 
 
 def _do_not_match(origin: str, found: tuple[str, ...], wanted: tuple[str, ...]) -> ValueError:

@@ -9,6 +9,7 @@ from typing import NamedTuple, get_args
 
 import numpy as np
 
+from keras_attn.data.boxes import check_box_classes, check_box_range, check_boxes, is_boxes
 from keras_attn.data.checks import (
     Granularity,
     Task,
@@ -17,6 +18,7 @@ from keras_attn.data.checks import (
     check_images,
     check_labels,
     check_range,
+    infer_task,
 )
 from keras_attn.data.groups import check_groups
 from keras_attn.data.masks import check_mask_classes, check_mask_range, check_masks
@@ -30,7 +32,8 @@ class Split(NamedTuple):
         images: uint8 in [0, 255] or float32 in [0, 1], (N, H, W, channels), or volumes
             (N, D, H, W, channels).
         labels: int64 class indices (N,); for multi-label tasks 0 or 1, (N, classes); for
-            segmentation uint8 class indices of the pixels, (N, H, W), and 255 for the void.
+            segmentation uint8 class indices of the pixels, (N, H, W), and 255 for the void; for
+            detection float32 boxes, (N, objects, 6), see `keras_attn.data.boxes`.
     """
 
     images: np.ndarray
@@ -46,7 +49,8 @@ class Dataset:
 
     Attributes:
         name: Short name, used in results.
-        task: `"binary"`, `"multi-class"`, `"ordinal"`, `"multi-label"` or `"segmentation"`.
+        task: `"binary"`, `"multi-class"`, `"ordinal"`, `"multi-label"`, `"segmentation"` or
+            `"detection"`.
         class_names: One name per class, in the order of the labels.
         train: The images that models are fitted to.
         val: The images that the best epoch is chosen by.
@@ -93,7 +97,7 @@ class Dataset:
         for part in ("val", "test"):
             parts[part] = split = checked_split(getattr(self, part), part, self.name)
             _check_alike(split, train, f"{part} images of {self.name}")
-            check = check_range if split.labels.ndim < 3 else check_mask_range
+            check = RANGES.get(self.task, check_range)
             check(split.labels, len(names), f"{part} labels of {self.name}")
         check_groups(self.groups, self.name)
         # A frozen dataclass can be completed only in this way.
@@ -130,6 +134,8 @@ def checked_split(split: tuple[np.ndarray, np.ndarray], part: str, origin: str) 
         The split in the form that `Split` describes.
     """
     images = check_images(split[0], f"{part} images of {origin}")
+    if is_boxes(split[1]):
+        return Split(images, check_boxes(split[1], images, f"{part} boxes of {origin}"))
     if np.ndim(split[1]) > 2:
         return Split(images, check_masks(split[1], images, f"{part} masks of {origin}"))
     return Split(images, check_labels(split[1], len(images), f"{part} labels of {origin}"))
@@ -143,15 +149,23 @@ def check_split_classes(
     Raises:
         ValueError: They do not go together.
     """
-    if (task == "segmentation") != (labels.ndim > 2):
+    found = infer_task(labels)
+    if found != task and {found, task} & {"segmentation", "detection"}:
         raise ValueError(
-            f"{where} have the shape {labels.shape}, which does not suit the task {task!r}: "
-            'the task "segmentation", and no other, needs a mask for each image, (N, H, W).'
+            f"{where} have the shape {labels.shape} and the type {labels.dtype}, which does not "
+            f'suit the task {task!r}: the task "segmentation", and no other, needs a mask for each '
+            'image, (N, H, W), and the task "detection" boxes, (N, objects, 6).'
         )
     if task == "segmentation":
         check_mask_classes(labels, class_names, where)
+    elif task == "detection":
+        check_box_classes(labels, class_names, where)
     else:
         check_classes(labels, task, class_names, where)
+
+
+#: How the labels of tasks that are not classification are checked against the number of classes.
+RANGES = {"segmentation": check_mask_range, "detection": check_box_range}
 
 
 def _check_alike(split: Split, train: Split, where: str) -> None:

@@ -21,8 +21,8 @@ def fold(dataset: Dataset, number: int, folds: int, repetition: int = 0) -> Data
     """The data set with all of its images, split for one training of a cross-validation.
 
     The images of all splits are dealt to the folds, so that every fold has its share of each class,
-    and all images of a group are in one fold. For multi-label tasks and segmentation stratifying by
-    class is not defined, and the images are dealt at random.
+    and all images of a group are in one fold. For multi-label tasks, segmentation and detection
+    stratifying by class is not defined, and the images are dealt at random.
 
     Args:
         dataset: The data set.

@@ -11,12 +11,14 @@ from typing import Any
 
 from keras_attn.checks import check_whole_number
 from keras_attn.data import medmnist
+from keras_attn.data.annotations import FaultyBoxes
 from keras_attn.data.archive import load_archive
 from keras_attn.data.assemble import assemble
 from keras_attn.data.batches import is_batches, load_batches
 from keras_attn.data.checks import Granularity, Task
 from keras_attn.data.cifar import CLASS_NAMES as CIFAR
 from keras_attn.data.cifar import load_cifar
+from keras_attn.data.coco_files import is_coco_folder, load_coco_file, load_coco_folder
 from keras_attn.data.dataset import Dataset
 from keras_attn.data.digits import load_digits
 from keras_attn.data.folder import load_folder
@@ -25,6 +27,7 @@ from keras_attn.data.masks import with_void_in
 from keras_attn.data.places import check_folder
 from keras_attn.data.raw import RawDataset
 from keras_attn.data.table import is_table, load_frame, load_table
+from keras_attn.data.voc_folder import is_voc_folder, load_voc_folder
 from keras_attn.extras import missing
 
 
@@ -56,6 +59,7 @@ def load_dataset(
     class_names: Sequence[str] | Mapping[str, str] | None = None,
     granularity: Granularity | None = None,
     void: int | None = None,
+    faulty_boxes: FaultyBoxes = "drop",
 ) -> Dataset:
     """Load an image set by its name, from a `.npz` file, a folder of images or a table of labels.
 
@@ -78,7 +82,10 @@ def load_dataset(
     * For segmentation, a folder with `images/` and `masks/`, or with train, val and test above
       them: one PNG file of class indices for each image, with the same name. A `.npz` file has
       train_masks in place of train_labels.
-
+    * For detection, a folder in the layout of Pascal VOC (JPEGImages, Annotations,
+      ImageSets/Main), a folder in that of COCO (annotations/instances_train2017.json with
+      train2017/, or train/_annotations.coco.json), or one `.json` file of COCO's format beside its
+      images.
     * A `.csv` file, or a pandas table, with the columns path and label, and maybe split, group and
       weight. Paths are relative to the file, or to `data_dir` for a pandas table. Several labels of
       an image are separated by `;`. A group, such as a patient, is never in two splits.
@@ -96,11 +103,13 @@ def load_dataset(
         data_dir: A folder with the files of known sets, and for those to be downloaded.
         size: Height and width. MedMNIST: 28 (default), 64, 128 or 224; 28 or 64 for volumes.
             Folders: what to resize to; by default images of one size keep it, others become 64x64.
+            Detection: what the longer side becomes, 320 by default if the sizes differ; images
+            keep their proportions, on a canvas whose sides are multiples of 32.
         seed: Of the choice of images where a split is missing.
-        task: `"binary"`, `"multi-class"`, `"ordinal"`, `"multi-label"` or `"segmentation"`; by
-            default what the
-            known set is for, else inferred. That classes are ordered cannot be inferred, and
-            the order of the grades cannot either: give it in `class_names`.
+        task: `"binary"`, `"multi-class"`, `"ordinal"`, `"multi-label"`, `"segmentation"` or
+            `"detection"`; by default what the known set is for, else inferred. That classes are
+            ordered cannot be inferred, and the order of the grades cannot either: give it in
+            `class_names`.
         class_names: The classes in the order of their labels: label k is the k-th name, and its
             images are those of the folder (or the class of the set) with that name. To rename
             classes, map each name to the new one, in order: `{"cls_0": "healthy", ...}`. Labels
@@ -108,6 +117,8 @@ def load_dataset(
             numbers. By default the classes are in alphabetical order, or in that of the set.
         granularity: `"fine"` where classes differ in detail only; by default so for cifar100.
         void: For segmentation, the value of pixels in the masks that are not counted; 255 if None.
+        faulty_boxes: For detection, `"drop"` leaves out boxes without area or outside of their
+            image, with a warning that names file and line; `"refuse"` is an error in their place.
 
     Returns:
         The set with all three splits in memory.
@@ -130,20 +141,34 @@ def load_dataset(
     elif is_batches(name_or_path):
         raw = load_batches(name_or_path, task)
     else:
-        raw = _find(os.fspath(name_or_path), data_dir, size, task, void)
+        name = os.fspath(name_or_path)
+        raw = _find_boxes(name, size, faulty_boxes) or _find(name, data_dir, size, task, void)
     if task is not None:
         raw = replace(raw, task=task)
     if granularity is not None:
         raw = replace(raw, granularity=granularity)
     dataset = assemble(raw, seed, class_names)
     sides = dataset.image_shape[:-1]
-    if size is not None and set(sides) != {size}:
+    if size is not None and set(sides) != {size} and dataset.task != "detection":
         raise ValueError(
             f"{raw.origin} has images of {'x'.join(map(str, sides))}, not of size {size}: only "
             "folders of images are resized, and only MedMNIST sets come in several sizes. Leave "
             "`size` out."
         )
     return dataset
+
+
+def _find_boxes(name: str, size: int | None, faulty: FaultyBoxes) -> RawDataset | None:
+    """The image set with boxes that a path stands for; None if it has none."""
+    path = Path(name).expanduser()
+    if name and path.is_dir():
+        if is_voc_folder(path):
+            return load_voc_folder(path, size, faulty)
+        if is_coco_folder(path):
+            return load_coco_folder(path, size, faulty)
+    if path.is_file() and path.suffix.lower() == ".json":
+        return load_coco_file(path, size, faulty)
+    return None
 
 
 def _find(
@@ -168,7 +193,7 @@ def _find(
     if name and path.exists():
         raise ValueError(
             f"{path} is a file that cannot be loaded: expected a .npz file, a .csv table of "
-            "labels, or a folder of images."
+            "labels, a .json file of boxes, or a folder of images."
         )
     raise _unknown(name)
 

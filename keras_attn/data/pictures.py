@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,8 +47,24 @@ def choose_target(paths: list[Path], size: int | None) -> Target:
         size: Height and width; None for the size that all have, or 64 if they differ.
 
     Returns:
-        Grayscale if all images are. Scans of 16 bits make the set float32: eight bits would leave
-        little of a 12-bit scan that is stored in 16.
+        What `target_of` gives for that size.
+
+    Raises:
+        OSError: An image cannot be read.
+        ValueError: An image is damaged, or the files have different numbers of bits.
+    """
+    headers = read_headers(paths)
+    sizes = {(header.width, header.height) for header in headers.values()}
+    if size is not None or len(sizes) > 1:
+        size = DEFAULT_SIZE if size is None else size
+        width = height = check_whole_number("size", size, least=1)
+    else:
+        ((width, height),) = sizes
+    return target_of(headers, height, width)
+
+
+def read_headers(paths: Sequence[Path]) -> dict[Path, Header]:
+    """The header of each image; of what is lost in reading the images, a warning tells.
 
     Raises:
         OSError: An image cannot be read.
@@ -57,12 +73,15 @@ def choose_target(paths: list[Path], size: int | None) -> Target:
     headers = {path: read_header(path) for path in paths}
     _check_bits(headers)
     warn_of_what_is_lost(headers)
-    sizes = {(header.width, header.height) for header in headers.values()}
-    if size is not None or len(sizes) > 1:
-        size = DEFAULT_SIZE if size is None else size
-        width = height = check_whole_number("size", size, least=1)
-    else:
-        ((width, height),) = sizes
+    return headers
+
+
+def target_of(headers: Mapping[Path, Header], height: int, width: int) -> Target:
+    """What images with these headers are brought to.
+
+    Grayscale if all images are. Scans of 16 bits make the set float32: eight bits would leave
+    little of a 12-bit scan that is stored in 16.
+    """
     gray = all(header.gray for header in headers.values())
     bits = next(iter(headers.values())).bits
     return Target(height, width, 1 if gray else 3, bits, "uint8" if bits == 8 else "float32")
@@ -83,9 +102,14 @@ def read_picture(path: Path, target: Target) -> np.ndarray:
         ValueError: It cannot be read or trained on.
     """
     array = read_pixels(path, target.channels, (target.width, target.height))
-    if target.dtype == "float32":
-        array = array / np.float32(255) if array.dtype == np.uint8 else array.clip(0, 1)
-    return np.broadcast_to(array, target.shape)
+    return np.broadcast_to(scaled_values(array, target), target.shape)
+
+
+def scaled_values(pixels: np.ndarray, target: Target) -> np.ndarray:
+    """Pixels as `read_pixels` returns them, in the type and the range of a target."""
+    if target.dtype == "uint8":
+        return pixels
+    return pixels / np.float32(255) if pixels.dtype == np.uint8 else pixels.clip(0, 1)
 
 
 def _check_bits(headers: dict[Path, Header]) -> None:
@@ -113,14 +137,14 @@ def warn_of_what_is_lost(headers: dict[Path, Header]) -> None:
         warnings.warn(
             f"{_count(pages, 'image file')} more than one page or frame, of which only the first "
             "is read. Save each page that counts as a file of its own.",
-            stacklevel=6,
+            stacklevel=7,
         )
     deeper = [path for path, header in headers.items() if header.stored_bits > header.bits]
     if deeper:
         warnings.warn(
             f"{_count(deeper, 'image file')} 16 bits per sample, of which Pillow reads the upper "
             "8. If the values are small, save arrays in a .npz file.",
-            stacklevel=6,
+            stacklevel=7,
         )
 
 

@@ -20,9 +20,9 @@ def cut_missing(
 
     A missing test split takes 20 % and a missing validation split 10 % of the training images as
     they were given. The cut is stratified: it takes these fractions of each class, at least one
-    image, and leaves at least one. For multi-label tasks and segmentation stratifying by class is
-    not defined, and the images are drawn at random. If there are groups, whole groups are cut in
-    the same way, each as one of its rarest class.
+    image, and leaves at least one. For multi-label tasks, segmentation and detection stratifying by
+    class is not defined, and the images are drawn at random. If there are groups, whole groups are
+    cut in the same way, each as one of its rarest class.
 
     Args:
         splits: Checked splits by name; `"train"` is there, `"val"` and `"test"` may be.

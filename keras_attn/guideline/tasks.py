@@ -12,10 +12,10 @@ from keras_attn.data.checks import Task
 #: Tasks that the paper did not test.
 UNTESTED = ("detection", "segmentation")
 
-#: The tasks of `keras_attn.compare`, and detection.
-TASKS = (*get_args(Task), "detection")
+#: The tasks of `keras_attn.compare`.
+TASKS = get_args(Task)
 
-#: How to judge a topology on a task; all but detection as `keras_attn.compare` does.
+#: How to judge a topology on a task, as `keras_attn.compare` does.
 JUDGE_BY = {
     "binary": (
         "AUC, with balanced accuracy beside it: plain accuracy looks good wherever one class is "
@@ -33,7 +33,7 @@ JUDGE_BY = {
         "AUC, averaged over the labels: accuracy says little where most labels are absent from "
         "most images"
     ),
-    "detection": "mean average precision, against the same detector without attention",
+    "detection": "COCO's mean average precision, against the same detector without attention",
     "segmentation": "Dice of the images and the pooled mean intersection over union, against the "
     "same network without attention",
 }
@@ -49,5 +49,5 @@ def caution(task: str) -> str | None:
         return None
     return (
         f"but the paper tested classification alone: for {task} this is the law of another task. "
-        "Insert the layer with `insert_attention`, and compare it on your own images"
+        "Compare it on your own images with `keras_attn.compare`"
     )

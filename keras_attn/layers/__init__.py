@@ -1,6 +1,7 @@
 """Every attention layer, by class."""
 
 from keras_attn.layers import published, topologies
+from keras_attn.layers.anchored_outputs import AnchoredOutputs  # noqa: F401 (registers it)
 from keras_attn.layers.attention_gate import AttentionGate
 from keras_attn.layers.base import AttentionLayer
 from keras_attn.layers.blend import Blend

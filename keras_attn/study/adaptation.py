@@ -14,6 +14,7 @@ from keras_attn.graph.edit import leave_out
 from keras_attn.graph.head import find_head
 from keras_attn.graph.kinds import has_weights
 from keras_attn.graph.read import Call, graph_of, trace
+from keras_attn.study.detectors import with_anchored_outputs
 from keras_attn.tasks.create import learning_task
 
 #: The name of a head that a study adds.
@@ -37,6 +38,8 @@ def with_logits(model: keras.Model, task: str, num_classes: int) -> tuple[keras.
     Raises:
         ValueError: If the model has several inputs or outputs, or its head cannot be replaced.
     """
+    if task == "detection":
+        return with_anchored_outputs(model, num_classes), []
     _check_single(model)
     if task == "segmentation":
         return _with_map_of_logits(model, num_classes)

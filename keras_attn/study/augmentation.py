@@ -9,6 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from keras_attn.data.checks import VOID
+from keras_attn.study.box_augmentation import mirrored_boxes, rotated_boxes, shifted_boxes
 
 #: Name -> what it does, each including those before it.
 PRESETS = ("none", "shift-flip", "standard", "strong")
@@ -51,7 +52,11 @@ class Augmentation:
         self.flip = flip or self.strength > 0
 
     def __call__(
-        self, images: np.ndarray, random: np.random.Generator, masks: np.ndarray | None = None
+        self,
+        images: np.ndarray,
+        random: np.random.Generator,
+        masks: np.ndarray | None = None,
+        boxes: np.ndarray | None = None,
     ) -> tuple[np.ndarray, np.ndarray | None]:
         """Augments a batch, which may be changed.
 
@@ -60,14 +65,17 @@ class Augmentation:
             random: Decides everything.
             masks: (N, *positions, 1) classes, which move with the images; what enters from outside
                 is void.
+            boxes: (N, objects, 6), which move with the images; what leaves them is dropped.
 
         Returns:
-            The images and the masks.
+            The images, and the masks or the boxes.
         """
         if self.flip:
             mirrored = random.random(len(images)) < 0.5
             for batch in (images,) if masks is None else (images, masks):
                 batch[mirrored] = np.flip(batch[mirrored], axis=-2)
+            if boxes is not None:
+                boxes[mirrored] = mirrored_boxes(boxes[mirrored], images.shape[2])
         shift = self.shift or (max(1, images.shape[1] // SHIFT) if self.strength else 0)
         if shift:
             axes = images.ndim - 2
@@ -76,6 +84,9 @@ class Augmentation:
             if masks is not None:
                 pairs = zip(masks, moves, strict=True)
                 masks = np.stack([shifted(*pair, filling=VOID) for pair in pairs])
+            if boxes is not None:
+                found = zip(boxes, moves, strict=True)
+                boxes = np.stack([shifted_boxes(*pair, images.shape[1:]) for pair in found])
         if self.strength > 1:
             images = recolored(images, random)
         if self.strength > 2:
@@ -84,9 +95,11 @@ class Augmentation:
                 images[index] = erased(rotated(images[index], angle), random)
                 if masks is not None:
                     masks[index] = rotated(masks[index], angle, order=0)
-        return (
-            (images, masks) if self.layer is None else _by_layer(self.layer, images, random, masks)
-        )
+                if boxes is not None:
+                    boxes[index] = rotated_boxes(boxes[index], angle, images.shape[1:])
+        if self.layer is not None:
+            return _by_layer(self.layer, images, random, masks)
+        return images, masks if boxes is None else boxes
 
 
 def moves_masks(layer: keras.layers.Layer) -> bool:

@@ -1,4 +1,4 @@
-"""The built-in networks in which attention is compared: residual networks and a U-Net."""
+"""The built-in networks in which attention is compared: residual ones, a U-Net, a RetinaNet."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from keras import layers
 
 from keras_attn.checks import check_choice
 from keras_attn.gates.parts import CONVOLUTIONS
+from keras_attn.networks.retinanet import retinanet
 from keras_attn.networks.unet import WIDTHS, unet
 from keras_attn.study.control import Placement, attention_of
 from keras_attn.study.variants import Variant
@@ -38,18 +39,18 @@ BACKBONES = {
 }
 
 
-#: The network for segmentation.
-UNET = "unet"
+#: The network of each task that is not classification.
+NETWORKS = {"segmentation": "unet", "detection": "retinanet"}
 
 
 def built_in() -> tuple[str, ...]:
     """The names of all built-in networks."""
-    return (*BACKBONES, UNET)
+    return (*BACKBONES, *NETWORKS.values())
 
 
 def usual_network(task: str) -> str:
     """The built-in network that a study trains unless another is named."""
-    return UNET if task == "segmentation" else "resnet20"
+    return NETWORKS.get(task, "resnet20")
 
 
 def check_network(name: str, task: str) -> None:
@@ -59,7 +60,7 @@ def check_network(name: str, task: str) -> None:
         ValueError: If not.
     """
     check_choice("backbone", name, built_in())
-    if (task == "segmentation") != (name == UNET):
+    if name != NETWORKS.get(task) and (task in NETWORKS or name not in BACKBONES):
         raise ValueError(
             f"The network {name!r} is not one for the task {task!r}. "
             f"Choose {usual_network(task)!r}, or give a model of your own."
@@ -86,7 +87,9 @@ def plain_network(
         ValueError: If the network is not one for the task.
     """
     check_network(name, task)
-    if name == UNET:
+    if task == "detection":
+        return retinanet(image_shape, num_classes, preprocessing)
+    if task == "segmentation":
         return unet(image_shape, learning_task(task, num_classes).outputs, WIDTHS, preprocessing)
     return build_model(image_shape, task, num_classes, None, name, preprocessing)
 

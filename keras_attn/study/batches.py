@@ -24,7 +24,7 @@ class TrainingBatches(keras.utils.PyDataset):
         config: Batch size and augmentation.
         seed: Decides the order and the augmentation.
         weights: The weight of each image in the loss; None if all are equal.
-        has_masks: Whether the targets are masks, which move with the images.
+        located: `"masks"` or `"boxes"` if the targets are these, which move with the images.
     """
 
     def __init__(
@@ -34,13 +34,13 @@ class TrainingBatches(keras.utils.PyDataset):
         config: Training,
         seed: int,
         weights: np.ndarray | None = None,
-        has_masks: bool = False,
+        located: str = "",
     ) -> None:
         super().__init__()
         self.images = images
         self.targets = targets
         self.weights = weights
-        self.has_masks = has_masks
+        self.located = located
         self.config = config
         self.seed = seed
         self.batch_size = effective_batch_size(config, len(images))
@@ -70,8 +70,9 @@ class TrainingBatches(keras.utils.PyDataset):
     ) -> tuple[np.ndarray, np.ndarray]:
         # A backend may ask for a batch twice or in advance, so each batch has its own generator.
         random = np.random.default_rng((self.seed, self.epoch, index + 1))
-        images, masks = self.augmentation(images, random, targets if self.has_masks else None)
-        return images, targets if masks is None else masks
+        located = {self.located: targets} if self.located else {}
+        images, moved = self.augmentation(images, random, **located)
+        return images, targets if moved is None else moved
 
 
 def effective_batch_size(config: Training, num_samples: int) -> int:

@@ -23,10 +23,10 @@ def image_weights(weights: str | dict[str, float] | None, dataset: Dataset) -> n
     own = dataset.weights
     if weights is None or dataset.task == "segmentation":
         return None if own is None else own / own.mean()
-    if dataset.task == "multi-label":
+    if dataset.task in ("multi-label", "detection"):
         raise ValueError(
-            "`class_weights` are not for multi-label tasks, where an image has several labels or "
-            "none. Leave them out."
+            f"`class_weights` are not for {dataset.task} tasks, where an image has several labels "
+            "or none. Leave them out."
         )
     labels = dataset.train.labels
     by_class = _by_class(weights, labels, dataset.class_names)

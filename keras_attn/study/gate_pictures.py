@@ -47,7 +47,7 @@ def gate_panels(model: keras.Model, images: np.ndarray) -> list[list[Panel]]:
 def dataset_label(dataset: Dataset, index: int) -> str:
     """The class or the labels of a test image."""
     label = dataset.test.labels[index]
-    if dataset.task == "segmentation":
+    if dataset.task in ("segmentation", "detection"):
         return f"test image {index}"
     if np.ndim(label):
         return ", ".join(np.array(dataset.class_names)[label == 1]) or "no label"

@@ -18,6 +18,7 @@ from scipy.stats import rankdata
 
 from keras_attn.tasks import classification_metrics as metrics
 from keras_attn.tasks import segmentation_metrics
+from keras_attn.tasks.detection_metrics import THRESHOLDS, Evaluation
 
 #: Resamples for metrics whose influences have no short formula.
 RESAMPLES = 200
@@ -38,7 +39,7 @@ def difference_variance(
         metric: The name of the metric.
         labels: Of the test images, (N,) or (N, labels).
         variant: Predictions of one network for each seed, (N, classes) each; for segmentation
-            pixels by class, (N, classes, classes).
+            pixels by class, (N, classes, classes); for detection (N, detections, 6).
         baseline: Those of the other network for the same seeds.
         groups: The group of each image; None if the images are independent.
     """
@@ -151,10 +152,29 @@ INFLUENCES: dict[str, Influence] = {
     "miou": lambda labels, counts: segmentation_metrics.miou_influence(counts),
 }
 
+#: From labels and predictions, a function of the indices of images, which gives their score.
+Scorer = Callable[[np.ndarray, np.ndarray], Callable[[np.ndarray], float]]
+
+
+def _recomputed(score: Callable[[np.ndarray, np.ndarray], float]) -> Scorer:
+    return lambda labels, predictions: lambda chosen: score(labels[chosen], predictions[chosen])
+
+
+def _average_precision(metric: str) -> Scorer:
+    """Detections are matched to boxes once, whichever images are chosen."""
+
+    def scorer(labels: np.ndarray, predictions: np.ndarray) -> Callable[[np.ndarray], float]:
+        evaluation = Evaluation(labels, predictions)
+        return lambda chosen: evaluation.scores(chosen)[metric]
+
+    return scorer
+
+
 #: Metric -> its function, where its influences have no short formula.
-RESAMPLED: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
-    "calibration_error": metrics.calibration_error,
-    "kappa": metrics.quadratic_kappa,
+RESAMPLED: dict[str, Scorer] = {
+    "calibration_error": _recomputed(metrics.calibration_error),
+    "kappa": _recomputed(metrics.quadratic_kappa),
+    **{metric: _average_precision(metric) for metric in THRESHOLDS},
 }
 
 
@@ -166,7 +186,11 @@ def _bootstrapped(
     groups: np.ndarray | None,
 ) -> float:
     """The variance over resamples of images, or of groups, the same for both networks."""
-    score = RESAMPLED[metric]
+    scorer = RESAMPLED[metric]
+    scorers = [
+        (scorer(labels, one), scorer(labels, other))
+        for one, other in zip(variant, baseline, strict=True)
+    ]
     random = np.random.default_rng(0)
     units = np.arange(len(labels)) if groups is None else np.unique(groups, return_inverse=True)[1]
     members = [np.flatnonzero(units == unit) for unit in range(units.max() + 1)]
@@ -174,10 +198,5 @@ def _bootstrapped(
     for _ in range(RESAMPLES):
         drawn = random.integers(0, len(members), len(members))
         chosen = np.concatenate([members[unit] for unit in drawn])
-        pairs = zip(variant, baseline, strict=True)
-        gains = [
-            score(labels[chosen], one[chosen]) - score(labels[chosen], other[chosen])
-            for one, other in pairs
-        ]
-        found.append(np.mean(gains))
+        found.append(np.mean([one(chosen) - other(chosen) for one, other in scorers]))
     return float(np.nanvar(found, ddof=1))

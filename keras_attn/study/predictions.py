@@ -17,8 +17,9 @@ from keras_attn.study.image_uncertainty import INFLUENCES, covariance, differenc
 from keras_attn.study.trial import Trial
 from keras_attn.tasks.create import learning_task
 
-#: Probabilities are kept with about three digits, which take a quarter of the space.
-KEPT = np.float16
+#: How predictions are kept, by their kind: counts whole, and probabilities, which are float64, with
+#: about three digits, which take a quarter of the space.
+KEPT = {"int64": "uint32", "float64": "float16"}
 
 
 class Predictions:
@@ -55,9 +56,8 @@ class Predictions:
         Raises:
             OSError: If they cannot be written.
         """
-        is_counts = predictions.dtype.kind in "iu"
-        kept = predictions.astype("uint32" if is_counts else KEPT)
-        self._write(self._file(key), {"predictions": kept})
+        kind = predictions.dtype.name
+        self._write(self._file(key), {"predictions": predictions.astype(KEPT.get(kind, kind))})
 
     def labels(self, group: Group) -> tuple[np.ndarray, np.ndarray | None] | None:
         """The labels of the test images and their groups; None if they were not kept."""

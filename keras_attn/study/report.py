@@ -41,6 +41,9 @@ COSTS = {
     "seconds_per_step": "against seconds per training step",
 }
 
+#: What the recall counts, by what the labels have at positions of an image.
+UNITS = {"": "test images", "masks": "pixels", "boxes": "boxes"}
+
 #: The largest number of classes whose recall is shown: those that the networks differ in most.
 MOST_CLASSES = 20
 
@@ -166,9 +169,10 @@ def _group(analysis: Analysis, group: Group) -> dict[str, Any]:
         "most_frequent": most_frequent(analysis.results.majorities.get(group)),
         "gates": _gates(analysis, group),
         "masks": _masks(analysis, group),
+        "boxes": _boxes(analysis, group),
         "disagreements": _disagreements(analysis, group),
         "selected_by": METRICS[task.selected_by].title,
-        "units": "pixels" if task.has_masks else "test images",
+        "units": UNITS[task.located],
     }
 
 
@@ -229,6 +233,11 @@ def _gates(analysis: Analysis, group: Group) -> dict[str, Any]:
 def _masks(analysis: Analysis, group: Group) -> dict[str, Any]:
     """The predictions of the best network beside the truth, for segmentation."""
     return _picture(analysis.results, group, "masks")
+
+
+def _boxes(analysis: Analysis, group: Group) -> dict[str, Any]:
+    """The detections of the best network beside the true boxes, for detection."""
+    return _picture(analysis.results, group, "boxes")
 
 
 def _disagreements(analysis: Analysis, group: Group) -> dict[str, Any]:

@@ -85,7 +85,7 @@ class Results:
         self.image_variances[group] = image_variances(kept, group, trials, metric)
         self.image_covariances[group] = image_covariance(kept, group, trials, metric)
         facts = self.plan.facts(group.dataset)
-        if not learning_task(facts.task, len(facts.class_names)).has_masks:
+        if not learning_task(facts.task, len(facts.class_names)).located:
             self.outcomes[group] = outcomes_of(kept, group, trials)
             self.majorities[group] = majority(kept, group)
             best = self.best_trial_of(group, with_attention=True)

@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_attn.checks import check_whole_number
 from keras_attn.data.dataset import Dataset, Split
+from keras_attn.data.letterbox import MULTIPLE
 from keras_attn.data.stored import collected
 from keras_attn.study.models import Network
 
@@ -37,6 +38,10 @@ def at_size(
                 f"`size` resizes images, and {dataset.name} has volumes of "
                 f"{'x'.join(map(str, sides))}. Resize them before the comparison."
             )
+        if dataset.task == "detection":
+            _check_letterboxed(dataset, size)
+            found.append(dataset)
+            continue
         own = None if isinstance(network, str) else network.size_for(dataset.image_shape)
         side = own if size is None else size
         if side is None or set(sides) == {side}:
@@ -50,6 +55,16 @@ def at_size(
             f"{side}x{side}{why}."
         )
     return found, tuple(notes)
+
+
+def _check_letterboxed(dataset: Dataset, size: int | None) -> None:
+    """Raises a ValueError unless images with boxes have the size, which is chosen as they load."""
+    longest = max(dataset.image_shape[:-1])
+    if size is not None and longest != -(-size // MULTIPLE) * MULTIPLE:
+        raise ValueError(
+            f"Images with boxes are resized as they are loaded, and those of {dataset.name} have a "
+            f"longer side of {longest}: use load_dataset(..., size={size})."
+        )
 
 
 def resized(dataset: Dataset, side: int) -> Dataset:

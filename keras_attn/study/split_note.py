@@ -32,6 +32,8 @@ def split_note(dataset: Dataset) -> str:
     if dataset.task == "segmentation":
         sides = "x".join(map(str, dataset.image_shape[:-1]))
         return f"{note} Images were resized to {sides} and masks are scored at that size."
+    if dataset.task == "detection":
+        return note
     return (
         f"{note} With {count:,} test images, two equally good networks of "
         f"{100 * ACCURACY:.0f} % accuracy can differ by up to {smallest_difference(count):.3f} in "

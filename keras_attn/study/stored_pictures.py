@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from matplotlib.figure import Figure
 
+from keras_attn.study.box_pictures import draw_boxes
 from keras_attn.study.disagreement_pictures import draw_disagreements
 from keras_attn.study.gate_pictures import draw_gates
 from keras_attn.study.grid import Group, TrialKey
@@ -41,6 +42,7 @@ KINDS = {
         source=lambda results, group: results.disagreements.get(group),
     ),
     "masks": Kind(draw_masks, with_attention=False, task="segmentation"),
+    "boxes": Kind(draw_boxes, with_attention=False, task="detection"),
 }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_attn.data.dataset import Dataset
+from keras_attn.data.dataset import Dataset, Split
 from keras_attn.graph.cost import cost
 from keras_attn.hardware import hardware
 from keras_attn.kernels.devices import distributed
@@ -27,6 +27,9 @@ from keras_attn.study.variant_network import build_variant, new_layers
 from keras_attn.study.variants import Variant
 from keras_attn.tasks.create import learning_task
 from keras_attn.tasks.task import LearningTask
+
+#: Batches whose outputs are in memory at a time, where they are large.
+BATCHES_JUDGED = 4
 
 
 class Trainer:
@@ -57,7 +60,7 @@ class Trainer:
         self.config = config
         classes = len(dataset.class_names)
         self.task: LearningTask = learning_task(dataset.task, classes, config.label_smoothing)
-        if self.task.has_masks:
+        if self.task.located == "masks":
             self.task.weigh_classes(class_weights_of_pixels(config.class_weights, dataset))
         self.targets = self.task.encode(dataset.train.labels)
         self.image_weights = image_weights(config.class_weights, dataset)
@@ -135,7 +138,7 @@ class Trainer:
         if not trial.diverged:
             trial.best, trial.weights = watch.best, watch.weights
             model.set_weights(watch.weights)
-            found = self.task.predictions(test.labels, self.logits(model, test.images))
+            found, _ = self.judged(model, test)
             trial.predictions = found
             trial.scores = self.task.scores(test.labels, found)
             trial.recall = self.task.recall(test.labels, found)
@@ -146,6 +149,27 @@ class Trainer:
         """The outputs of a network for any number of images."""
         batch_size = effective_batch_size(self.config, len(self.dataset.train.images))
         return predict_batches(model.predict_on_batch, images, batch_size).astype("float32")
+
+    def judged(self, model: keras.Model, split: Split) -> tuple[np.ndarray, float]:
+        """What the metrics of a split are computed from, and its mean loss.
+
+        The outputs for masks or boxes are large, so they are reduced a few batches at a time.
+
+        Returns:
+            The predictions and the loss, which is NaN if an output is not finite.
+        """
+        images, labels = split
+        batch_size = effective_batch_size(self.config, len(self.dataset.train.images))
+        size = BATCHES_JUDGED * batch_size if self.task.located else len(images)
+        found, losses, counts = [], [], []
+        for start in range(0, len(images), size):
+            part = slice(start, start + size)
+            logits = self.logits(model, images[part])
+            counts.append(len(logits))
+            is_finite = np.isfinite(logits).all()
+            losses.append(self.task.loss_of(labels[part], logits) if is_finite else NAN)
+            found.append(self.task.predictions(labels[part], logits))
+        return np.concatenate(found), float(np.average(losses, weights=counts))
 
     def recalibrate(self, model: keras.Model) -> None:
         """Brings the moving statistics of a given model up to date, before it is judged."""
@@ -160,7 +184,7 @@ class Trainer:
             self.config,
             seed,
             self.image_weights,
-            self.task.has_masks,
+            self.task.located,
         )
 
     def _compile(self, steps: int) -> keras.Model:
@@ -259,10 +283,9 @@ class _Watch(keras.callbacks.Callback):
         """The point of the learning curve; its scores are NaN if the outputs are not finite."""
         trainer = self.trainer
         val = trainer.dataset.val if trainer.config.select == "validation" else trainer.dataset.test
-        logits = trainer.logits(trainer.model, val.images)
-        if not np.isfinite(logits).all():
+        predictions, val_loss = trainer.judged(trainer.model, val)
+        if not np.isfinite(val_loss):
             return Epoch(epoch, seconds, loss, NAN, NAN, NAN)
         task = trainer.task
-        scores = task.scores(val.labels, task.predictions(val.labels, logits))
-        val_loss = task.loss_of(val.labels, logits)
+        scores = task.scores(val.labels, predictions)
         return Epoch(epoch, seconds, loss, val_loss, scores[task.watched], scores[task.selected_by])

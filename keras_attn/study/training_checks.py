@@ -28,6 +28,8 @@ def check_training(training: Training, datasets: Sequence[Dataset], network: Net
     """
     for dataset in datasets:
         image_weights(training.class_weights, dataset)
+        if dataset.task == "detection":
+            _check_boxes_move(training)
         if dataset.task == "segmentation":
             _check_masks_move(training)
             class_weights_of_pixels(training.class_weights, dataset)
@@ -58,6 +60,15 @@ def _check_masks_move(training: Training) -> None:
             f"`augmentation` must move the masks with the images, and {type(layer).__name__} does "
             "not. Use one of Keras's layers for images, such as keras.layers.RandomFlip, or one of "
             f"{', '.join(PRESETS)}."
+        )
+
+
+def _check_boxes_move(training: Training) -> None:
+    """Checks that images with boxes are augmented by a preset."""
+    if isinstance(training.augmentation, dict):
+        raise ValueError(
+            "`augmentation` must move the boxes with the images. For detection, use one of "
+            f"{', '.join(PRESETS)}. Received the layer {training.augmentation['class_name']}."
         )
 
 

@@ -33,4 +33,7 @@ METRICS = {
     "iou": Metric("IoU", (0.0, 1.0)),
     "miou": Metric("Pooled mIoU", (0.0, 1.0)),
     "pixel_accuracy": Metric("Pixel accuracy", (0.0, 1.0)),
+    "map": Metric("COCO mAP", (0.0, 1.0)),
+    "ap50": Metric("AP at IoU 0.50", (0.0, 1.0)),
+    "ap75": Metric("AP at IoU 0.75", (0.0, 1.0)),
 }

@@ -27,7 +27,7 @@ class Segmentation(LearningTask):
     headline = "dice"
     selected_by = "dice"
     watched = "pixel_accuracy"
-    has_masks = True
+    located = "masks"
 
     def __init__(self, num_classes: int, label_smoothing: float = 0.0) -> None:
         super().__init__(num_classes, label_smoothing)
@@ -73,14 +73,6 @@ class Segmentation(LearningTask):
     def kept_labels(self, labels: np.ndarray) -> np.ndarray:
         """One number per image: the counts that are kept contain the true classes."""
         return np.zeros(len(labels), "uint8")
-
-    def loss_of(self, labels: np.ndarray, logits: np.ndarray) -> float:
-        """The mean loss over a split, image by image because one-hot masks are large."""
-        losses = [
-            super(Segmentation, self).loss_of(labels[i : i + 1], logits[i : i + 1])
-            for i in range(len(labels))
-        ]
-        return float(np.mean(losses))
 
 
 class CrossEntropyAndDice(keras.losses.Loss):

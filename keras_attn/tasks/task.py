@@ -6,6 +6,8 @@ and a line in `keras_attn.tasks.create`.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import keras
 import numpy as np
 
@@ -26,7 +28,8 @@ class LearningTask:
         headline: The metric that the verdicts of a study are about unless another is chosen.
         selected_by: The metric that the best epoch is chosen by, on the validation split.
         watched: A second metric that is kept for every epoch.
-        has_masks: Whether each image has a mask, which augmentation must move with the image.
+        located: What the labels have at positions of the image, `"masks"` or `"boxes"`, which
+            augmentation must move with the image; empty if the labels are of the whole image.
     """
 
     outputs: int
@@ -35,7 +38,7 @@ class LearningTask:
     headline: str
     selected_by: str
     watched: str
-    has_masks = False
+    located: Literal["", "masks", "boxes"] = ""
 
     def __init__(self, num_classes: int, label_smoothing: float = 0.0) -> None:
         self.num_classes = num_classes
@@ -61,9 +64,14 @@ class LearningTask:
         return labels
 
     def loss_of(self, labels: np.ndarray, logits: np.ndarray) -> float:
-        """The mean loss over a split."""
+        """The mean loss over a split; image by image if targets are large, to save memory."""
         targets, outputs = self.encode(labels), np.asarray(logits, "float32")
-        return float(keras.ops.convert_to_numpy(self.loss(targets, outputs)))
+        each = 1 if self.located else max(1, len(labels))
+        losses = [
+            keras.ops.convert_to_numpy(self.loss(targets[i : i + each], outputs[i : i + each]))
+            for i in range(0, len(labels), each)
+        ]
+        return float(np.mean(losses))
 
     def weigh_classes(self, weights: np.ndarray | None) -> None:
         """Takes class weights into the loss, for tasks whose images have several classes each."""

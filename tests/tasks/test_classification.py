@@ -57,7 +57,7 @@ def test_multi_label():
 @pytest.mark.parametrize(
     ("task", "classes", "message"),
     [
-        ("detection", 2, 'must be one of "binary", "multi-class", "ordinal", "multi-label"'),
+        ("tracking", 2, 'must be one of "binary", "multi-class", "ordinal", "multi-label"'),
         ("binary", 3, "exactly 2"),
         ("multi-class", 1, "at least 2"),
         ("multi-label", 0, "at least 1"),
