@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 
 import keras_attn
-from benchmarks import matrix, tables
+from benchmarks import matrix, tables, team
 from keras_attn import catalogue
 from keras_attn.bench import check_shape
 
@@ -47,7 +47,7 @@ def add_plan(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", type=Path, help="the results file, in benchmarks/results")
 
 
-def plan_of(options: argparse.Namespace) -> matrix.Plan:
+def plan_of(options: argparse.Namespace) -> team.Plan:
     """The plan that the command line names.
 
     Raises:
@@ -57,7 +57,7 @@ def plan_of(options: argparse.Namespace) -> matrix.Plan:
     variants = installed if options.variants is None else tuple(options.variants.split(","))
     if unknown := [name for name in variants if name not in installed]:
         raise ValueError(f"Not installed: {', '.join(unknown)}. There are {', '.join(installed)}.")
-    return matrix.Plan(variants, options.rounds, options.repetitions, options.threads)
+    return team.Plan(variants, options.rounds, options.repetitions, options.threads)
 
 
 def main() -> None:

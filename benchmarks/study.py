@@ -23,7 +23,8 @@ import keras
 from rich.progress import track
 
 import keras_attn
-from benchmarks.matrix import RESULTS, rounded
+from benchmarks.matrix import RESULTS
+from benchmarks.team import rounded
 from keras_attn.data.dataset import Dataset
 from keras_attn.hardware import processor_name
 from keras_attn.study.files import prepare_folder, replacing

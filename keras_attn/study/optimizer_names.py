@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from functools import lru_cache
 from typing import Any
 
 import keras
@@ -31,16 +30,8 @@ def as_optimizer(optimizer: Any) -> str | dict[str, Any]:
     if isinstance(optimizer, keras.optimizers.Optimizer):
         optimizer = keras.optimizers.serialize(optimizer)
     if isinstance(optimizer, str):
-        _check_text(optimizer)
-    else:
         new_optimizer(optimizer)
     return optimizer
-
-
-@lru_cache
-def _check_text(optimizer: str) -> None:
-    """Makes the optimiser once per text, since a table of results has a configuration per row."""
-    new_optimizer(optimizer)
 
 
 def new_optimizer(optimizer: str | dict[str, Any], **given: Any) -> keras.optimizers.Optimizer:

@@ -14,8 +14,8 @@ from keras_attn.tasks.metrics import METRICS
 #: The metric that verdicts are about, unless another is named before the first training.
 HEADLINE = "auc"
 
-#: Titles of metrics that keep their capital within a sentence.
-PROPER_NAMES = ("AUC", "Dice", "IoU")
+#: Titles that keep their capital within a sentence, beside those that begin with an acronym.
+PROPER_NAMES = ("Dice",)
 
 #: The smallest difference that matters in a metric between 0 and 1, unless another is given.
 MARGIN = 0.01
@@ -45,7 +45,9 @@ class Question:
     def title(self) -> str:
         """The name of the metric for readers, as it stands within a sentence."""
         title = METRICS[self.headline].title
-        return title if title in PROPER_NAMES else title[0].lower() + title[1:]
+        first = title.split()[0]
+        is_acronym = first[1:] != first[1:].lower()
+        return title if is_acronym or title in PROPER_NAMES else title[0].lower() + title[1:]
 
     @property
     def sign(self) -> float:

@@ -8,11 +8,11 @@ import time
 
 import pytest
 
-from benchmarks import matrix, worker
+from benchmarks import matrix, team, worker
 from keras_attn.bench import check_shape
 
 VARIANTS = ("jax", "published eager")
-PLAN = matrix.Plan(variants=VARIANTS, rounds=2, repetitions=2, threads=1)
+PLAN = team.Plan(variants=VARIANTS, rounds=2, repetitions=2, threads=1)
 # Large enough for its memory to be that of the map, not of the pages around it.
 CELLS = [("csa", (8, 16, 16, 64)), ("shuffle", (8, 16, 16, 64))]
 SA = {"key": "sa", "shape": [1, 2, 3], "others": 0.01, "results": {}}
@@ -45,7 +45,7 @@ def test_cells_are_measured_once_and_refusals_recorded(tmp_path, monkeypatch):
     def measure(*_):
         raise AssertionError("measured again")
 
-    monkeypatch.setattr(matrix.Team, "measure", measure)
+    monkeypatch.setattr(team.Team, "measure", measure)
     assert matrix.run("layer", CELLS, PLAN, output).content == content
 
 
@@ -55,7 +55,7 @@ def test_every_finished_cell_is_kept(tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return {"others": 0.0, "results": {"jax": {"parameters": 1}}}
 
-    monkeypatch.setattr(matrix.Team, "measure", measure)
+    monkeypatch.setattr(team.Team, "measure", measure)
     output = tmp_path / "results.json"
     with pytest.raises(KeyboardInterrupt):
         matrix.run("layer", CELLS, PLAN, output)
@@ -66,7 +66,7 @@ def test_every_finished_cell_is_kept(tmp_path, monkeypatch):
 def test_a_disturbed_cell_is_measured_again(tmp_path, monkeypatch, capsys):
     shares = iter([0.5, 0.02, 0.0])
     monkeypatch.setattr(
-        matrix.Team, "measure", lambda *_: {"others": next(shares), "results": {"jax": {}}}
+        team.Team, "measure", lambda *_: {"others": next(shares), "results": {"jax": {}}}
     )
     output = tmp_path / "results.json"
     matrix.run("layer", CELLS, PLAN, output)
@@ -82,11 +82,11 @@ def test_the_watch_sees_other_programs_only():
         while time.perf_counter() < end:
             pass
 
-    watch = matrix.Watch([])
+    watch = team.Watch([])
     spin(0.5)
     before = watch.others()
     other = subprocess.Popen([sys.executable, "-c", "while True: pass"])
-    watch, known = matrix.Watch([]), matrix.Watch([other.pid])
+    watch, known = team.Watch([]), team.Watch([other.pid])
     time.sleep(1)
     seen, unseen = watch.others(), known.others()
     other.kill()

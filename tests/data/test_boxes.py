@@ -6,13 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from detection_sets import coco, scene_set, write_coco, write_voc
 from PIL import Image
 
 from keras_attn.data import load_dataset
 from keras_attn.data.boxes import objects_of
 from keras_attn.data.dataset import Dataset, Split
-
-from ..detection_sets import coco, scene_set, write_coco, write_voc
 
 pytestmark = pytest.mark.once
 

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from detection_sets import scene_set
 from keras import layers
 
 import keras_attn
@@ -13,8 +14,6 @@ from keras_attn.study import augmentation, backbone
 from keras_attn.study.augmentation import Augmentation
 from keras_attn.study.detectors import with_anchored_outputs
 from keras_attn.tasks.detection import decoded
-
-from ..detection_sets import scene_set
 
 pytest.importorskip("keras_cv", reason="keras-cv is not installed")
 pytestmark = pytest.mark.filterwarnings("ignore")  # of keras_cv itself, on this Keras

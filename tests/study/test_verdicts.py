@@ -178,3 +178,21 @@ def test_a_question_has_a_margin_of_its_own_or_the_usual_one():
     assert ask("auc", None, ["auc"]) == Question("auc", 0.01)
     assert ask("kappa", 0.1, ["auc", "kappa"]) == Question("kappa", 0.1)
     assert Question().as_dict() == {"headline": "auc", "margin": 0.01}
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("headline", "words"),
+    [
+        ("auc", "AUC"),
+        ("dice", "Dice"),
+        ("iou", "IoU"),
+        ("miou", "pooled mIoU"),
+        ("map", "COCO mAP"),
+        ("ap50", "AP at IoU 0.50"),
+        ("balanced_accuracy", "balanced accuracy"),
+        ("top_5_error", "top-5 error"),
+    ],
+)
+def test_metrics_keep_the_capitals_of_acronyms_within_a_sentence(headline, words):
+    assert Question(headline, 0.01).title == words
