@@ -29,8 +29,7 @@ def as_optimizer(optimizer: Any) -> str | dict[str, Any]:
     """
     if isinstance(optimizer, keras.optimizers.Optimizer):
         optimizer = keras.optimizers.serialize(optimizer)
-    if isinstance(optimizer, str):
-        new_optimizer(optimizer)
+    new_optimizer(optimizer)
     return optimizer
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,7 +22,7 @@ from keras_attn.study.plan import Plan
 from keras_attn.study.predictions import Predictions, image_covariance, image_variances
 from keras_attn.study.store import Store
 from keras_attn.study.trainer import Trainer
-from keras_attn.study.training import COLUMNS
+from keras_attn.study.training import COLUMNS, Training
 from keras_attn.study.trial import NAN, Epoch, Trial
 from keras_attn.tasks.create import learning_task
 
@@ -208,12 +209,18 @@ class Results:
     def _table(self, trials: dict[TrialKey, Trial]) -> pd.DataFrame:
         return pd.DataFrame([self.row(key, trial) for key, trial in trials.items()])
 
+    @cached_property
+    def _configs(self) -> dict[Group, Training]:
+        """How the trials of each group are trained, checked once for a table of many rows."""
+        plan = self.plan
+        return {group: plan.config.for_samples(plan.train_samples(group)) for group in self.groups}
+
     def row(self, key: TrialKey, trial: Trial) -> dict[str, Any]:
         """The row of a trial in `results`."""
         best, facts = trial.best, self.plan.facts(key.dataset)
         samples = self.plan.train_samples(key.group)
         names: Iterable[str] = learning_task(facts.task, len(facts.class_names)).metric_names
-        config = self.plan.config.for_samples(samples)
+        config = self._configs[key.group]
         return {
             "dataset": facts.name,
             "topology": self.plan.topology(trial.topology),
