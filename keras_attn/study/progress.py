@@ -59,7 +59,7 @@ class TrialProgress(Listener):
         self._is_interactive = self._console.is_terminal or self._console.is_jupyter
         self._bar = Progress(
             TextColumn("{task.description}", markup=False),
-            BarColumn(),
+            BarColumn(bar_width=24),  # so that a line fits in a cell of a notebook
             MofNCompleteColumn(),
             TextColumn("trials"),
             _TimeLeft(self),

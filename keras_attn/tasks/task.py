@@ -13,6 +13,9 @@ import numpy as np
 
 Scores = dict[str, float]
 
+#: The number of outputs whose loss is computed at a time.
+LARGEST_OUTPUTS = 2**22
+
 
 class LearningTask:
     """What a network must return for a task, how it is trained, and how it is scored.
@@ -64,14 +67,14 @@ class LearningTask:
         return labels
 
     def loss_of(self, labels: np.ndarray, logits: np.ndarray) -> float:
-        """The mean loss over a split; image by image if targets are large, to save memory."""
+        """The mean loss over a split, of as many images at a time as the memory has room for."""
         targets, outputs = self.encode(labels), np.asarray(logits, "float32")
-        each = 1 if self.located else max(1, len(labels))
+        each = max(1, LARGEST_OUTPUTS // max(1, outputs[:1].size))
+        parts = [slice(start, start + each) for start in range(0, len(labels), each)]
         losses = [
-            keras.ops.convert_to_numpy(self.loss(targets[i : i + each], outputs[i : i + each]))
-            for i in range(0, len(labels), each)
+            keras.ops.convert_to_numpy(self.loss(targets[part], outputs[part])) for part in parts
         ]
-        return float(np.mean(losses))
+        return float(np.average(losses, weights=[len(outputs[part]) for part in parts]))
 
     def weigh_classes(self, weights: np.ndarray | None) -> None:
         """Takes class weights into the loss, for tasks whose images have several classes each."""

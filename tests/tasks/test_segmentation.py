@@ -6,8 +6,9 @@ import pytest
 from sklearn.metrics import f1_score, jaccard_score, recall_score
 
 from keras_attn.study.image_uncertainty import INFLUENCES
+from keras_attn.tasks import task
 from keras_attn.tasks.create import learning_task
-from keras_attn.tasks.segmentation import CrossEntropyAndDice
+from keras_attn.tasks.segmentation import CrossEntropyAndDice, Segmentation
 
 RANDOM = np.random.default_rng(7)
 
@@ -102,3 +103,15 @@ def test_void_has_no_gradient():
     moved[0, 1, 1] += 5
     values = [float(loss(masks[..., None], each)) for each in (logits, moved)]
     assert values[0] == pytest.approx(values[1])
+
+
+def test_the_loss_of_a_split_does_not_depend_on_how_much_fits_in_memory(monkeypatch):
+    random = np.random.default_rng(0)
+    masks = random.integers(0, 3, (7, 6, 5)).astype("uint8")
+    logits = random.normal(size=(7, 6, 5, 3))
+    one_by_one = np.mean(
+        [Segmentation(3).loss_of(masks[i : i + 1], logits[i : i + 1]) for i in range(7)]
+    )
+    assert Segmentation(3).loss_of(masks, logits) == pytest.approx(one_by_one, rel=1e-5)
+    monkeypatch.setattr(task, "LARGEST_OUTPUTS", 3 * 90)
+    assert Segmentation(3).loss_of(masks, logits) == pytest.approx(one_by_one, rel=1e-5)
