@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 import keras_attn
+from benchmarks import dense
 from benchmarks.replication import FOLDER, STUDIES
 from keras_attn.guideline.evidence import Finding
 from keras_attn.guideline.law import FINE_GRAINED, REGIMES, RESIDUAL, regime_of
@@ -186,7 +187,8 @@ def evidence() -> dict[str, Any]:
     """The content of the guideline's evidence.json: all contrasts that were tested."""
     tables = {name: results(name) for name in complete_studies()}
     return {
-        "made_by": "python -m docs.generate, from benchmarks/results/replication",
+        "made_by": "python -m docs.generate, from benchmarks/results",
         "metric": "AUC on the test images",
+        "other_tasks": dense.evidence(),
         "findings": [asdict(finding) for finding, applies in findings(tables) if applies],
     }

@@ -19,6 +19,8 @@ import pandas as pd
 import keras_attn
 from benchmarks.matrix import RESULTS
 from keras_attn.study import Comparison, compare
+from keras_attn.study.control import is_control
+from keras_attn.tasks.metrics import METRICS
 
 FOLDER = Path("runs/dense")
 
@@ -86,7 +88,8 @@ def run(name: str, data_dir: Path) -> None:
 
 def write(name: str, comparison: Comparison) -> None:
     """Stores the summary of a finished study."""
-    (facts,) = comparison.plan.all_facts
+    (group,) = comparison.plan.grid.groups
+    facts = comparison.plan.facts(group.dataset)
     headline = comparison.plan.question.headline
     table = comparison.summary()
     scores = [f"{headline}{end}" for end in ("", "_low", "_high", "_difference")]
@@ -116,6 +119,30 @@ def stored(name: str) -> dict[str, Any] | None:
         return None
     content = json.loads(path_of(name).read_text(encoding="utf-8"))
     return {**content, "rows": pd.DataFrame.from_dict(content["rows"], orient="index")}
+
+
+def evidence() -> list[dict[str, Any]]:
+    """What the guideline tells of the tasks that the paper did not test."""
+    return [
+        {
+            "task": content["task"],
+            "dataset": name,
+            "num_samples": content["samples"]["train"],
+            "network": content["network"],
+            "variant": variant,
+            "seeds": int(row["n"]),
+            "metric": METRICS[content["headline"]].title,
+            "margin": content["margin"],
+            "difference": row["score_difference"],
+            "low": row["combined_low"],
+            "high": row["combined_high"],
+            "verdict": row["verdict"],
+        }
+        for name in STUDIES
+        if (content := stored(name)) is not None
+        for variant, row in content["rows"].iterrows()
+        if not is_control(str(variant))
+    ]
 
 
 def main() -> None:

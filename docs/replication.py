@@ -9,6 +9,7 @@ import pandas as pd
 from benchmarks import claims
 from benchmarks.replication import SEEDS, STUDIES, progress
 from benchmarks.tables import markdown
+from docs import dense
 from docs.forest import picture
 from docs.pairing import pairing_part
 from keras_attn.guideline.evidence import Finding
@@ -107,6 +108,7 @@ def page() -> str:
         parts.append(stability_part(tables))
         parts.append(ranking_part(tables))
         parts.append(pairing_part())
+        parts.append(dense.section())
         parts.append(TABLES)
         parts += [study_part(name, table, summaries[name]) for name, table in tables.items()]
     return "\n".join(parts)

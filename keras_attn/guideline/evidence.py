@@ -54,6 +54,79 @@ class Finding:
         )
 
 
+@dataclass(frozen=True)
+class TaskFinding:
+    """One variant, compared with no attention on a task that the paper did not test.
+
+    Attributes:
+        task: The task.
+        dataset: The image set.
+        num_samples: Training images.
+        network: The network.
+        variant: What was compared with no attention.
+        seeds: Trials of each.
+        metric: The name of the metric.
+        margin: The smallest difference that matters.
+        difference: Of the mean of the metric on the test images.
+        low: Lower end of its 95 % interval over trainings and test images.
+        high: Upper end.
+        verdict: `"better"`, `"worse"`, `"equivalent"` or `"undecided"`.
+    """
+
+    task: str
+    dataset: str
+    num_samples: int
+    network: str
+    variant: str
+    seeds: int
+    metric: str
+    margin: float
+    difference: float
+    low: float | None
+    high: float | None
+    verdict: str
+
+    def __str__(self) -> str:
+        interval = (
+            ""
+            if self.low is None or self.high is None
+            else f" ({self.low:+z.3f} to {self.high:+z.3f})"
+        )
+        return f"{self.variant} {self.difference:+z.3f}{interval}, {self.verdict}"
+
+
+def findings_on(task: str) -> tuple[TaskFinding, ...]:
+    """All that was found on a task that the paper did not test."""
+    if not FILE.exists():
+        return ()
+    entries = json.loads(FILE.read_text(encoding="utf-8")).get("other_tasks", ())
+    return tuple(TaskFinding(**entry) for entry in entries if entry["task"] == task)
+
+
+def own_results(task: str) -> str:
+    """One sentence: what this project found on a task that the paper did not test.
+
+    Args:
+        task: The task.
+    """
+    found = findings_on(task)
+    if not found:
+        return f"This project has no results of its own for {task} yet."
+    by_set: dict[str, list[TaskFinding]] = {}
+    for finding in found:
+        by_set.setdefault(finding.dataset, []).append(finding)
+    parts = [
+        f"on {name} ({rows[0].num_samples:,} training images, {rows[0].network}, {rows[0].seeds} "
+        f"seeds), differences to no attention in {rows[0].metric}, with a margin of "
+        f"{rows[0].margin:g}: {'; '.join(map(str, rows))}"
+        for name, rows in by_set.items()
+    ]
+    return (
+        f"This project's own results for {task}, {'; '.join(parts)}. "
+        "Small images and short trainings; see docs/replication.md."
+    )
+
+
 @cache
 def findings() -> tuple[Finding, ...]:
     """All that was found."""

@@ -10,7 +10,7 @@ from keras_attn import catalogue
 from keras_attn.checks import check_choice, check_whole_number
 from keras_attn.data.checks import Granularity
 from keras_attn.data.dataset import Dataset
-from keras_attn.guideline.evidence import replication
+from keras_attn.guideline.evidence import own_results, replication
 from keras_attn.guideline.law import (
     EVIDENCE,
     FINE_GRAINED,
@@ -20,7 +20,7 @@ from keras_attn.guideline.law import (
     Regime,
     regime_of,
 )
-from keras_attn.guideline.tasks import JUDGE_BY, TASKS, caution
+from keras_attn.guideline.tasks import JUDGE_BY, TASKS, UNTESTED, caution
 from keras_attn.layers import AttentionLayer
 
 GRANULARITIES = get_args(Granularity)
@@ -150,7 +150,11 @@ def recommend(
         alternatives=tuple(alternatives),
         regime=regime.name,
         reasons=tuple(_reasons(num_samples, regime, chosen, priority, task)),
-        evidence=(EVIDENCE, replication(chosen.name)),
+        evidence=(
+            EVIDENCE,
+            replication(chosen.name),
+            *((own_results(task),) if task in UNTESTED else ()),
+        ),
         judge_by=JUDGE_BY[task],
         num_samples=num_samples,
         granularity=granularity,

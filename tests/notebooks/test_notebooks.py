@@ -44,9 +44,9 @@ def source_of(cell):
 
 
 def dataset_of(name):
-    """The image set that a notebook is about; None for those that are about something else."""
+    """The named image set that a notebook is about; None for those about something else."""
     number, _, dataset = name.partition("_")
-    return dataset if int(number) >= 10 else None
+    return dataset if 10 <= int(number) < 30 else None
 
 
 def images_of_their_kind(name):
