@@ -11,7 +11,7 @@ import pandas as pd
 
 import keras_attn
 from benchmarks import dense
-from benchmarks.replication import FOLDER, STUDIES
+from benchmarks.replication import FOLDER, STUDIES, all_sets
 from keras_attn.guideline.evidence import Finding
 from keras_attn.guideline.law import FINE_GRAINED, REGIMES, RESIDUAL, regime_of
 from keras_attn.study.inference import mean_interval
@@ -85,11 +85,20 @@ def contrasts() -> tuple[Contrast, ...]:
 
 
 def complete_studies() -> list[str]:
-    """The studies in which every trial has finished."""
-    return [
-        name
-        for name in STUDIES
+    """The studies in which every trial has finished.
+
+    Of two with the same training images, the one that `--all-sets` ran counts.
+    """
+    complete = [
+        study
+        for name, study in {**STUDIES, **all_sets()}.items()
         if (FOLDER / name / "study.json").exists() and is_complete(Store(FOLDER / name))
+    ]
+    whole = {study.dataset for study in complete if study.prefix}
+    return [
+        study.name
+        for study in complete
+        if study.prefix or study.samples is not None or study.dataset not in whole
     ]
 
 

@@ -50,8 +50,7 @@ STUDIES = {
     "nuclei": Study(
         "nuclei",
         "microscopy images of cell nuclei (BBBC038, 2018 Data Science Bowl)",
-        "se@decoder,cbam@decoder,scse@decoder,scsa_synergistic@decoder,csa@decoder,"
-        "bicsafa@decoder,attention_gate@skip",
+        "se@decoder,scse@decoder,scsa_synergistic@decoder,csa@decoder,attention_gate@skip",
         {"size": 64},
         {"seeds": 5, "epochs": 8},
     ),

@@ -3,6 +3,7 @@
     python -m benchmarks.replication --list              # the studies and their progress
     python -m benchmarks.replication breastmnist         # run or resume one
     python -m benchmarks.replication --all --jobs 2
+    python -m benchmarks.replication --all-sets --data-dir DIR --jobs 2
 
 Each study is a folder of benchmarks/results/replication, in which `keras_attn.compare` stores its
 trials: the same command resumes a run that was stopped. The repository contains the trials, but not
@@ -11,6 +12,10 @@ guideline's evidence.json from them.
 
 The stored trials were trained when initial weights still depended on the order in which layers were
 constructed. `keras_attn.compare` reads them but does not add trials to them.
+
+`--all-sets` runs the 14 sets of the paper with all of their training images, for somebody who has
+the sets and an accelerator. `python -m docs.generate` then adds the finished ones to the page and
+to the evidence; one of them takes the place of an earlier study of the same images.
 """
 
 from __future__ import annotations
@@ -25,6 +30,8 @@ import numpy as np
 
 import keras_attn
 from benchmarks.matrix import RESULTS
+from keras_attn.data import list_datasets, medmnist
+from keras_attn.data.cifar import CLASS_NAMES as CIFAR
 from keras_attn.data.dataset import Dataset, Split
 from keras_attn.data.subsets import sampling_order
 from keras_attn.study import compare
@@ -46,6 +53,7 @@ class Study(NamedTuple):
         validation: Largest number of validation images, a stratified part; None for all.
         shift: Largest shift of the augmentation, in pixels.
         flip: Whether the augmentation mirrors images.
+        prefix: What the name of its folder begins with.
     """
 
     dataset: str
@@ -56,11 +64,13 @@ class Study(NamedTuple):
     validation: int | None = None
     shift: int = 0
     flip: bool = False
+    prefix: str = ""
 
     @property
     def name(self) -> str:
         """The name of its folder."""
-        return self.dataset if self.samples is None else f"{self.dataset}-{self.samples}"
+        size = "" if self.samples is None else f"-{self.samples}"
+        return f"{self.prefix}{self.dataset}{size}"
 
     def images(self, data_dir: Path | None) -> Dataset:
         """The image set, with at most `validation` validation images."""
@@ -91,6 +101,23 @@ STUDIES = {
 }
 
 SEEDS = 5
+
+
+def all_sets() -> dict[str, Study]:
+    """Every image set of the paper with all of its training images, by the name of the study."""
+    names = [each for each in list_datasets() if each != "digits" and not medmnist.is_3d(each)]
+    studies = [
+        Study(
+            name, None, 50, prefix="whole-", **({"shift": 4, "flip": True} if name in CIFAR else {})
+        )
+        for name in names
+    ]
+    return {study.name: study for study in studies}
+
+
+def study_of(name: str) -> Study:
+    """The study of a name."""
+    return STUDIES[name] if name in STUDIES else all_sets()[name]
 
 
 def run(study: Study, data_dir: Path | None, jobs: int) -> None:
@@ -130,6 +157,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("studies", nargs="*", help=f"of {', '.join(STUDIES)}")
     parser.add_argument("--all", action="store_true", help="every study, one after the other")
+    parser.add_argument("--all-sets", action="store_true", help="the 14 sets of the paper, whole")
     parser.add_argument("--list", action="store_true", help="only show their progress")
     parser.add_argument("--data-dir", type=Path, help="where the files of the image sets are")
     parser.add_argument("--jobs", type=int, default=1, help="trials at the same time")
@@ -139,11 +167,13 @@ def main() -> None:
     if options.list:
         print(progress())
         return
-    names = list(STUDIES) if options.all else options.studies
+    names = list(all_sets()) if options.all_sets else list(STUDIES)
+    if not (options.all or options.all_sets):
+        names = options.studies
     if not names:
-        raise ValueError("Name a study, or give --all or --list.")
+        raise ValueError("Name a study, or give --all, --all-sets or --list.")
     for name in names:
-        run(STUDIES[name], options.data_dir, options.jobs)
+        run(study_of(name), options.data_dir, options.jobs)
     print(progress())
 
 

@@ -19,7 +19,7 @@ import yaml
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
 
-from docs.site import combinations, gallery, law, notebooks, reference
+from docs.site import combinations, gallery, home, law, notebooks, reference
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
@@ -35,6 +35,8 @@ def assemble(folder: Path) -> None:
             target = folder / path.relative_to(DOCS)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
+    home_page = folder / "index.md"
+    home_page.write_text(home.filled(home_page.read_text(encoding="utf-8")), encoding="utf-8")
     (folder / "layers").mkdir()
     for name, page in gallery.pages().items():
         (folder / "layers" / name).write_text(page, encoding="utf-8")

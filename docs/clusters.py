@@ -83,7 +83,7 @@ def page() -> str:
     names = [
         name
         for name in claims.complete_studies()
-        if replication.STUDIES[name].backbone == "resnet20"
+        if replication.study_of(name).backbone == "resnet20"
     ]
     if not names:
         return START + UNMEASURED

@@ -16,8 +16,8 @@ from keras_attn.tasks.metrics import METRICS
 SECTION = """\
 ## Segmentation and detection
 
-The paper tested classification alone. The authors of SCSA (arXiv:2407.05128) evaluate their module on
-classification, on detection (COCO) and on segmentation (ADE20K), and report gains on all three.
+The paper tested classification alone. The authors of SCSA (arXiv:2407.05128) evaluate their module
+on classification, on detection (COCO) and on segmentation (ADE20K), and report gains on all three.
 These studies are far smaller: networks with random weights, small images and short trainings. They
 cannot repeat those results; they say what attention changes in such a training. {sentence}
 

@@ -52,14 +52,25 @@ def picture(found: list[tuple[Finding, bool]]) -> str:
             if applies
         }
     ).T
+    return themed("replication", table, CAPTION)
+
+
+def themed(name: str, table: pd.DataFrame, caption: str) -> str:
+    """A forest plot for a page, in the colours of its theme.
+
+    Args:
+        name: A name for the picture that no other has.
+        table: Differences, intervals and verdicts, as `draw_forest` takes them.
+        caption: What it shows.
+    """
     figure = Figure(figsize=(8.5, 0.8 + 0.27 * len(table)), layout="constrained")
     axes = figure.subplots()
     draw_forest(axes, table, Question(), PAGE_PALETTE)
     axes.set_xlabel("difference in AUC", color=PAGE_PALETTE.text, fontsize=9)
-    text = str(svg("replication", figure))
-    for colour, themed in THEME.items():
-        text = text.replace(colour, themed)
-    return f"<figure>\n{_on_one_line(text)}\n<figcaption>{CAPTION}</figcaption>\n</figure>"
+    text = str(svg(name, figure))
+    for colour, of_the_theme in THEME.items():
+        text = text.replace(colour, of_the_theme)
+    return f"<figure>\n{_on_one_line(text)}\n<figcaption>{caption}</figcaption>\n</figure>"
 
 
 def _short(contrast: str) -> str:

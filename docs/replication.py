@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from benchmarks import claims
-from benchmarks.replication import SEEDS, STUDIES, progress
+from benchmarks.replication import SEEDS, progress, study_of
 from benchmarks.tables import markdown
 from docs import dense
 from docs.forest import picture
@@ -162,14 +162,15 @@ def runs(tables: dict[str, pd.DataFrame]) -> list[list[str]]:
     ]
     for name, table in tables.items():
         samples = int(table["train_samples"].iloc[0])
-        config = Training(batch_size=STUDIES[name].batch_size).for_samples(samples)
+        study = study_of(name)
+        config = Training(batch_size=study.batch_size).for_samples(samples)
         rows.append(
             [
                 name,
-                STUDIES[name].backbone,
+                study.backbone,
                 f"{samples:,}",
                 str(config.batch_size),
-                str(STUDIES[name].epochs),
+                str(study.epochs),
                 str(len(table)),
                 str(int(table["diverged"].sum())),
                 f"{table['seconds'].sum() / 3600:.2f}",

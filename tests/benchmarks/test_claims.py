@@ -1,6 +1,7 @@
 """Claims are tested on stored trials, and the pages state the results of the tests."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -29,29 +30,31 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(
         replication, "STUDIES", {name: Study(name, None, 1) for name in ("small", "medium", "new")}
     )
-    for module in (claims, page):
-        monkeypatch.setattr(module, "STUDIES", replication.STUDIES)
+    monkeypatch.setattr(claims, "STUDIES", replication.STUDIES)
     monkeypatch.setattr(replication, "FOLDER", tmp_path)
     monkeypatch.setattr(claims, "FOLDER", tmp_path)
-    random = np.random.default_rng(0)
     for name, size in (("small", 60), ("medium", 1200), ("new", 60)):
-        dataset = make_dataset(name=name, sizes=(size, 8, 8))
-        topologies = ("none", *keras_attn.list_topologies(), "matched-mscsa")
-        grid = Grid((Group(name),), topologies, tuple(range(5)))
-        plan = Plan({name: dataset}, grid, "resnet20", Training(epochs=1))
-        store = Store.create(tmp_path / name, plan, "")
-        for key in plan.grid.trials():
-            auc = 0.6 + AHEAD.get(name, {}).get(key.topology, 0) + 0.01 * random.random()
-            curve = [Epoch(1, 2.0, 1.0, 1.0, auc, auc)]
-            scores = {"accuracy": auc, "auc": auc}
-            store.add(
-                key,
-                Trial(key.topology, key.seed, 10, 20, 4, curve, curve[0], scores, seconds=3.0),
-                "run",
-            )
-            if name == "new":
-                break
+        invent(tmp_path / name, name, size, most=1 if name == "new" else None)
     return tmp_path
+
+
+def invent(path, name, size, most=None):
+    """Stores invented trials of a study, all or the first of them."""
+    random = np.random.default_rng(size)
+    dataset = make_dataset(name=name, sizes=(size, 8, 8))
+    topologies = ("none", *keras_attn.list_topologies(), "matched-mscsa")
+    grid = Grid((Group(name),), topologies, tuple(range(5)))
+    plan = Plan({name: dataset}, grid, "resnet20", Training(epochs=1))
+    store = Store.create(path, plan, "")
+    for key in list(plan.grid.trials())[:most]:
+        auc = 0.6 + AHEAD.get(name, {}).get(key.topology, 0) + 0.01 * random.random()
+        curve = [Epoch(1, 2.0, 1.0, 1.0, auc, auc)]
+        scores = {"accuracy": auc, "auc": auc}
+        store.add(
+            key,
+            Trial(key.topology, key.seed, 10, 20, 4, curve, curve[0], scores, seconds=3.0),
+            "run",
+        )
 
 
 def finding(found, claim, dataset, contrast=""):
@@ -65,6 +68,27 @@ def finding(found, claim, dataset, contrast=""):
 
 def test_only_complete_studies_count(folder):
     assert claims.complete_studies() == ["small", "medium"]
+
+
+def test_a_study_of_a_whole_set_takes_the_place_of_the_one_before(folder, monkeypatch):
+    whole = Study("small", None, 1, prefix="whole-")
+    for module in (claims, replication):
+        monkeypatch.setattr(module, "all_sets", lambda: {whole.name: whole})
+    invent(folder / whole.name, "small", 60, most=7)
+    assert claims.complete_studies() == ["small", "medium"]
+    invent(folder / "again", "small", 60)
+    shutil.rmtree(folder / whole.name)
+    (folder / "again").rename(folder / whole.name)
+    assert claims.complete_studies() == ["medium", "whole-small"]
+    assert "whole-small" in page.page()
+    places = {(each["dataset"], each["num_samples"]) for each in claims.evidence()["findings"]}
+    assert ("small", 60) in places
+
+
+def test_all_sets_are_the_fourteen_of_the_paper():
+    studies = replication.all_sets()
+    assert len(studies) == 14
+    assert {study.dataset for study in studies.values()} >= {"cifar10", "cifar100", "octmnist"}
 
 
 def test_claims_are_tested_where_they_speak_and_shown_beside_where_they_do_not(folder):
