@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks import claims, cost_table
-from docs import clusters, export, replication, speed, verdicts
+from docs import checkpoints, clusters, export, replication, speed, verdicts
 from keras_attn import catalogue
 from keras_attn.guideline.evidence import FILE as EVIDENCE
 
@@ -143,6 +143,7 @@ PAGES: dict[Path, Callable[[], str]] = {
     FOLDER / "replication.md": replication.page,
     FOLDER / "clusters.md": clusters.page,
     FOLDER / "export.md": export.page,
+    FOLDER / "checkpoints.md": checkpoints.page,
     FOLDER / "verdicts.md": verdicts.page,
     EVIDENCE: evidence,
 }

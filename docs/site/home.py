@@ -36,9 +36,9 @@ def finding() -> str:
     small = int((table[f"{HEADLINE}_difference"].abs() < margin).sum())
     equivalent = int((table["verdict"] == EQUIVALENT).sum())
     return (
-        f"In {small} of {len(table)} studies of this project on small image sets, the 18 topologies "
-        f"together changed the mean AUC by less than {margin:g}, and in {equivalent} of them that is "
-        "shown by a test; elsewhere more trainings would be needed to decide.\n\n"
+        f"In {small} of {len(table)} studies of this project on small image sets, the 18 "
+        f"topologies together changed the mean AUC by less than {margin:g}, and in {equivalent} of "
+        "them that is shown by a test; elsewhere more trainings would be needed to decide.\n\n"
         f"{themed('finding', table, CAPTION)}"
     )
 

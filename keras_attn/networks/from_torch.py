@@ -18,6 +18,22 @@ from keras_attn.networks.recognition import Recognised, recognise
 #: How many entries of each kind an error lists.
 LISTED = 10
 
+#: Entries that every network of a family has, in the naming of its sources.
+FAMILIES = {
+    "ResNet": ("conv1.weight", "bn1.weight", "layer1.0.conv1.weight", "layer4.0.conv1.weight"),
+    "MobileNetV2 of torchvision": (
+        "features.0.0.weight",
+        "features.1.conv.0.0.weight",
+        "features.18.0.weight",
+    ),
+    "MobileNetV2 of timm": (
+        "conv_stem.weight",
+        "bn1.weight",
+        "blocks.0.0.conv_dw.weight",
+        "conv_head.weight",
+    ),
+}
+
 
 def from_torch(
     weights: Mapping[str, Any] | str | Path, input_shape: Sequence[int | None] | None = None
@@ -51,13 +67,7 @@ def from_torch(
     entries = read_checkpoint(weights)
     found = recognise(entries)
     if found is None:
-        shown = ", ".join(list(entries)[:LISTED])
-        raise ValueError(
-            "The checkpoint is not of a network that is known here. The nearest family is ResNet, "
-            "of which these entries are missing: conv1.weight, bn1.weight, layer1.0.conv1.weight. "
-            f"Left over: {shown}{' ...' if len(entries) > LISTED else ''}. "
-            "Known are ResNets and MobileNetV2 with published attention."
-        )
+        raise ValueError(_unknown(list(entries)))
     shape = _input_shape(found, input_shape)
     try:
         model = build(
@@ -166,3 +176,25 @@ def _described(found: Recognised) -> str:
     with_attention = f" with {found.attention.key!r}" if found.attention else ""
     blocks = "-".join(map(str, design.depths))
     return f"{family} of {blocks} {design.block} blocks{with_attention}"
+
+
+def _unknown(entries: list[str]) -> str:
+    """What is wrong with a checkpoint of no known network: how far it is from the nearest."""
+
+    def missing(family: str) -> list[str]:
+        return [name for name in FAMILIES[family] if name not in entries]
+
+    def shared(family: str) -> int:
+        """How many entries begin with a module that the family has."""
+        modules = {name.partition(".")[0] for name in FAMILIES[family]}
+        return sum(name.partition(".")[0] in modules for name in entries)
+
+    nearest = min(FAMILIES, key=lambda each: (len(missing(each)), -shared(each)))
+    shown = ", ".join(entries[:LISTED])
+    return (
+        f"The checkpoint is not of a network that is known here. The nearest family is {nearest}, "
+        f"of which these entries are missing: {', '.join(missing(nearest)) or 'none'}. "
+        f"The checkpoint has {len(entries)} entries: {shown}"
+        f"{' ...' if len(entries) > LISTED else ''}. "
+        "Known are ResNets and MobileNetV2 with published attention."
+    )

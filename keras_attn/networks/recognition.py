@@ -167,9 +167,12 @@ def _mobilenet(entries: Entries) -> _Found | None:
             names[f"{ours}_{part}_conv"], names[f"{ours}_{part}_norm"] = convolution, norm
         if attention:
             attentions[f"{ours}_attention"] = attention
+        last_weight = entries.get(f"{convolutions[-1][0]}.weight") if convolutions else None
+        if last_weight is None:
+            return None  # almost such a network; the error says which entries it lacks
         if block == 1:
             depths.append(0)
-            widths.append(len(entries[f"{convolutions[-1][0]}.weight"]))
+            widths.append(len(last_weight))
         depths[-1] += 1
     last = max((int(m[1]) for n in entries if (m := re.match(r"features\.(\d+)\.", n))), default=0)
     ends = {
@@ -221,7 +224,7 @@ def _inverted_parts(
         pairs = [(f"{prefix}.{n}", f"{prefix}.bn{i}") for i, n in enumerate(order, 1)]
         return pairs, (f"{prefix}.se", "inside") if "se" in _children(entries, prefix) else None
     pairs, attention = [], None
-    for child in sorted(_children(entries, prefix), key=int):
+    for child in sorted(filter(str.isdigit, _children(entries, prefix)), key=int):
         inner = _under(part, child)
         own = f"{prefix}.{child}"
         if "weight" in inner and inner["weight"].ndim == 4:

@@ -123,6 +123,18 @@ def test_what_is_not_a_checkpoint_is_refused_and_never_executed(tmp_path):
         ({}, ValueError, "an empty mapping"),
         ({"weight": "text"}, ValueError, "'weight' is of type str"),
         ({"weight": np.zeros(3)}, ValueError, "not of a network that is known here"),
+        (
+            {"blocks.0.0.conv_dw.weight": np.zeros(3), "conv_head.weight": np.zeros(3)},
+            ValueError,
+            "nearest family is MobileNetV2 of timm, of which these entries are missing: "
+            "conv_stem.weight, bn1.weight",
+        ),
+        (
+            {"features.0.0.weights": np.zeros(3), "features.1.conv.0.0.weight": np.zeros(3)},
+            ValueError,
+            "nearest family is MobileNetV2 of torchvision",
+        ),
+        ({"layer1.0.conv.other.weight": np.zeros(3)}, ValueError, "not of a network"),
         (tmp_path / "weights.bin", ValueError, "that ends in .npz, .safetensors, .pth, .pt"),
         (tmp_path / "nowhere.npz", FileNotFoundError, "There is no file"),
     ):

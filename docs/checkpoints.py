@@ -1,0 +1,77 @@
+"""The page on whole networks and their published checkpoints, from benchmarks.checkpoints."""
+
+from __future__ import annotations
+
+from benchmarks.checkpoints import stored
+from benchmarks.tables import markdown
+from keras_attn import catalogue
+
+PAGE = """\
+# Networks and checkpoints
+
+`keras_attn.networks.create` builds ResNets, MobileNetV2 and attention branch networks with any
+layer of the catalogue in every block, and `keras_attn.networks.from_torch` turns a published
+PyTorch checkpoint of such a network into a Keras model, on TensorFlow, JAX and PyTorch.
+
+```py
+model = keras_attn.networks.from_torch("resnet50_cbam.pth")
+model.save("resnet50_cbam.keras")
+```
+
+On the command line, `keras-attn import resnet50_cbam.pth --output resnet50_cbam.keras` does the
+same. The family, the depth, the stem, the attention and its arguments are read off the names and
+shapes of the entries; a `.pth` file is loaded without running code in it. `.safetensors`, `.npz`
+and a state dict in memory are accepted too. A checkpoint that is not recognised gets one error,
+which names the nearest family and the entries that are missing, left over or of another shape.
+
+To fine-tune it on your images, with and without further attention:
+
+```sh
+keras-attn compare path/to/images --model resnet50_cbam.keras \\
+  --variants csa@stages --freeze-epochs 3 --value-range 0,1
+```
+
+## How close they are to the authors' code
+
+Each network below was computed with its authors' own code: weights, an input and the logits. The
+last columns are the largest difference of a logit, in units of the largest logit, on the CPU;
+float32 resolves 1e-7. Input gradients are compared by the tests. `python -m benchmarks.checkpoints`
+measures them where the recorded networks are at hand.
+
+{table}
+
+Parameters are the trainable ones, for the number of classes of the checkpoint, and
+multiply-accumulates are those for one image of the size in the table. Other depths and numbers of
+classes of these families are recognised as well.
+"""
+
+NAMES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
+
+
+def page() -> str:
+    """The page."""
+    content = stored()
+    backends = [each for each in NAMES if each in content["versions"]]
+    head = ["network", "attention", "source", "input", "parameters", "MACs"]
+    rows = [
+        [
+            f"`{name}`",
+            _attention(row["attention"]),
+            f"[{row['repository']}](https://github.com/{row['repository']})"
+            if row["repository"].count("/") == 1
+            else row["repository"],
+            "x".join(map(str, row["input"])),
+            f"{row['parameters'] / 1e6:.2f} M",
+            f"{row['macs'] / 1e9:.2f} G",
+            *(f"{row['difference'][each]:.0e}" for each in backends),
+        ]
+        for name, row in content["networks"].items()
+    ]
+    return PAGE.format(table=markdown([[*head, *(NAMES[each] for each in backends)], *rows]))
+
+
+def _attention(key: str | None) -> str:
+    """A link to the page of the layer."""
+    if key is None:
+        return "none"
+    return f"[{catalogue.describe(key).title}](layers/{key}.md)"
