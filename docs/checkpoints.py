@@ -24,11 +24,21 @@ shapes of the entries; a `.pth` file is loaded without running code in it. `.saf
 and a state dict in memory are accepted too. A checkpoint that is not recognised gets one error,
 which names the nearest family and the entries that are missing, left over or of another shape.
 
-To fine-tune it on your images, with and without further attention:
+To fine-tune it on your images, with and without further attention, put the statistics of the
+images that it was trained on into the model, and give the function to a comparison:
 
-```sh
-keras-attn compare path/to/images --model resnet50_cbam.keras \\
-  --variants csa@stages --freeze-epochs 3 --value-range 0,1
+```py
+def network(image_shape, num_classes):
+    trained = keras_attn.networks.from_torch("resnet50_cbam.pth")
+    inputs = keras.Input(image_shape)
+    mean, deviation = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
+    variance = [each**2 for each in deviation]
+    x = keras.layers.Normalization(mean=mean, variance=variance)(inputs)
+    return keras.Model(inputs, trained(x))
+
+
+training = keras_attn.Training(freeze_epochs=3)
+keras_attn.compare(dataset, "csa@stages", model=network, training=training)
 ```
 
 ## How close they are to the authors' code

@@ -162,14 +162,14 @@ def _mobilenet(entries: Entries) -> _Found | None:
     for (stage, block), prefix in blocks.items():
         convolutions, attention = _inverted_parts(entries, prefix)
         ours = f"stage{stage}_block{block}"
+        last_weight = entries.get(f"{convolutions[-1][0]}.weight") if convolutions else None
+        if last_weight is None or len(convolutions) > 3:
+            return None  # almost such a network; the error says which entries it lacks
         parts = ("expand", "depthwise", "project")[-len(convolutions) :]
         for part, (convolution, norm) in zip(parts, convolutions, strict=True):
             names[f"{ours}_{part}_conv"], names[f"{ours}_{part}_norm"] = convolution, norm
         if attention:
             attentions[f"{ours}_attention"] = attention
-        last_weight = entries.get(f"{convolutions[-1][0]}.weight") if convolutions else None
-        if last_weight is None:
-            return None  # almost such a network; the error says which entries it lacks
         if block == 1:
             depths.append(0)
             widths.append(len(last_weight))
