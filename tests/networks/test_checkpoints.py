@@ -134,7 +134,11 @@ def test_what_is_not_a_checkpoint_is_refused_and_never_executed(tmp_path):
             ValueError,
             "nearest family is MobileNetV2 of torchvision",
         ),
-        ({"layer1.0.conv.other.weight": np.zeros(3)}, ValueError, "not of a network"),
+        (
+            {"layer1.0.conv.other.weight": np.zeros(3)},
+            ValueError,
+            "left over: layer1.0.conv.other.weight",
+        ),
         (tmp_path / "weights.bin", ValueError, "that ends in .npz, .safetensors, .pth, .pt"),
         (tmp_path / "nowhere.npz", FileNotFoundError, "There is no file"),
     ):
