@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks import claims, cost_table
+from benchmarks.fidelity import stored as measured_differences
 from docs import checkpoints, clusters, export, replication, speed, verdicts
 from keras_attn import catalogue
 from keras_attn.guideline.evidence import FILE as EVIDENCE
@@ -27,6 +28,10 @@ the catalogue and the layers' docstrings by `python -m docs.generate`.
 Checked on TensorFlow, JAX and PyTorch: outputs, input gradients and parameter counts against
 vectors computed with the published code, and against an independent version in NumPy, in training
 too where a module normalises over the batch.
+
+The largest difference below is that of one map to the NumPy version, in units of the largest
+output, in float32, on the CPU. The vectors are part of the repository (138 kB):
+`python -m benchmarks.fidelity` measures the backend in use again.
 
 What holds for all of them:
 
@@ -103,12 +108,23 @@ def fidelity_entry(entry: catalogue.Entry) -> str:
         if (count := entry.parameters_or_none(channels)) is not None
     ]
     lines.append(f"* Trainable parameters on images: {', '.join(counts)}")
+    lines.append(f"* Largest difference: {_largest_difference(entry.key)}")
     lines += [
         f"* Does not {catalogue.LIMITS[limit]}: {reason}." for limit, reason in entry.limits.items()
     ]
     if entry.fidelity:
         lines += ["", entry.fidelity]
     return "\n".join(lines) + "\n"
+
+
+def _largest_difference(key: str) -> str:
+    """What benchmarks.fidelity measured of a layer, by backend."""
+    found = measured_differences()
+    return ", ".join(
+        f"{found[backend]['difference'][key]:.0e} on {name}"
+        for backend, name in checkpoints.NAMES.items()
+        if backend in found
+    )
 
 
 def fidelity() -> str:
