@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,8 +10,7 @@ import numpy as np
 
 from keras_attn.checks import check_whole_number
 from keras_attn.data.image_file import Header, read_pixels
-from keras_attn.data.pictures import Target, scaled_values, target_of
-from keras_attn.data.stored import CHUNK, collected, key_of
+from keras_attn.data.pictures import Target, read_pictures, scaled_values, target_of
 
 #: The longer side of images of different sizes, if no size is given.
 DEFAULT_SIDE = 320
@@ -75,16 +74,9 @@ def read_letterboxed(
         OSError: One cannot be read.
         ValueError: One is damaged.
     """
-
-    def chunks() -> Iterator[np.ndarray]:
-        for start in range(0, len(paths), CHUNK):
-            yield np.stack(
-                [_read(each, headers[each], box) for each in paths[start : start + CHUNK]]
-            )
-
-    target = box.target
-    key = lambda: key_of(paths, box)  # noqa: E731
-    return collected(len(paths), target.shape, target.dtype, chunks, key, total)
+    return read_pictures(
+        paths, box.target, total, lambda path: _read(path, headers[path], box), box
+    )
 
 
 def _read(path: Path, header: Header, box: Letterbox) -> np.ndarray:

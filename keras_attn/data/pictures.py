@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -154,23 +154,33 @@ def _count(paths: list[Path], what: str) -> str:
     return f"{len(paths)} {what}{plural} (such as {paths[0]}) {verb}"
 
 
-def read_pictures(paths: Sequence[Path], target: Target, total: int) -> np.ndarray:
+def read_pictures(
+    paths: Sequence[Path],
+    target: Target,
+    total: int,
+    read: Callable[[Path], np.ndarray] | None = None,
+    settings: object = None,
+) -> np.ndarray:
     """Several images, in memory or, if the set is too large for it, in a file.
 
     Args:
         paths: The files.
         target: What the images become.
         total: Images of all splits of the set.
+        read: Reads one image; `read_picture` if None.
+        settings: What its result depends on, beside the file; the target if None.
 
     Raises:
         OSError: One cannot be read.
         ValueError: One is damaged.
     """
+    read_one = read or (lambda path: read_picture(path, target))
+    key = settings or target
 
     def chunks() -> Iterator[np.ndarray]:
         for start in range(0, len(paths), CHUNK):
-            yield np.stack([read_picture(each, target) for each in paths[start : start + CHUNK]])
+            yield np.stack([read_one(each) for each in paths[start : start + CHUNK]])
 
     return collected(
-        len(paths), target.shape, target.dtype, chunks, lambda: key_of(paths, target), total
+        len(paths), target.shape, target.dtype, chunks, lambda: key_of(paths, key), total
     )
