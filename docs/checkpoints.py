@@ -67,9 +67,7 @@ def page() -> str:
         [
             f"`{name}`",
             _attention(row["attention"]),
-            f"[{row['repository']}](https://github.com/{row['repository']})"
-            if row["repository"].count("/") == 1
-            else row["repository"],
+            _source(row["repository"]),
             "x".join(map(str, row["input"])),
             f"{row['parameters'] / 1e6:.2f} M",
             f"{row['macs'] / 1e9:.2f} G",
@@ -78,6 +76,11 @@ def page() -> str:
         for name, row in content["networks"].items()
     ]
     return PAGE.format(table=markdown([[*head, *(NAMES[each] for each in backends)], *rows]))
+
+
+def _source(repository: str) -> str:
+    """A link to the repository, under its own name without that of its owner."""
+    return f"[{repository.rpartition('/')[2]}](https://github.com/{repository})"
 
 
 def _attention(key: str | None) -> str:

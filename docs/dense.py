@@ -9,7 +9,7 @@ import numpy as np
 from benchmarks.dense import STUDIES, stored
 from benchmarks.tables import markdown
 from keras_attn.study.control import BASELINE
-from keras_attn.study.verdicts import BETTER
+from keras_attn.study.verdicts import BETTER, EQUIVALENT, UNDECIDED, WORSE
 from keras_attn.study.wording import number, signed
 from keras_attn.tasks.metrics import METRICS
 
@@ -24,7 +24,7 @@ cannot repeat those results; they say what attention changes in such a training.
 [How to run COCO and ADE20K](how-to/coco-and-ade20k.md) with the same commands.
 """
 
-HEAD = ["variant", "{metric}", "95 % interval", "difference", "95 % interval", "verdict", "step"]
+HEAD = ["variant", "{metric}", "95 % interval", "difference", "95 % interval", "verdict"]
 
 
 def section() -> str:
@@ -41,7 +41,7 @@ def section() -> str:
 
 
 def _sentence() -> str:
-    """How many variants are better than no attention."""
+    """How many variants have which verdict."""
     tested = [
         row["verdict"]
         for name in STUDIES
@@ -49,12 +49,13 @@ def _sentence() -> str:
         for _, row in content["rows"].iterrows()
         if row["verdict"]
     ]
-    better = sum(verdict == BETTER for verdict in tested)
     if not tested:
         return "None of them is finished."
-    return (
-        f"Of {len(tested)} comparisons with no attention, {better} show a gain beyond the margin."
-    )
+    counts = [
+        (tested.count(verdict), verdict) for verdict in (BETTER, EQUIVALENT, WORSE, UNDECIDED)
+    ]
+    words = ", ".join(f"{count or 'none'} {verdict}" for count, verdict in counts)
+    return f"Of {len(tested)} variants, compared with no\nattention: {words}."
 
 
 def _study(name: str, content: dict[str, Any]) -> str:
@@ -72,7 +73,6 @@ def _study(name: str, content: dict[str, Any]) -> str:
                 "" if variant == BASELINE else signed(row["score_difference"]),
                 _interval(row["combined_low"], row["combined_high"], signed),
                 row["verdict"],
-                f"{1000 * row['seconds_per_step']:.0f} ms",
             ]
             for variant, row in rows.iterrows()
         ),
