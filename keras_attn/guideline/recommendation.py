@@ -86,7 +86,10 @@ class Recommendation:
             f"{self.topology} ({catalogue.describe(self.topology).title}) for "
             f"{self.num_samples:,} training samples, {self.granularity} classes: "
             f"the {self.regime} regime",
-            *(f"  because {reason}" for reason in self.reasons),
+            *(
+                f"  {reason}" if reason.startswith("but ") else f"  because {reason}"
+                for reason in self.reasons
+            ),
             f"  try beside it: {', '.join(self.alternatives)}, and no attention at all",
             f"  judge it by {self.judge_by}",
             *(f"  evidence: {sentence}" for sentence in self.evidence),
