@@ -21,7 +21,7 @@ function recommend(law, samples, granularity, priority, task) {
     alternatives,
     regime: regime.name,
     reasons: reasons(law, samples, regime, chosen, priority, task),
-    evidence: [law.evidence, law.replication[chosen.name]],
+    evidence: [law.evidence, law.replication[chosen.name], law.tasks[task].ownResults].filter(Boolean),
     judge_by: law.tasks[task].judgeBy,
   };
 }

@@ -8,10 +8,10 @@ from typing import Any
 
 from docs.site.code import create_call, insert_call
 from keras_attn import catalogue
-from keras_attn.guideline.evidence import replication
+from keras_attn.guideline.evidence import own_results, replication
 from keras_attn.guideline.law import EVIDENCE, FINE_GRAINED, REGIMES, RESIDUAL, SOURCE
 from keras_attn.guideline.recommendation import GRANULARITIES, PRIORITIES
-from keras_attn.guideline.tasks import JUDGE_BY, TASKS, caution
+from keras_attn.guideline.tasks import JUDGE_BY, TASKS, UNTESTED, caution
 
 
 def law() -> dict[str, Any]:
@@ -27,7 +27,14 @@ def law() -> dict[str, Any]:
         "replication": {claim.name: replication(claim.name) for claim in claims},
         "granularities": GRANULARITIES,
         "priorities": PRIORITIES,
-        "tasks": {task: {"judgeBy": JUDGE_BY[task], "caution": caution(task)} for task in TASKS},
+        "tasks": {
+            task: {
+                "judgeBy": JUDGE_BY[task],
+                "caution": caution(task),
+                "ownResults": own_results(task) if task in UNTESTED else None,
+            }
+            for task in TASKS
+        },
         "layers": {
             entry.key: {
                 "title": entry.title,
