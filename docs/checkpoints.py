@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from benchmarks.checkpoints import stored
 from benchmarks.tables import markdown
-from keras_attn import catalogue
 
 PAGE = """\
 # Networks and checkpoints
@@ -43,16 +42,16 @@ keras_attn.compare(dataset, "csa@stages", model=network, training=training)
 
 ## How close they are to the authors' code
 
-Each network below was computed with its authors' own code: weights, an input and the logits. The
-last columns are the largest difference of a logit, in units of the largest logit, on the CPU;
-float32 resolves 1e-7. Input gradients are compared by the tests. `python -m benchmarks.checkpoints`
-measures them where the recorded networks are at hand.
+Each network below was computed with its authors' own code, in the repository that its name links
+to: weights, an input and the logits. The last columns are the largest difference of a logit, in
+units of the largest logit, on the CPU; float32 resolves 1e-7. Input gradients are compared by the
+tests. `python -m benchmarks.checkpoints` measures them where the recorded networks are at hand.
 
 {table}
 
-Parameters are the trainable ones, for the number of classes of the checkpoint, and
-multiply-accumulates are those for one image of the size in the table. Other depths and numbers of
-classes of these families are recognised as well.
+Weights are the trainable parameters, for the number of classes of the checkpoint, and
+multiply-accumulates are those for one square image with the side in the table. Other depths and
+numbers of classes of these families are recognised as well.
 """
 
 NAMES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
@@ -62,13 +61,12 @@ def page() -> str:
     """The page."""
     content = stored()
     backends = [each for each in NAMES if each in content["versions"]]
-    head = ["network", "attention", "source", "input", "parameters", "MACs"]
+    head = ["network", "attention", "side", "weights", "MACs"]
     rows = [
         [
-            f"`{name}`",
+            _link(name, row["repository"]),
             _attention(row["attention"]),
-            _source(row["repository"]),
-            "x".join(map(str, row["input"])),
+            str(row["input"][0]),
             f"{row['parameters'] / 1e6:.2f} M",
             f"{row['macs'] / 1e9:.2f} G",
             *(f"{row['difference'][each]:.0e}" for each in backends),
@@ -78,13 +76,13 @@ def page() -> str:
     return PAGE.format(table=markdown([[*head, *(NAMES[each] for each in backends)], *rows]))
 
 
-def _source(repository: str) -> str:
-    """A link to the repository, under its own name without that of its owner."""
-    return f"[{repository.rpartition('/')[2]}](https://github.com/{repository})"
+def _link(name: str, repository: str) -> str:
+    """A link from the name of a network to the repository of its authors."""
+    return f"[{name.replace('_', ' ')}](https://github.com/{repository})"
 
 
 def _attention(key: str | None) -> str:
     """A link to the page of the layer."""
     if key is None:
         return "none"
-    return f"[{catalogue.describe(key).title}](layers/{key}.md)"
+    return f"[{key.partition('_')[0]}](layers/{key}.md)"
