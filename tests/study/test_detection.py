@@ -51,6 +51,7 @@ def quick(monkeypatch):
     monkeypatch.setattr(backbone, "retinanet", small_detector)
 
 
+@pytest.mark.slow_on("jax", "tensorflow")
 def test_a_study_learns_and_its_report_shows_boxes(quick, tmp_path):
     comparison = keras_attn.compare(
         scene_set(train=16, val=4, test=6),
@@ -79,6 +80,7 @@ def test_a_study_learns_and_its_report_shows_boxes(quick, tmp_path):
     np.testing.assert_array_equal(model.get_layer("outputs").anchors, anchors())
 
 
+@pytest.mark.slow_on("jax")
 def test_the_retinanet_of_a_study(tmp_path):
     side = 160
     model = retinanet((side, side, 3), 2)
@@ -132,6 +134,7 @@ def library_detector(library, num_classes=2):
     )
 
 
+@pytest.mark.slow_on("jax")
 @pytest.mark.parametrize("library", ["keras_cv", "keras_hub"])
 def test_detectors_of_libraries_decode_to_the_same_boxes(library):
     detector = library_detector(library)
