@@ -28,8 +28,8 @@ class AnchoredOutputs(layers.Layer):
     Example:
         >>> import numpy as np
         >>> layer = AnchoredOutputs(np.zeros((10, 4)))
-        >>> layer([np.zeros((2, 10, 4)), np.zeros((2, 10, 3))]).shape[1:]
-        (10, 11)
+        >>> tuple(layer([np.zeros((2, 10, 4)), np.zeros((2, 10, 3))]).shape)
+        (2, 10, 11)
     """
 
     def __init__(

@@ -10,11 +10,12 @@ import keras_attn
 from keras_attn import tutorial
 from keras_attn.data import Dataset, Split
 from keras_attn.study.backbone import BACKBONES, Design
+from keras_attn.tasks.classification import Classification
 from keras_attn.tasks.create import TASKS as ALL_TASKS
 from keras_attn.tutorial.tables import confusion
 
 #: The tasks whose images have labels.
-TASKS = [name for name in ALL_TASKS if name != "segmentation"]
+TASKS = [name for name, task in ALL_TASKS.items() if issubclass(task, Classification)]
 
 pytestmark = [pytest.mark.trains, pytest.mark.slow_on("jax", "tensorflow")]
 
