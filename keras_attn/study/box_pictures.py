@@ -52,7 +52,13 @@ def draw_boxes(model: keras.Model, dataset: Dataset, palette: Palette) -> Figure
         }
         for axes, (title, rows) in zip(row, panels.items(), strict=True):
             picture = displayable(images[index])
-            axes.imshow(picture, cmap="gray" if picture.ndim == 2 else None)
+            height, width = picture.shape[:2]
+            # The edges of pixels, not their centres, have whole numbers, as the sides of boxes do.
+            axes.imshow(
+                picture,
+                cmap="gray" if picture.ndim == 2 else None,
+                extent=(0, width, height, 0),
+            )
             axes.set_title(title, color=palette.text, fontsize=9)
             axes.set_axis_off()
             for box in rows:
