@@ -82,10 +82,19 @@ def detection_set(
     headers = read_headers([each.image for each in everything])
     for each in everything:
         _check_size(each, headers[each.image])
-    _report(list(_faults(everything, headers)), faulty)
+    faults = dict(_faults(everything, headers))
+    _report(list(faults.items()), faulty)
     box = letterbox_of(headers, size)
     boxes = {
-        part: [_boxes_of(each, headers[each.image], box, class_names) for each in images]
+        part: [
+            _boxes_of(
+                [item for item in each.objects if item not in faults],
+                headers[each.image],
+                box,
+                class_names,
+            )
+            for each in images
+        ]
         for part, images in splits.items()
     }
     most = max(len(each) for found in boxes.values() for each in found)
@@ -162,13 +171,11 @@ def _report(faults: list[tuple[Object, str]], faulty: FaultyBoxes) -> None:
 
 
 def _boxes_of(
-    annotated: Annotated, header: Header, box: Letterbox, class_names: tuple[str, ...]
+    objects: Sequence[Object], header: Header, box: Letterbox, class_names: tuple[str, ...]
 ) -> np.ndarray:
     """The objects of an image in pixels of the letterboxed image, (objects, 6)."""
     rows = []
-    scale = box.scale(header)
-    for item in annotated.objects:
-        if not fault_of(np.array(item.sides), header.width, header.height):
-            sides = cut_boxes(np.array(item.sides), header.width, header.height) * scale
-            rows.append([*sides, class_names.index(item.name), float(item.is_crowd)])
+    for item in objects:
+        sides = cut_boxes(np.array(item.sides), header.width, header.height) * box.scale(header)
+        rows.append([*sides, class_names.index(item.name), float(item.is_crowd)])
     return np.array(rows, "float32")

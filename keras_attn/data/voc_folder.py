@@ -96,7 +96,7 @@ def _read(root: Path, name: str, place: str, images: dict[str, Path]) -> Annotat
     if name not in images:
         raise ValueError(f"{place} names {name!r}, and {root / IMAGES} has no image of that name.")
     if not path.is_file():
-        raise ValueError(f"{images[name]} has no annotation: there is no file {path}.")
+        raise ValueError(f"The annotation of {images[name]} is missing. Expected the file {path}.")
     tree, lines = _parse(path)
     objects = [_object(item, path, lines) for item in tree.iter("object")]
     size = tree.find("size")

@@ -167,9 +167,7 @@ def _group(analysis: Analysis, group: Group) -> dict[str, Any]:
         "errors": errors(analysis, group),
         "warnings": warnings(analysis, group),
         "most_frequent": most_frequent(analysis.results.majorities.get(group)),
-        "gates": _gates(analysis, group),
-        "masks": _masks(analysis, group),
-        "boxes": _boxes(analysis, group),
+        **{name: _picture(analysis.results, group, name) for name in ("gates", "masks", "boxes")},
         "disagreements": _disagreements(analysis, group),
         "selected_by": METRICS[task.selected_by].title,
         "units": UNITS[task.located],
@@ -223,21 +221,6 @@ def _recall(analysis: Analysis, group: Group) -> dict[str, Any]:
         "rows": [(name, [number(value) for value in row]) for name, row in table.iterrows()],
         "left_out": len(recall) - len(shown),
     }
-
-
-def _gates(analysis: Analysis, group: Group) -> dict[str, Any]:
-    """The gate maps of the best network with attention."""
-    return _picture(analysis.results, group, "gates")
-
-
-def _masks(analysis: Analysis, group: Group) -> dict[str, Any]:
-    """The predictions of the best network beside the truth, for segmentation."""
-    return _picture(analysis.results, group, "masks")
-
-
-def _boxes(analysis: Analysis, group: Group) -> dict[str, Any]:
-    """The detections of the best network beside the true boxes, for detection."""
-    return _picture(analysis.results, group, "boxes")
 
 
 def _disagreements(analysis: Analysis, group: Group) -> dict[str, Any]:

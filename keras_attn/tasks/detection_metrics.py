@@ -48,9 +48,8 @@ class Evaluation:
         Args:
             chosen: The indices of the images, which may repeat; None for all.
         """
-        precision = self._accumulated("precision", chosen)[
-            ..., 0, 0
-        ]  # thresholds, recalls, classes
+        # Thresholds, recalls, classes; then the only range of areas and number of detections.
+        precision = self._accumulated("precision", chosen)[..., 0, 0]
         levels = self.evaluation.params.iouThrs
         return {
             name: _mean(precision if level is None else precision[np.isclose(levels, level)])

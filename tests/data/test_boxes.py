@@ -146,7 +146,7 @@ def no_train(root):
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (missing_annotation, r"2\.jpg has no annotation: there is no file .*2\.xml"),
+        (missing_annotation, r"The annotation of .*2\.jpg is missing\. Expected the file .*2\.xml"),
         (missing_image, r"train\.txt, line 2 names '2', and .*JPEGImages has no image"),
         (listed_twice, r"'0' is listed twice, in .*train\.txt, line 1 and in .*val\.txt, line 1"),
         (cut_short, r"0\.xml is not complete XML"),
