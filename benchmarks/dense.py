@@ -66,7 +66,7 @@ STUDIES = {
         "blood smears with boxes of three kinds of cells (BCCD)",
         "csa@blocks,se@blocks",
         {"size": 160},
-        {"seeds": 3, "epochs": 12, "batch_size": 8, "learning_rate": 3e-4},
+        {"seeds": 3, "epochs": 6, "batch_size": 8, "learning_rate": 3e-4},
     ),
 }
 

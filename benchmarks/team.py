@@ -41,7 +41,7 @@ class Plan(NamedTuple):
 
 
 class Team:
-    """The workers: one a variant for the times, and one for the memory.
+    """The workers: one per variant for the times, and one for the memory.
 
     They differ in their allocators: those for the times keep what is freed, those for the memory
     give it back, so that it is counted. What PyTorch has compiled they share; the folder is new,

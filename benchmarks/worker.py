@@ -1,8 +1,8 @@
 """Processes that time one variant each, and answer one at a time.
 
-A backend is chosen once a process, so every variant has a process of its own. It is kept alive
-and asked over pipes, a line of JSON a request and a line an answer, so that the variants take
-turns while only one of them works.
+A process has one backend, so every variant has a process of its own. It is kept alive and asked
+over pipes, with one line of JSON per request and one per answer, so that the variants take turns
+while only one of them works.
 """
 
 from __future__ import annotations

@@ -6,21 +6,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from benchmarks.claims import WORDS
+from docs.themed import themed_figure
 from keras_attn.guideline.evidence import Finding
-from keras_attn.study.inline_pictures import PAGE_PALETTE, svg
+from keras_attn.study.inline_pictures import PAGE_PALETTE
 from keras_attn.study.plots import draw_forest
 from keras_attn.study.question import HEADLINE, Question
-
-#: The colours of the report's page -> those of the site's theme, light or dark.
-THEME = {
-    "var(--text)": "currentColor",
-    "var(--faint)": "var(--md-default-fg-color--light)",
-    "var(--line)": "var(--md-default-fg-color--lightest)",
-    "var(--accent)": "var(--md-typeset-a-color)",
-    "var(--better)": "#2e8b57",
-    "var(--worse)": "#d9534f",
-    "var(--band)": "var(--md-default-fg-color--lightest)",
-}
 
 CAPTION = (
     "Differences in AUC that the claims say are positive, with 95 % intervals over trainings; the "
@@ -67,18 +57,10 @@ def themed(name: str, table: pd.DataFrame, caption: str) -> str:
     axes = figure.subplots()
     draw_forest(axes, table, Question(), PAGE_PALETTE)
     axes.set_xlabel("difference in AUC", color=PAGE_PALETTE.text, fontsize=9)
-    text = str(svg(name, figure))
-    for colour, of_the_theme in THEME.items():
-        text = text.replace(colour, of_the_theme)
-    return f"<figure>\n{_on_one_line(text)}\n<figcaption>{caption}</figcaption>\n</figure>"
+    return themed_figure(name, figure, caption)
 
 
 def _short(contrast: str) -> str:
     """The first side of a contrast, without the other topologies that it is compared with."""
     first = contrast.partition(" over ")[0]
     return f"{first.partition(',')[0]} and others" if "," in first else first
-
-
-def _on_one_line(text: str) -> str:
-    """Markdown ends a block of HTML at an empty line."""
-    return " ".join(line.strip() for line in text.splitlines() if line.strip())

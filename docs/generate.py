@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks import claims, cost_table
 from benchmarks.fidelity import stored as measured_differences
-from docs import checkpoints, clusters, export, replication, speed, verdicts
+from docs import checkpoints, clusters, export, protocols, replication, speed, verdicts
 from keras_attn import catalogue
 from keras_attn.guideline.evidence import FILE as EVIDENCE
 
@@ -160,6 +160,7 @@ PAGES: dict[Path, Callable[[], str]] = {
     FOLDER / "clusters.md": clusters.page,
     FOLDER / "export.md": export.page,
     FOLDER / "checkpoints.md": checkpoints.page,
+    FOLDER / "protocols.md": protocols.page,
     FOLDER / "verdicts.md": verdicts.page,
     EVIDENCE: evidence,
 }

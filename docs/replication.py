@@ -12,6 +12,7 @@ from benchmarks.tables import markdown
 from docs import dense
 from docs.forest import picture
 from docs.pairing import pairing_part
+from docs.themed import folded
 from keras_attn.guideline.evidence import Finding
 from keras_attn.guideline.law import FINE_GRAINED, REGIMES, RESIDUAL, Claim
 from keras_attn.study.control import BASELINE, is_control
@@ -202,11 +203,6 @@ def claim_part(claim: Claim, found: list[tuple[Finding, bool]]) -> str:
             )
     start = f"### {claim.name}\n\n“{claim.sentence}”. {claim.reading}\n\n"
     return start + folded("The differences", f"{markdown(rows)}\n")
-
-
-def folded(title: str, text: str) -> str:
-    """Text that a reader unfolds."""
-    return f"<details markdown><summary>{title}</summary>\n\n{text}\n</details>\n"
 
 
 def stability_part(tables: dict[str, pd.DataFrame]) -> str:

@@ -9,12 +9,17 @@ from typing import Any
 
 import keras_attn
 from benchmarks import matrix, tables
+from docs import speed_pictures
+from docs.themed import folded
 
 START = """\
 # Speed
 
-How long the layers take beside the code that was published with them, on one machine. Measure
-your own: `make bench` for all of it, or one layer at your shape with
+How long the layers take beside the code that was published with them, on one machine.
+
+{pictures}
+
+Measure your own: `make bench` for all of it, or one layer at your shape with
 
     keras-attn bench csa --shape 32,56,56,64
 
@@ -122,8 +127,13 @@ def page(layers: Path, network: Path | None, studies: list[Path]) -> str:
     """
     content = json.loads(layers.read_text(encoding="utf-8"))
     topologies = tables.topologies(content["cells"])
+    pictures = [speed_pictures.ratios(content, topologies)]
+    if network is not None:
+        steps = json.loads(network.read_text(encoding="utf-8"))
+        pictures.append(speed_pictures.network(steps))
     parts = [
         START.format(
+            pictures="\n\n".join(pictures),
             machine=machine(content),
             layers=measured(content),
             count=content["rounds"] * content["repetitions"],
@@ -134,7 +144,7 @@ def page(layers: Path, network: Path | None, studies: list[Path]) -> str:
         HOLDS + tables.markdown(tables.doubles(content, topologies)) + "\n",
     ]
     if network is not None:
-        parts.append(network_part(json.loads(network.read_text(encoding="utf-8"))))
+        parts.append(network_part(steps))
     if studies:
         parts.append(studies_part(json.loads(each.read_text(encoding="utf-8")) for each in studies))
     if len(content["cells"]) > len(topologies):
@@ -247,12 +257,16 @@ def shape_part(content: dict[str, Any], shape: list[int]) -> str:
         for group, members in groups.items():
             if members:
                 rows = tables.times(content, members, step)
-                parts.append(f"### {title.capitalize()}, {group}\n")
-                parts.append("Milliseconds, and in parentheses the ratio to published compiled.\n")
-                parts.append(tables.markdown(rows) + "\n")
+                parts.append(
+                    folded(
+                        f"{title.capitalize()}, {group}: milliseconds, and in parentheses the "
+                        "ratio to published compiled",
+                        f"{tables.markdown(rows)}\n",
+                    )
+                )
     for title, of in (("Peak memory, MB", tables.memory), ("First call, s", tables.first_call)):
-        parts.append(f"### {title}\n")
-        parts.append(tables.markdown(tables.one_value(content, cells, of)) + "\n")
+        rows = tables.one_value(content, cells, of)
+        parts.append(folded(title, f"{tables.markdown(rows)}\n"))
     return "\n".join(parts)
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from html import escape
 
+from benchmarks.tables import markdown
 from docs.diagrams.svg import draw
 from docs.generate import source_link
+from docs.site import measured
+from docs.site.advice import advice
 from docs.site.code import create_call, insert_call
 from docs.site.docstring import arguments_of, text_of
 from docs.site.symbols import legend
@@ -100,6 +103,7 @@ def page(entry: Entry) -> str:
         entry.summary + "\n",
         f'<figure class="diagram" data-search-exclude>{draw(entry.key, entry.formula, label)}'
         "</figure>\n",
+        f"## When to use it\n\n{advice(entry.key)}",
         "## What it computes\n",
         f"    {entry.formula}\n",
         text_of(entry) + "\n",
@@ -107,6 +111,8 @@ def page(entry: Entry) -> str:
         code(entry),
         arguments(entry),
         cost(entry),
+        _section("Speed", measured.speed(entry.key)),
+        _section("In this project's studies", measured.studies(entry.key)),
         place(entry),
         limits(entry),
         fidelity(entry),
@@ -114,6 +120,11 @@ def page(entry: Entry) -> str:
         MADE,
     ]
     return "\n".join(part for part in parts if part)
+
+
+def _section(title: str, text: str) -> str:
+    """A section, or nothing if there is no text for it."""
+    return f"## {title}\n\n{text}" if text else ""
 
 
 def code(entry: Entry) -> str:
@@ -132,9 +143,19 @@ def code(entry: Entry) -> str:
 
 
 def arguments(entry: Entry) -> str:
-    """The arguments of the class."""
-    rows = [f"`{name}`\n:   {meaning}\n" for name, meaning in arguments_of(entry)]
-    return f"## Arguments\n\n`keras_attn.layers.{entry.layer_class.__name__}`\n\n" + "\n".join(rows)
+    """The arguments of the class, with their types and defaults."""
+    rows = [["argument", "type", "default", "meaning"]]
+    rows += [
+        [f"`{each.name}`", _code(each.type), _code(each.default), each.meaning]
+        for each in arguments_of(entry)
+    ]
+    table = markdown(rows).replace("---:", "---")
+    return f"## Arguments\n\n`keras_attn.layers.{entry.layer_class.__name__}`\n\n{table}\n"
+
+
+def _code(text: str) -> str:
+    """Code in a cell of a table, where a bar would end the cell; nothing for no text."""
+    return f"`{text}`".replace("|", "\\|") if text else ""
 
 
 def cost(entry: Entry) -> str:

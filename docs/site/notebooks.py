@@ -30,7 +30,7 @@ def sources() -> list[Path]:
 
 
 def write(folder: Path) -> None:
-    """Writes the index, a page a notebook, and the pictures in them."""
+    """Writes the index, one page per notebook, and the pictures in them."""
     folder.mkdir(parents=True)
     lines = []
     for path in sources():

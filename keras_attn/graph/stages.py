@@ -35,7 +35,7 @@ def stage_ends(anatomy: Anatomy) -> list[int]:
     The last stage ends with its last map. In the others with residual or dense blocks, the end is
     the narrowest map after the last of them, with its activation: what follows in inverted
     bottlenecks is wider and belongs to the next block. Where some stages of an encoder or decoder
-    have blocks, those without, such as the stem, are no stages.
+    have blocks, those without, such as the stem, are not stages.
     """
     if is_detector(anatomy):
         backbone = _ends(anatomy, backbone_path(anatomy, _main_path))

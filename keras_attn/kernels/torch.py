@@ -1,4 +1,4 @@
-"""PyTorch's kernels, written so that torch.compile makes the best of a channels_last map.
+"""PyTorch's kernels: those of `torch_eager`, and what torch.compile makes the best of.
 
 The layout optimisation of torch.compile takes every four-dimensional array that leads to a
 convolution for a batch of channels_first images, and copies it into channels_last: a map that is
@@ -18,6 +18,7 @@ from keras import ops
 from keras_attn.kernels.interface import Kernels
 from keras_attn.kernels.normalize import BatchNormalization
 from keras_attn.kernels.tensor import Tensor, accumulation_dtype
+from keras_attn.kernels.torch_eager import Pooled, Product
 
 CONVOLUTIONS = {
     1: torch.nn.functional.conv1d,
@@ -118,24 +119,6 @@ class Maximum(torch.autograd.Function):
         return torch.where(places, share.to(x.dtype), 0), None
 
 
-class MaximumInForwardMode(Maximum):
-    """The same with a forward-mode derivative, which torch.compile does not take."""
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple, output: torch.Tensor) -> None:
-        """Keeps what both derivatives read."""
-        Maximum.setup_context(ctx, inputs, output)
-        ctx.save_for_forward(inputs[0], output)
-
-    @staticmethod
-    def jvp(ctx: Any, tangent: torch.Tensor, _: None) -> torch.Tensor:
-        """The mean tangent of all that are as large."""
-        x, largest = ctx.saved_tensors
-        places, count = _places(x, largest, ctx.axes)
-        shares = torch.where(places, tangent, 0).sum(ctx.axes, keepdim=True) / count
-        return shares.to(x.dtype).reshape(largest.shape)
-
-
 def _places(
     x: torch.Tensor, largest: torch.Tensor, axes: Sequence[int]
 ) -> tuple[torch.Tensor, torch.Tensor]:
@@ -151,16 +134,49 @@ class OwnBatchNormalization(BatchNormalization):
     takes_own_moments = True
 
 
+def _is_eager(*tensors: torch.Tensor) -> bool:
+    """Whether operations run one by one, on tensors of one dtype that needs no wider sums."""
+    dtype = tensors[0].dtype
+    return (
+        not torch.compiler.is_compiling()
+        and dtype in (torch.float32, torch.float64)
+        and all(each.dtype == dtype for each in tensors)
+    )
+
+
 class Torch(Kernels):
     """PyTorch on any device."""
 
     batch_normalization: ClassVar = OwnBatchNormalization
 
+    def mean(self, x: Tensor, axes: Sequence[int], under: Tensor | None = None) -> Tensor:
+        """Under a gate as `Pooled`."""
+        if under is None or not _is_eager(x, under):
+            return super().mean(x, axes, under)
+        return self.pooled(x, axes, ("mean",), under)[0].squeeze(tuple(axes))
+
     def maximum(self, x: Tensor, axes: Sequence[int], under: Tensor | None = None) -> Tensor:
         """Keras's own checks whether x is empty, which breaks a graph that torch.compile traces."""
-        function = Maximum if torch.compiler.is_compiling() else MaximumInForwardMode
-        largest = function.apply(x if under is None else x * under, tuple(axes))
+        axes = tuple(axes)
+        if torch.compiler.is_compiling():
+            largest = Maximum.apply(x if under is None else x * under, axes)
+        else:
+            largest = Pooled.apply(x, under, axes, ("max",))[0].squeeze(axes)
         return ops.cast(largest, accumulation_dtype(x.dtype))
+
+    def pooled(
+        self, x: Tensor, axes: Sequence[int], pools: Sequence[str], under: Tensor | None = None
+    ) -> list[Tensor]:
+        """All in one function, so that their gradients are one map."""
+        if not _is_eager(x, *() if under is None else (under,)):
+            return super().pooled(x, axes, pools, under)
+        return [*Pooled.apply(x, under, tuple(axes), tuple(pools))]
+
+    def times(self, x: Tensor, *gates: Tensor) -> Tensor:
+        """One function, whose gradients share a product of maps."""
+        if not _is_eager(x, *gates):
+            return super().times(x, *gates)
+        return Product.apply(x, *gates)
 
     def correlate(self, maps: Tensor, kernels: Tensor) -> Tensor:
         """One operation under torch.compile."""

@@ -1,0 +1,179 @@
+"""What a comparison in a user's own model costs: steps, memory, input, and the study itself.
+
+    python -m benchmarks.own_model                   # writes benchmarks/results/own_model.json
+
+MobileNetV2 and ResNet50 of keras.applications are trained at 224 pixels, with and without CSA
+after each stage, on each installed backend, every combination in a process of its own. The images
+are random. The plain loop is `fit` of the same model on the same images with validation after each
+epoch, and a prediction of the test images.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import importlib.util
+import itertools
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from benchmarks.matrix import RESULTS
+from keras_attn.data.dataset import Dataset, Split
+from keras_attn.hardware import processor_name
+from keras_attn.kernels.devices import jit_compile
+from keras_attn.study.batches import TrainingBatches
+from keras_attn.study.files import replacing
+from keras_attn.study.models import read_model
+from keras_attn.study.plan import versions
+from keras_attn.study.trainer import Trainer
+from keras_attn.study.training import Training
+
+FILE = RESULTS / "own_model.json"
+MODELS = ("MobileNetV2", "ResNet50")
+VARIANTS = ("none", "csa@stages")
+BACKENDS = ("tensorflow", "jax", "torch")
+SIDE, BATCH, STEPS, EPOCHS = 224, 32, 4, 2
+
+
+def random_dataset() -> Dataset:
+    """Images of two classes: `STEPS` batches to train on, and one each to validate and to test."""
+    generator = np.random.default_rng(0)
+    splits = [
+        Split(
+            generator.integers(0, 256, (count, SIDE, SIDE, 3), "uint8"),
+            generator.integers(0, 2, count),
+        )
+        for count in (STEPS * BATCH, BATCH, BATCH)
+    ]
+    return Dataset("random", "binary", ("zero", "one"), *splits)
+
+
+def measure(model: str, variant: str) -> dict[str, float]:
+    """One trial of a study; without attention, the plain loop too.
+
+    Returns:
+        Seconds of a step (its input included), of a batch of input alone, and of the whole trial
+        without building and compiling the network; GiB of memory; seconds of the plain loop.
+    """
+    dataset = random_dataset()
+    config = Training(epochs=EPOCHS, batch_size=BATCH)
+    batches = TrainingBatches(dataset.train.images, dataset.train.labels[:, None], config, 0)
+    started = time.perf_counter()
+    for number in range(len(batches)):
+        batches[number]
+    input_seconds = (time.perf_counter() - started) / len(batches)
+    before = peak()
+    trainer = Trainer(dataset, variant, read_model(f"keras.applications:{model}"), config)
+    trial = trainer.run(seed=0)
+    if trial.error:
+        raise RuntimeError(trial.error)
+    found = {
+        "parameters": trial.parameters,
+        "step_s": statistics.median(point.seconds for point in trial.curve) / STEPS,
+        "input_s": input_seconds,
+        "trial_s": trial.seconds - trial.preparation,
+        "peak_gib": peak() - before,
+    }
+    if variant == "none":
+        found["plain_s"] = plain_loop(trainer, config)
+    return found
+
+
+def plain_loop(trainer: Trainer, config: Training) -> float:
+    """Seconds of `fit` with validation after each epoch, and of predicting the test images."""
+    model = trainer.build()
+    dataset = trainer.dataset
+    model.compile(
+        keras.optimizers.AdamW(config.learning_rate, weight_decay=config.weight_decay),
+        trainer.task.loss,
+        jit_compile=jit_compile(),
+    )
+    batches = trainer._batches(0)
+    targets = trainer.task.encode(dataset.val.labels)
+    validation = (dataset.val.images, targets)
+    # Compiles everything that is timed below.
+    model.fit(
+        batches,
+        steps_per_epoch=1,
+        validation_data=validation,
+        validation_batch_size=BATCH,
+        verbose=0,
+    )
+    model.predict(dataset.test.images, BATCH, verbose=0)
+    started = time.perf_counter()
+    model.fit(
+        batches,
+        epochs=EPOCHS,
+        validation_data=validation,
+        validation_batch_size=BATCH,
+        shuffle=False,
+        verbose=0,
+    )
+    model.predict(dataset.test.images, BATCH, verbose=0)
+    return time.perf_counter() - started
+
+
+def peak() -> float:
+    """The peak of the memory of this process, in GiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+def in_process(backend: str, model: str, variant: str) -> dict[str, Any]:
+    """`measure` in a new process with that backend."""
+    process = subprocess.run(
+        [sys.executable, "-m", "benchmarks.own_model", "--cell", model, variant],
+        env={**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if process.returncode:
+        last = process.stderr.strip().rpartition("\n")[2]
+        return {"error": last[:200]}
+    numbers = json.loads(process.stdout.strip().rpartition("\n")[2])
+    return {name: float(f"{number:.4g}") for name, number in numbers.items()}
+
+
+def main() -> None:
+    """Measures everything and writes the file."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--cell", nargs=2, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.cell:
+        print(json.dumps(measure(*options.cell)))
+        return
+    installed = [name for name in BACKENDS if importlib.util.find_spec(name)]
+    cells = []
+    for model, backend, variant in itertools.product(MODELS, installed, VARIANTS):
+        found = in_process(backend, model, variant)
+        cells.append({"model": model, "backend": backend, "variant": variant, **found})
+        print(json.dumps(cells[-1]), flush=True)
+    content = {
+        "date": datetime.date.today().isoformat(),
+        "cpu": processor_name(),
+        "cores": len(os.sched_getaffinity(0)),
+        **versions(),
+        "side": SIDE,
+        "batch": BATCH,
+        "steps": STEPS,
+        "epochs": EPOCHS,
+        "cells": cells,
+    }
+    with replacing(FILE) as temporary:
+        temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    print(FILE)
+
+
+if __name__ == "__main__":
+    main()

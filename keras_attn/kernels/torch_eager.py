@@ -1,0 +1,173 @@
+"""What PyTorch computes operation by operation, in few passes over a map.
+
+Without a compiler every operation reads and writes whole maps, and those with booleans take three
+times as long as those with floats. The functions here keep a map and its gates for the gradient and
+compute the rest again. Their gradients work in place, unless they are differentiated themselves.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+
+class Pooled(torch.autograd.Function):
+    """Statistics of x, or of x * under, over axes that are kept with length one.
+
+    The values that tie for a maximum share its gradient.
+    """
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(
+        x: torch.Tensor, under: torch.Tensor | None, axes: Sequence[int], pools: Sequence[str]
+    ) -> tuple[torch.Tensor, ...]:
+        """One statistic for each of `pools`."""
+        product = x if under is None else x * under
+        statistics = {"mean": torch.mean, "max": torch.amax}
+        return tuple(statistics[name](product, axes, keepdim=True) for name in pools)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple, output: tuple[torch.Tensor, ...]) -> None:
+        """Keeps what both derivatives read."""
+        x, under, ctx.axes, ctx.pools = inputs
+        largest = output[ctx.pools.index("max")] if "max" in ctx.pools else None
+        ctx.save_for_backward(x, under, largest)
+        ctx.save_for_forward(x, under, largest)
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        """The gradients by x and by its gate."""
+        x, under, largest = ctx.saved_tensors
+        by_pool = dict(zip(ctx.pools, upstream, strict=True))
+        by_product = _by_product(ctx, x, under, largest, by_pool)
+        if under is None:
+            return by_product, None, None, None
+        by_under = (by_product * x).sum_to_size(under.shape) if ctx.needs_input_grad[1] else None
+        return _product(by_product, under, is_ours=largest is not None), by_under, None, None
+
+    @staticmethod
+    def jvp(
+        ctx: Any, tangent: torch.Tensor | None, under_tangent: torch.Tensor | None, *_: None
+    ) -> tuple[torch.Tensor, ...]:
+        """Means of the tangents: over all values, or over those that are as large."""
+        x, under, largest = ctx.saved_tensors
+        slopes = [] if tangent is None else [tangent if under is None else tangent * under]
+        slopes += [] if under_tangent is None else [x * under_tangent]
+        slope = functools.reduce(operator.add, slopes)
+        found = []
+        for name in ctx.pools:
+            if name == "max":
+                places = _places(x, under, largest)
+                total = (slope * places).sum(ctx.axes, keepdim=True)
+                found.append((total / _count(places, ctx.axes)).to(x.dtype))
+            else:
+                found.append(slope.mean(ctx.axes, keepdim=True))
+        return tuple(found)
+
+
+def _by_product(
+    ctx: Any,
+    x: torch.Tensor,
+    under: torch.Tensor | None,
+    largest: torch.Tensor | None,
+    by_pool: dict[str, torch.Tensor],
+) -> torch.Tensor:
+    """The gradient by what is pooled; it is expanded, not written, if only the mean is."""
+    number = math.prod(x.shape[axis] for axis in ctx.axes)
+    mean = by_pool["mean"] / number if "mean" in by_pool else None
+    if largest is None:
+        return mean.expand(x.shape)
+    places = _places(x, under, largest)
+    share = (by_pool["max"] / _count(places, ctx.axes)).to(x.dtype)
+    if torch.is_grad_enabled():
+        return places * share + (0 if mean is None else mean)
+    gradient = places.mul_(share)
+    return gradient if mean is None else gradient.add_(mean)
+
+
+def _places(x: torch.Tensor, under: torch.Tensor | None, largest: torch.Tensor) -> torch.Tensor:
+    """1 where the maximum is, and 0 elsewhere, as floats."""
+    if torch.is_grad_enabled():
+        return ((x if under is None else x * under) == largest).to(x.dtype)
+    if under is None:
+        return torch.eq(x, largest, out=torch.empty_like(x))
+    return (x * under).eq_(largest)
+
+
+def _count(places: torch.Tensor, axes: Sequence[int]) -> torch.Tensor:
+    """How many places there are; in half precision large numbers would be inexact or infinite."""
+    half = places.dtype in (torch.float16, torch.bfloat16)
+    return places.sum(axes, keepdim=True, dtype=torch.float32 if half else places.dtype)
+
+
+class Product(torch.autograd.Function):
+    """A map under one gate or two, x * gate * gate."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x: torch.Tensor, *gates: torch.Tensor) -> torch.Tensor:
+        """One product after the other."""
+        return functools.reduce(operator.mul, gates, x)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
+        """Keeps the map and the gates."""
+        ctx.save_for_backward(*inputs)
+        ctx.save_for_forward(*inputs)
+
+    @staticmethod
+    def backward(ctx: Any, upstream: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        """The gradients by the map and by its gates."""
+        x, *gates = ctx.saved_tensors
+        by_x = None
+        if ctx.needs_input_grad[0]:
+            first, *rest = gates
+            by_x = upstream * first
+            for gate in rest:
+                by_x = _product(by_x, gate, is_ours=True)
+        if not any(ctx.needs_input_grad[1:]):
+            return by_x, *(None for _ in gates)
+        by_gain = upstream * x
+        if len(gates) == 1:
+            return by_x, by_gain.sum_to_size(gates[0].shape)
+        first, second = gates
+        return by_x, _summed(by_gain, second, first.shape), _summed(by_gain, first, second.shape)
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: torch.Tensor | None) -> torch.Tensor:
+        """The product rule."""
+        factors = ctx.saved_tensors
+        return sum(
+            functools.reduce(
+                operator.mul,
+                (tangent if place == number else each for place, each in enumerate(factors)),
+            )
+            for number, tangent in enumerate(tangents)
+            if tangent is not None
+        )
+
+
+def _product(gradient: torch.Tensor, gate: torch.Tensor, is_ours: bool) -> torch.Tensor:
+    """The gradient times the gate, in place if nothing else reads the gradient."""
+    return gradient.mul_(gate) if is_ours and not torch.is_grad_enabled() else gradient * gate
+
+
+def _summed(x: torch.Tensor, weights: torch.Tensor, shape: torch.Size) -> torch.Tensor:
+    """The sum of x * weights to a shape: a product of matrices between channels and positions."""
+    batch, *positions, channels = x.shape
+    by_channel = (batch, *(1 for _ in positions), channels)
+    by_position = (batch, *positions, 1)
+    rows = x.reshape(batch, -1, channels)
+    if weights.shape == by_position and shape == by_channel:
+        return (weights.reshape(batch, 1, -1) @ rows).reshape(shape)
+    if weights.shape == by_channel and shape == by_position:
+        return (rows @ weights.reshape(batch, -1, 1)).reshape(shape)
+    return (x * weights).sum_to_size(shape)

@@ -1,0 +1,31 @@
+"""The pages of the layers: advice, arguments with defaults, and what was measured."""
+
+import re
+
+import pytest
+
+import keras_attn
+from docs.site import gallery, measured
+from docs.site.advice import ADVICE
+
+pytestmark = pytest.mark.once
+
+
+def test_every_layer_has_advice_and_names_others():
+    assert list(ADVICE) == keras_attn.list_layers()
+    for key, each in ADVICE.items():
+        assert set(each.alternatives) <= set(ADVICE) - {key}
+
+
+def test_a_page_has_types_defaults_and_results():
+    page = gallery.page(keras_attn.describe("csa"))
+    assert "| `reduction` | `float` | `16` | Ratio of the channels" in page
+    assert re.search(r"\| jax \| 0\.\d\d \| \d\.\d\d \|", page)
+    assert re.search(r"\| breastmnist \| 546 \| [+−-]0\.\d+ \|", page)
+    page = gallery.page(keras_attn.describe("scsa_synergistic"))
+    assert "| `window_size` | `int \\| None` | `7` |" in page
+    assert "In this project's studies" not in page
+
+
+def test_what_was_not_measured_is_left_out():
+    assert measured.speed("none") == measured.studies("none") == ""
