@@ -14,6 +14,8 @@ import pytest
 
 pytestmark = pytest.mark.trains
 
+KILLS = 20
+
 # One process imports everything and then forks each run, because importing takes longer than the
 # whole study. A line on standard input starts each run.
 SCRIPT = """
@@ -95,10 +97,8 @@ def numbers(content):
     return json.dumps([values["key"], {**trial, "seconds": 0, "preparation": 0, "curve": curve}])
 
 
-@pytest.mark.parametrize("kills_wanted", [4, pytest.param(20, marks=pytest.mark.slow)])
-def test_a_study_killed_at_random_moments_ends_like_an_undisturbed_one(
-    runs, tmp_path, kills_wanted
-):
+@pytest.mark.slow
+def test_a_study_killed_at_random_moments_ends_like_an_undisturbed_one(runs, tmp_path):
     undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
     runs.begin(undisturbed)
     started = time.perf_counter()
@@ -106,7 +106,7 @@ def test_a_study_killed_at_random_moments_ends_like_an_undisturbed_one(
     whole = time.perf_counter() - started
     draw = random.Random(0)
     kills, counts = 0, []
-    while kills < kills_wanted:
+    while kills < KILLS:
         before = trials(killed) if killed.exists() else {}
         child = runs.begin(killed)
         # A run first constructs every network, so many of the moments are before its first trial.
@@ -118,7 +118,7 @@ def test_a_study_killed_at_random_moments_ends_like_an_undisturbed_one(
         # Nothing that was finished is lost or run again.
         assert {name: after.get(name) for name in before} == before
         counts.append(len(after))
-        assert len(counts) < 5 * kills_wanted, f"most runs ended before they were killed: {counts}"
+        assert len(counts) < 5 * KILLS, f"most runs ended before they were killed: {counts}"
     assert len(set(counts)) > 1, f"the kills did not fall between trials: {counts}"
     runs.begin(killed)
     assert runs.end() == 0

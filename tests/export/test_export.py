@@ -25,7 +25,7 @@ def needs(format):
 REPRESENTATIVES = {"csa", "scsa_synergistic", "cpca"}
 
 
-@pytest.mark.slow_on("jax")
+@pytest.mark.slow_on("jax", "torch")
 @pytest.mark.filterwarnings("ignore")  # of the exporters, about each other's versions
 @pytest.mark.parametrize("keys", [REPRESENTATIVES, pytest.param(None, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("format", FORMATS)

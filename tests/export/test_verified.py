@@ -35,6 +35,7 @@ def several(structure):
     return keras.Model({"zeta": zeta, "alpha": alpha}, dict(zip(names, outputs, strict=True)))
 
 
+@pytest.mark.slow_on("jax")
 @pytest.mark.parametrize("structure", [list, dict])
 @pytest.mark.parametrize("format", FORMATS)
 def test_inputs_and_outputs_keep_their_order(format, structure, tmp_path):

@@ -66,6 +66,7 @@ def test_peak_memory_counts_what_a_step_needs_at_once():
     assert peak == pytest.approx(100 * 2**20, rel=0.05)
 
 
+@pytest.mark.slow  # the compiler takes half a minute
 @pytest.mark.filterwarnings("default")  # PyTorch's compiler warns of PyTorch
 def test_pytorch_compiles():
     if keras.backend.backend() != "torch":

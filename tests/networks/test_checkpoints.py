@@ -150,11 +150,16 @@ def test_what_is_not_a_checkpoint_is_refused_and_never_executed(tmp_path):
         networks.from_torch(state_dict(), input_shape=(32, 32, 1))
 
 
-@pytest.mark.parametrize("attention", [None, "csa", "triplet"])
-@pytest.mark.parametrize("name", ["resnet20_cifar", "mobilenet_v2", "resnet50d"])
+@pytest.mark.parametrize(
+    ("name", "attention"),
+    [
+        ("resnet20_cifar", None),
+        ("resnet20_cifar", "triplet"),
+        ("mobilenet_v2", "csa"),
+        pytest.param("resnet50d", "csa", marks=pytest.mark.slow),
+    ],
+)
 def test_networks_by_name_take_any_layer_and_are_saved(name, attention, tmp_path):
-    if name != "resnet20_cifar" and attention == "triplet":
-        pytest.skip("one network with triplet attention is enough")
     model = networks.create(name, attention, num_classes=4, input_shape=(32, 32, 3))
     assert model.output_shape == (None, 4)
     if name == "resnet20_cifar":

@@ -24,8 +24,8 @@ FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
 MAGIC = "%matplotlib inline"
 PARAMETERS = ("QUICK", "EPOCHS", "TOPOLOGY")
-#: Runs on TensorFlow too, unless slow tests are asked for.
-QUICK = ("02_your_own_images",)
+#: Those that `make test` runs: they differ most in what they call.
+QUICK = ("00_quickstart", "04_seeing_attention", "07_your_own_model")
 NONE_KEPT = "This notebook is kept without outputs"
 
 needs_medmnist = pytest.mark.skipif(
@@ -136,11 +136,10 @@ def run_cell(source, variables, title):
 def marks_of(name):
     """They run on PyTorch, which does not compile and so takes the least time.
 
-    Those of the MedMNIST sets differ in their images only: in `make test`, one of them runs.
+    Those of the image sets differ in their images only, so they run on one backend.
     """
     marks = [pytest.mark.trains, *[pytest.mark.once(backend="torch")] * (name >= "13")]
-    backend = keras.backend.backend()
-    is_quick = name < "13" if backend == "torch" else backend == "tensorflow" and name in QUICK
+    is_quick = keras.backend.backend() == "torch" and name in QUICK
     return [*marks, *[pytest.mark.slow] * (not is_quick)]
 
 

@@ -80,7 +80,7 @@ def test_a_study_learns_and_its_report_shows_boxes(quick, tmp_path):
     np.testing.assert_array_equal(model.get_layer("outputs").anchors, anchors())
 
 
-@pytest.mark.slow_on("jax")
+@pytest.mark.slow_on("jax", "tensorflow")
 def test_the_retinanet_of_a_study(tmp_path):
     side = 160
     model = retinanet((side, side, 3), 2)
@@ -157,7 +157,7 @@ def test_detectors_of_libraries_decode_to_the_same_boxes(library):
         with_anchored_outputs(detector, 3)
 
 
-@pytest.mark.slow_on("jax", "tensorflow")
+@pytest.mark.slow
 def test_a_detector_of_a_library_takes_part(tmp_path):
     comparison = keras_attn.compare(
         scene_set(train=4, val=2, test=2),

@@ -12,6 +12,7 @@ def test_without_a_spatial_gate_there_is_no_picture(attention):
     assert draw_gates(model, make_dataset(), Palette()) is None
 
 
+@pytest.mark.slow_on("jax")
 @pytest.mark.parametrize("task", ["multi-class", "multi-label"])
 def test_a_row_an_image_and_a_column_a_layer(task):
     dataset = make_dataset(task)

@@ -110,6 +110,7 @@ def own_model(outputs, activation):
     return keras.Model(inputs, layers.Conv2D(outputs, 1, activation=activation, name="head")(x))
 
 
+@pytest.mark.slow_on("jax")
 @pytest.mark.parametrize(("outputs", "activation"), [(1, "sigmoid"), (2, "softmax")])
 def test_a_model_of_ones_own(outputs, activation):
     comparison = keras_attn.compare(

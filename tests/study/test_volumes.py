@@ -61,6 +61,7 @@ def test_volumes_are_classified_and_shown(tiny, tmp_path):
     assert model.input_shape == (None, 16, 16, 16, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.trains
 def test_volumes_are_segmented_by_a_3d_u_net(monkeypatch):
     monkeypatch.setattr("keras_attn.study.backbone.WIDTHS", (4, 8))
