@@ -1,18 +1,22 @@
 """What a comparison in a user's own model costs: steps, memory, input, and the study itself.
 
-    python -m benchmarks.own_model                   # writes benchmarks/results/own_model.json
+    python -m benchmarks.own_model                     # all installed backends
+    python -m benchmarks.own_model --backends torch    # one; results of the others are kept
 
 MobileNetV2 and ResNet50 of keras.applications are trained for a few steps at 224 pixels, with and
 without CSA after each stage, on each installed backend, every combination in a process of its own.
 The images are random. What the study itself takes is measured on 1,024 images of 96 pixels with
 MobileNetV2: a trial beside a plain loop, which is `fit` of the same model on the same images with
-validation after each epoch, and a prediction of the test images.
+validation after each epoch, and a prediction of the test images. The results are kept in
+benchmarks/results/own_model.json. On JAX it takes very long: a step of MobileNetV2 took 24 seconds
+on two cores, because XLA's depthwise convolutions are slow on the CPU.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime
+import importlib.metadata
 import importlib.util
 import itertools
 import json
@@ -29,13 +33,13 @@ import keras
 import numpy as np
 
 from benchmarks.matrix import RESULTS
+from keras_attn.bench import seconds
 from keras_attn.data.dataset import Dataset, Split
+from keras_attn.gates.parts import size
 from keras_attn.hardware import processor_name
 from keras_attn.kernels.devices import jit_compile
-from keras_attn.study.batches import TrainingBatches
 from keras_attn.study.files import replacing
 from keras_attn.study.models import read_model
-from keras_attn.study.plan import versions
 from keras_attn.study.trainer import Trainer
 from keras_attn.study.training import Training
 
@@ -44,7 +48,7 @@ MODELS = ("MobileNetV2", "ResNet50")
 VARIANTS = ("none", "csa@stages")
 BACKENDS = ("tensorflow", "jax", "torch")
 BATCH, EPOCHS = 32, 2
-SIDE, STEPS = 224, 2
+SIDE, STEPS = 224, 5
 #: Of the images that the study is compared with the plain loop on.
 PLAIN_SIDE, PLAIN_STEPS = 96, 32
 
@@ -62,28 +66,39 @@ def random_dataset(side: int, steps: int) -> Dataset:
     return Dataset("random", "binary", ("zero", "one"), *splits)
 
 
-def measure(model: str, variant: str) -> dict[str, float]:
-    """A short trial of a study.
+def measure(name: str, variant: str) -> dict[str, float]:
+    """Steps of a training on one batch.
 
     Returns:
-        Seconds of a step (its input included) and of a batch of input alone; GiB of memory.
+        Seconds of a step and of a batch of input; GiB of memory.
     """
-    dataset = random_dataset(SIDE, STEPS)
-    config = Training(epochs=EPOCHS, batch_size=BATCH)
-    batches = TrainingBatches(dataset.train.images, dataset.train.labels[:, None], config, 0)
-    started = time.perf_counter()
-    for number in range(len(batches)):
-        batches[number]
-    input_seconds = (time.perf_counter() - started) / len(batches)
+    dataset = random_dataset(SIDE, 1)
+    config = Training(batch_size=BATCH, augmentation="standard")
+    trainer = Trainer(dataset, variant, read_model(f"keras.applications:{name}"), config)
+    batches = trainer._batches(0)
+    taken = [seconds(lambda: batches[0]) for _ in range(STEPS)]
     before = peak()
-    trainer = Trainer(dataset, variant, read_model(f"keras.applications:{model}"), config)
-    trial = trainer.run(seed=0)
+    model = compiled(trainer)
+    images, targets, *_ = batches[0]
+    steps = [seconds(lambda: model.train_on_batch(images, targets)) for _ in range(2 + STEPS)]
     return {
-        "parameters": trial.parameters,
-        "step_s": statistics.median(point.seconds for point in trial.curve) / STEPS,
-        "input_s": input_seconds,
+        "parameters": sum(map(size, model.trainable_variables)),
+        "step_s": statistics.median(steps[2:]),
+        "input_s": statistics.median(taken),
         "peak_gib": peak() - before,
     }
+
+
+def compiled(trainer: Trainer) -> keras.Model:
+    """A new network of a study, compiled as the study compiles it."""
+    model = trainer.build()
+    config = trainer.config
+    model.compile(
+        keras.optimizers.AdamW(config.learning_rate, weight_decay=config.weight_decay),
+        trainer.task.loss,
+        jit_compile=jit_compile(),
+    )
+    return model
 
 
 def beside_plain_loop() -> dict[str, float]:
@@ -92,18 +107,12 @@ def beside_plain_loop() -> dict[str, float]:
     config = Training(epochs=EPOCHS, batch_size=BATCH)
     trainer = Trainer(dataset, "none", read_model("keras.applications:MobileNetV2"), config)
     trial = trainer.run(seed=0)
-    return {"trial_s": trial.seconds - trial.preparation, "plain_s": plain_loop(trainer, config)}
+    return {"trial_s": trial.seconds - trial.preparation, "plain_s": plain_loop(trainer)}
 
 
-def plain_loop(trainer: Trainer, config: Training) -> float:
+def plain_loop(trainer: Trainer) -> float:
     """Seconds of `fit` with validation after each epoch, and of predicting the test images."""
-    model = trainer.build()
-    dataset = trainer.dataset
-    model.compile(
-        keras.optimizers.AdamW(config.learning_rate, weight_decay=config.weight_decay),
-        trainer.task.loss,
-        jit_compile=jit_compile(),
-    )
+    model, dataset = compiled(trainer), trainer.dataset
     batches = trainer._batches(0)
     targets = trainer.task.encode(dataset.val.labels)
     validation = (dataset.val.images, targets)
@@ -154,34 +163,37 @@ def in_process(backend: str, *what: str) -> dict[str, Any]:
 def main() -> None:
     """Measures everything and writes the file."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--backends", default=",".join(BACKENDS), help="separated by commas")
     parser.add_argument("--cell", nargs="*", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.cell is not None:
         print(json.dumps(measure(*options.cell) if options.cell else beside_plain_loop()))
         return
-    installed = [name for name in BACKENDS if importlib.util.find_spec(name)]
-    cells = []
-    for model, backend, variant in itertools.product(MODELS, installed, VARIANTS):
+    chosen = [name for name in options.backends.split(",") if importlib.util.find_spec(name)]
+    content = stored() if FILE.exists() else {"cells": [], "plain": {}}
+    cells = [cell for cell in content["cells"] if cell["backend"] not in chosen]
+    for model, backend, variant in itertools.product(MODELS, chosen, VARIANTS):
         found = in_process(backend, model, variant)
         cells.append({"model": model, "backend": backend, "variant": variant, **found})
         print(json.dumps(cells[-1]), flush=True)
-    plain = {backend: in_process(backend) for backend in installed}
+    plain = {backend: in_process(backend) for backend in chosen}
     print(json.dumps(plain))
     content = {
         "date": datetime.date.today().isoformat(),
         "cpu": processor_name(),
         "cores": len(os.sched_getaffinity(0)),
-        **versions(),
-        "side": SIDE,
-        "batch": BATCH,
-        "steps": STEPS,
-        "epochs": EPOCHS,
+        "versions": {name: importlib.metadata.version(name) for name in ("keras", *BACKENDS)},
         "cells": cells,
-        "plain": plain,
+        "plain": content["plain"] | plain,
     }
     with replacing(FILE) as temporary:
         temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     print(FILE)
+
+
+def stored() -> dict[str, Any]:
+    """What was measured, and how."""
+    return json.loads(FILE.read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Any
 
 import keras_attn
 from benchmarks import matrix, tables
-from docs import speed_pictures
+from docs import speed_models, speed_pictures
 from docs.themed import folded
 
 START = """\
@@ -147,6 +147,7 @@ def page(layers: Path, network: Path | None, studies: list[Path]) -> str:
         parts.append(network_part(steps))
     if studies:
         parts.append(studies_part(json.loads(each.read_text(encoding="utf-8")) for each in studies))
+    parts += filter(None, (speed_models.own_model_part(), speed_models.combinations_part()))
     if len(content["cells"]) > len(topologies):
         parts.append(MEANS + tables.markdown(tables.means(content, content["cells"])) + "\n")
     parts += [shape_part(content, shape) for shape in tables.shapes(content)]

@@ -8,6 +8,7 @@ from keras import ops
 from tensorflow.python.framework import ops as framework
 from tensorflow.python.ops import control_flow_util
 
+from keras_attn.kernels.interface import Kernels
 from keras_attn.kernels.matrix_sums import sum_to
 from keras_attn.kernels.tensor import Tensor
 from keras_attn.kernels.xla import SHORT, XLA, XLAOnCPU
@@ -29,6 +30,10 @@ def count_true(mask: Tensor, axes: Sequence[int]) -> Tensor:
     return ops.sum(ops.cast(counts, "float32"), axis=tuple(axes), keepdims=True)
 
 
+#: TensorFlow's own operations, one by one.
+WITHOUT_XLA = Kernels()
+
+
 class TensorFlow(XLA):
     """TensorFlow on an accelerator."""
 
@@ -36,7 +41,11 @@ class TensorFlow(XLA):
 
 
 class TensorFlowOnCPU(XLAOnCPU):
-    """TensorFlow on the CPU, whose version of XLA writes a map of products before it sums them."""
+    """TensorFlow on the CPU, whose version of XLA writes a map of products before it sums them.
+
+    Without XLA each operation costs more than what it computes of a small map, so that statistics
+    and products are TensorFlow's own there, which are fewer operations.
+    """
 
     count_true = staticmethod(count_true)
     fuses_sums = False
@@ -44,6 +53,24 @@ class TensorFlowOnCPU(XLAOnCPU):
     def is_compiling(self) -> bool:
         """Whether XLA compiles the function that is traced now."""
         return control_flow_util.GraphOrParentsInXlaContext(framework.get_default_graph())
+
+    def mean(self, x: Tensor, axes: Sequence[int], under: Tensor | None = None) -> Tensor:
+        """By XLA or without."""
+        return (super() if self.is_compiling() else WITHOUT_XLA).mean(x, axes, under)
+
+    def maximum(self, x: Tensor, axes: Sequence[int], under: Tensor | None = None) -> Tensor:
+        """By XLA or without."""
+        return (super() if self.is_compiling() else WITHOUT_XLA).maximum(x, axes, under)
+
+    def pooled(
+        self, x: Tensor, axes: Sequence[int], pools: Sequence[str], under: Tensor | None = None
+    ) -> list[Tensor]:
+        """By XLA or without."""
+        return (super() if self.is_compiling() else WITHOUT_XLA).pooled(x, axes, pools, under)
+
+    def times(self, x: Tensor, *gates: Tensor) -> Tensor:
+        """By XLA or without."""
+        return (super() if self.is_compiling() else WITHOUT_XLA).times(x, *gates)
 
     def plus(self, first: Tensor, second: Tensor) -> Tensor:
         """Its gradients are the sums of `matrix_sums`."""

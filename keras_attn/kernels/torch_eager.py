@@ -86,10 +86,8 @@ def _by_product(
         return mean.expand(x.shape)
     places = _places(x, under, largest)
     share = (by_pool["max"] / _count(places, ctx.axes)).to(x.dtype)
-    if torch.is_grad_enabled():
-        return places * share + (0 if mean is None else mean)
-    gradient = places.mul_(share)
-    return gradient if mean is None else gradient.add_(mean)
+    # Not in place: where upstream gradients are a batch, by vmap, the places are not.
+    return places * share if mean is None else torch.addcmul(mean, places, share)
 
 
 def _places(x: torch.Tensor, under: torch.Tensor | None, largest: torch.Tensor) -> torch.Tensor:

@@ -1,0 +1,65 @@
+"""The functions of PyTorch without a compiler have all derivatives, in place and differentiable."""
+
+import functools
+
+import keras
+import pytest
+
+if keras.backend.backend() != "torch":
+    pytest.skip("these are functions of PyTorch", allow_module_level=True)
+
+import torch
+from torch.autograd import gradcheck, gradgradcheck
+
+from keras_attn.kernels.torch_eager import Pooled, Product
+
+SHAPE = (2, 3, 2, 4)
+CHANNEL, POSITION = (2, 1, 1, 4), (2, 3, 2, 1)
+BOTH = ("mean", "max")
+
+CASES = {
+    "times channel": (Product.apply, (SHAPE, CHANNEL)),
+    "times both": (Product.apply, (SHAPE, CHANNEL, POSITION)),
+    "times both, positions first": (Product.apply, (SHAPE, POSITION, CHANNEL)),
+    "times one gate for all": (Product.apply, (SHAPE, (1, 1, 1, 1), POSITION)),
+    "positions": (lambda x: Pooled.apply(x, None, (1, 2), BOTH), (SHAPE,)),
+    "channels under a gate": (lambda x, g: Pooled.apply(x, g, (3,), BOTH), (SHAPE, CHANNEL)),
+    "mean under a gate": (lambda x, g: Pooled.apply(x, g, (1, 2), ("mean",)), (SHAPE, POSITION)),
+    "maximum": (lambda x: Pooled.apply(x, None, (1, 2), ("max",)), (SHAPE,)),
+}
+
+
+def arguments(shapes):
+    generator = torch.Generator().manual_seed(0)
+    return [
+        torch.rand(shape, generator=generator, dtype=torch.float64).add_(0.1).requires_grad_()
+        for shape in shapes
+    ]
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script`:DeprecationWarning")  # PyTorch's own
+@pytest.mark.parametrize("name", CASES)
+def test_all_derivatives_are_those_of_finite_differences(name):
+    function, shapes = CASES[name]
+    values = arguments(shapes)
+    assert gradcheck(function, values, check_forward_ad=True, check_batched_grad=True)
+    assert gradgradcheck(function, values)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_ties_share_and_nothing_is_written_over(name):
+    function, shapes = CASES[name]
+    values = arguments(shapes)
+    with torch.no_grad():
+        values[0].round_(decimals=0)  # many values tie
+    before = [value.detach().clone() for value in values]
+    gradients = []
+    for create_graph in (False, True):
+        outputs = function(*values)
+        outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+        total = functools.reduce(torch.add, [each.pow(2).sum() for each in outputs])
+        gradients.append(torch.autograd.grad(total, values, create_graph=create_graph))
+    for ours, theirs in zip(*gradients, strict=True):
+        torch.testing.assert_close(ours, theirs.detach())
+    for value, expected in zip(values, before, strict=True):
+        torch.testing.assert_close(value.detach(), expected, rtol=0, atol=0)
