@@ -33,7 +33,7 @@ SPATIAL = ("sa", "scse", "coordinate", "cbam")
 
 DATASETS = ("breastmnist", "retinamnist", "pneumoniamnist")
 SETTINGS: dict[str, Any] = {"samples": 500, "model": "resnet8", "epochs": 8, "batch_size": 32}
-SEEDS = 3
+SEEDS = 2
 
 COLUMNS = ["dataset", "train_samples", "variant", "seed", "auc"]
 

@@ -1,13 +1,13 @@
-"""What a comparison in a user's own model costs: steps, memory, input, and the study itself.
+"""What a comparison costs in larger networks: steps, memory, input, and the study itself.
 
     python -m benchmarks.own_model                     # all installed backends
     python -m benchmarks.own_model --backends torch    # one; results of the others are kept
 
-MobileNetV2 and ResNet50 of keras.applications are trained for a few steps at 224 pixels, with and
-without CSA after each stage, on each installed backend, every combination in a process of its own.
-The images are random. What the study itself takes is measured on 1,024 images of 96 pixels with
-MobileNetV2: a trial beside a plain loop, which is `fit` of the same model on the same images with
-validation after each epoch, and a prediction of the test images. The results are kept in
+Networks of keras.applications, a U-Net and a RetinaNet are trained for a few steps, with attention
+and without, on each installed backend, every combination in a process of its own. The images are
+random. What the study itself takes is measured on 1,024 images of 96 pixels with MobileNetV2: a
+trial beside a plain loop, which is `fit` of the same model on the same images with validation after
+each epoch, and a prediction of the test images. The results are kept in
 benchmarks/results/own_model.json. On JAX it takes very long: a step of MobileNetV2 took 24 seconds
 on two cores, because XLA's depthwise convolutions are slow on the CPU.
 """
@@ -27,7 +27,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import keras
 import numpy as np
@@ -44,26 +44,65 @@ from keras_attn.study.trainer import Trainer
 from keras_attn.study.training import Training
 
 FILE = RESULTS / "own_model.json"
-MODELS = ("MobileNetV2", "ResNet50")
-VARIANTS = ("none", "csa@stages")
 BACKENDS = ("tensorflow", "jax", "torch")
-BATCH, EPOCHS = 32, 2
-SIDE, STEPS = 224, 5
+STEPS, EPOCHS = 5, 2
+
+
+class Subject(NamedTuple):
+    """What is trained.
+
+    Attributes:
+        model: As in `compare`.
+        task: Of the data set.
+        size: Height and width of the images.
+        batch: Images per step.
+        attention: The variant that is compared with none.
+    """
+
+    model: str
+    task: Literal["binary", "segmentation", "detection"]
+    size: tuple[int, int]
+    batch: int
+    attention: str
+
+
+SUBJECTS = {
+    "MobileNetV2": Subject(
+        "keras.applications:MobileNetV2", "binary", (224, 224), 32, "csa@stages"
+    ),
+    "ResNet50": Subject("keras.applications:ResNet50", "binary", (224, 224), 32, "csa@stages"),
+    "U-Net": Subject("unet", "segmentation", (128, 128), 16, "csa@decoder"),
+    "RetinaNet": Subject("retinanet", "detection", (256, 320), 8, "csa@blocks"),
+}
+
 #: Of the images that the study is compared with the plain loop on.
-PLAIN_SIDE, PLAIN_STEPS = 96, 32
+PLAIN_SIDE, PLAIN_STEPS, PLAIN_BATCH = 96, 32, 32
 
 
-def random_dataset(side: int, steps: int) -> Dataset:
+def random_dataset(
+    size: tuple[int, int],
+    batch: int,
+    steps: int,
+    task: Literal["binary", "segmentation", "detection"],
+) -> Dataset:
     """Images of two classes: `steps` batches to train on, and one each to validate and to test."""
     generator = np.random.default_rng(0)
+
+    def labels(count: int) -> np.ndarray:
+        if task == "binary":
+            return np.arange(count) % 2
+        if task == "segmentation":
+            return generator.integers(0, 2, (count, *size), "uint8")
+        corners = generator.uniform(0, min(size) / 2, (count, 5, 2))
+        sides = generator.uniform(16, min(size) / 2, (count, 5, 2))
+        kinds = np.stack([np.arange(count * 5).reshape(count, 5) % 2, np.zeros((count, 5))], -1)
+        return np.concatenate([corners, corners + sides, kinds], -1).astype("float32")
+
     splits = [
-        Split(
-            generator.integers(0, 256, (count, side, side, 3), "uint8"),
-            generator.integers(0, 2, count),
-        )
-        for count in (steps * BATCH, BATCH, BATCH)
+        Split(generator.integers(0, 256, (count, *size, 3), "uint8"), labels(count))
+        for count in (steps * batch, batch, batch)
     ]
-    return Dataset("random", "binary", ("zero", "one"), *splits)
+    return Dataset("random", task, ("zero", "one"), *splits)
 
 
 def measure(name: str, variant: str) -> dict[str, float]:
@@ -72,9 +111,11 @@ def measure(name: str, variant: str) -> dict[str, float]:
     Returns:
         Seconds of a step and of a batch of input; GiB of memory.
     """
-    dataset = random_dataset(SIDE, 1)
-    config = Training(batch_size=BATCH, augmentation="standard")
-    trainer = Trainer(dataset, variant, read_model(f"keras.applications:{name}"), config)
+    subject = SUBJECTS[name]
+    dataset = random_dataset(subject.size, subject.batch, 1, subject.task)
+    augmentation = "standard" if subject.task == "binary" else "none"
+    config = Training(batch_size=subject.batch, augmentation=augmentation)
+    trainer = Trainer(dataset, variant, read_model(subject.model), config)
     batches = trainer._batches(0)
     taken = [seconds(lambda: batches[0]) for _ in range(STEPS)]
     before = peak()
@@ -103,8 +144,8 @@ def compiled(trainer: Trainer) -> keras.Model:
 
 def beside_plain_loop() -> dict[str, float]:
     """Seconds of a trial without building and compiling its network, and of the plain loop."""
-    dataset = random_dataset(PLAIN_SIDE, PLAIN_STEPS)
-    config = Training(epochs=EPOCHS, batch_size=BATCH)
+    dataset = random_dataset((PLAIN_SIDE, PLAIN_SIDE), PLAIN_BATCH, PLAIN_STEPS, "binary")
+    config = Training(epochs=EPOCHS, batch_size=PLAIN_BATCH)
     trainer = Trainer(dataset, "none", read_model("keras.applications:MobileNetV2"), config)
     trial = trainer.run(seed=0)
     return {"trial_s": trial.seconds - trial.preparation, "plain_s": plain_loop(trainer)}
@@ -121,20 +162,20 @@ def plain_loop(trainer: Trainer) -> float:
         batches,
         steps_per_epoch=1,
         validation_data=validation,
-        validation_batch_size=BATCH,
+        validation_batch_size=PLAIN_BATCH,
         verbose=0,
     )
-    model.predict(dataset.test.images, BATCH, verbose=0)
+    model.predict(dataset.test.images, PLAIN_BATCH, verbose=0)
     started = time.perf_counter()
     model.fit(
         batches,
         epochs=EPOCHS,
         validation_data=validation,
-        validation_batch_size=BATCH,
+        validation_batch_size=PLAIN_BATCH,
         shuffle=False,
         verbose=0,
     )
-    model.predict(dataset.test.images, BATCH, verbose=0)
+    model.predict(dataset.test.images, PLAIN_BATCH, verbose=0)
     return time.perf_counter() - started
 
 
@@ -172,10 +213,11 @@ def main() -> None:
     chosen = [name for name in options.backends.split(",") if importlib.util.find_spec(name)]
     content = stored() if FILE.exists() else {"cells": [], "plain": {}}
     cells = [cell for cell in content["cells"] if cell["backend"] not in chosen]
-    for model, backend, variant in itertools.product(MODELS, chosen, VARIANTS):
-        found = in_process(backend, model, variant)
-        cells.append({"model": model, "backend": backend, "variant": variant, **found})
-        print(json.dumps(cells[-1]), flush=True)
+    for (name, subject), backend in itertools.product(SUBJECTS.items(), chosen):
+        for variant in ("none", subject.attention):
+            found = in_process(backend, name, variant)
+            cells.append({"network": name, "backend": backend, "variant": variant, **found})
+            print(json.dumps(cells[-1]), flush=True)
     plain = {backend: in_process(backend) for backend in chosen}
     print(json.dumps(plain))
     content = {

@@ -74,7 +74,7 @@ def page() -> str:
         settings.append([f"`{name}`", epochs, *(words[column] for column in columns), each.source])
     differing: list[Protocol] = [each for each in PROTOCOLS.values() if each.difference]
     return PAGE.format(
-        settings=markdown(settings),
+        settings=markdown(settings).replace("---:", "---"),
         differences="\n".join(f"* `{each.name}`: {each.difference}" for each in differing),
         passes=PASSES,
         sustained=SUSTAINED / 1e12,
@@ -133,5 +133,5 @@ def _curves(trials: dict[str, Any]) -> Figure:
     axes.tick_params(colors=PAGE_PALETTE.faint, labelsize=9)
     for name, side in axes.spines.items():
         side.set_visible(name in ("left", "bottom"))
-        side.set_color(PAGE_PALETTE.line)
+        side.set_color(PAGE_PALETTE.grid)
     return figure

@@ -28,8 +28,7 @@ Measure your own: `make bench` for all of it, or one layer at your shape with
 {machine}
 
 This is the code of that date. The kernels have since moved into `keras_attn/kernels`, and some
-operations changed: GAM and CPCA compute in float32 under mixed_float16, for example. The figures on
-this page have not been measured again.
+operations changed: GAM and CPCA compute in float32 under mixed_float16, for example. {again}
 
 * **Layers**: {layers}, with their defaults, on float32 maps as they are after a ReLU (batch x
   height x width x channels in the titles below), in the package's own data format, channels_last.
@@ -84,6 +83,8 @@ What holds them there:
 
 """
 
+AGAIN = "PyTorch without a compiler was measured again, in a section of its own."
+NOT_AGAIN = "The figures on this page have not been measured again."
 NETWORK = """\
 ## A whole network
 
@@ -117,23 +118,26 @@ TRAINING = {"jax": 0.60, "tensorflow": 0.60, "torch compiled": 0.90}
 WORST, INFERENCE, EAGER = 1.2, 1.0, 0.35
 
 
-def page(layers: Path, network: Path | None, studies: list[Path]) -> str:
+def page(layers: Path, network: Path | None, studies: list[Path], eager: Path | None = None) -> str:
     """The page.
 
     Args:
         layers: A results file of `benchmarks.layers`.
         network: One of `benchmarks.network`, or None.
         studies: Those of `benchmarks.study`.
+        eager: A later results file of the topologies on PyTorch as it stands, or None.
     """
     content = json.loads(layers.read_text(encoding="utf-8"))
     topologies = tables.topologies(content["cells"])
-    pictures = [speed_pictures.ratios(content, topologies)]
+    later = json.loads(eager.read_text(encoding="utf-8")) if eager else None
+    pictures = [speed_pictures.ratios(content, topologies, later)]
     if network is not None:
         steps = json.loads(network.read_text(encoding="utf-8"))
         pictures.append(speed_pictures.network(steps))
     parts = [
         START.format(
             pictures="\n\n".join(pictures),
+            again=AGAIN if later else NOT_AGAIN,
             machine=machine(content),
             layers=measured(content),
             count=content["rounds"] * content["repetitions"],
@@ -143,6 +147,8 @@ def page(layers: Path, network: Path | None, studies: list[Path]) -> str:
         FLOOR + tables.markdown(farthest(content, topologies)) + "\n",
         HOLDS + tables.markdown(tables.doubles(content, topologies)) + "\n",
     ]
+    if later is not None:
+        parts.append(speed_models.eager_part(content, later, machine(later)))
     if network is not None:
         parts.append(network_part(steps))
     if studies:
@@ -271,9 +277,10 @@ def shape_part(content: dict[str, Any], shape: list[int]) -> str:
     return "\n".join(parts)
 
 
-def newest() -> tuple[Path, Path | None, list[Path]] | None:
-    """The newest results of layers and network, all of studies; None without any of layers."""
+def newest() -> tuple[Path, Path | None, list[Path], Path | None] | None:
+    """The arguments of `page` for the newest results; None without any of layers."""
     layers = matrix.newest("layers-*.json")
     if layers is None:
         return None
-    return layers, matrix.newest("networks-*.json"), sorted(matrix.RESULTS.glob("study-*.json"))
+    studies = sorted(matrix.RESULTS.glob("study-*.json"))
+    return layers, matrix.newest("networks-*.json"), studies, matrix.newest("eager-*.json")

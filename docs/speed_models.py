@@ -1,19 +1,20 @@
-"""Two sections of the page on speed: the user's own model, and combinations of gates."""
+"""Sections of the page on speed: PyTorch as it stands, larger networks, combinations of gates."""
 
 from __future__ import annotations
 
 import statistics
+from typing import Any
 
 from benchmarks import combinations, own_model, tables
 
 OWN_MODEL = """\
-## In your own model
+## In larger networks
 
-Training steps of networks of keras.applications at {side} pixels in batches of {batch}, with and
-without CSA after each stage, as a comparison trains them (PyTorch without `torch.compile`): seconds
-per step, the time that a batch of images takes in addition if it is not prepared in the meantime,
-and the memory that the process needs beyond the images. {where} `python -m benchmarks.own_model`
-measures it.
+Training steps with and without attention, as a comparison trains them (PyTorch without
+`torch.compile`): networks of keras.applications at 224 pixels with CSA after each stage, the U-Net
+of a segmentation with CSA in its decoder, and the RetinaNet of a detection with CSA in the blocks
+of its backbone. The input of a batch is prepared while the step before it runs. Memory is what the
+process needs beyond the images. {where} `python -m benchmarks.own_model` measures it.
 
 {table}
 
@@ -27,14 +28,56 @@ again, scores each epoch, and keeps weights) is measured by a trial on {images:,
 COMBINATIONS = """\
 ## Combinations of gates
 
-Twelve combinations of a channel gate ({channel}) with a spatial gate ({spatial}) in CSA, forward and
-backward, over the sum of the times of both gates alone. Below 1, a combination costs less than its
-parts: the map is written once. {where} `python -m benchmarks.combinations` measures it.
+Twelve combinations of a channel gate ({channel}) with a spatial gate ({spatial}) in CSA, forward
+and backward, over the sum of the times of both gates alone. Below 1, a combination costs less than
+its parts: the map is written once. {where} `python -m benchmarks.combinations` measures it.
 
 {table}
 """
 
+WHEN = ("before", "now")
+
+EAGER_PART = """\
+## PyTorch without a compiler
+
+This is what `fit` uses on PyTorch unless it is told otherwise. Each operation then reads and writes
+whole maps, and those with booleans, such as the search for the place of a maximum, take three times
+as long as others. The kernels in `keras_attn/kernels/torch_eager.py` avoid them, keep a map and its
+gates alone for the gradient, and compute the rest again in place. Time over that of the published
+code without a compiler, geometric means over the shapes, before these kernels and with them:
+
+{table}
+
+{machine} `python -m benchmarks.layers --variants "torch eager,published eager"` measures it.
+"""
+
 NAMES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
+
+
+def eager_part(content: dict[str, Any], later: dict[str, Any], where: str) -> str:
+    """The section on PyTorch without a compiler, before and after its kernels were written."""
+    rows = [["topology", *(f"{step}, {when}" for step in tables.STEPS.values() for when in WHEN)]]
+    found = {
+        when: tables.topologies(each["cells"])
+        for when, each in zip(WHEN, (content, later), strict=True)
+    }
+
+    def means(key: str | None) -> list[str]:
+        return [
+            tables.hundredths(
+                tables.geometric_mean(
+                    tables.against(cell, "torch eager", "published eager", step)
+                    for cell in cells
+                    if key in (None, cell["key"])
+                )
+            )
+            for step in tables.STEPS
+            for cells in found.values()
+        ]
+
+    keys = dict.fromkeys(cell["key"] for cell in found[WHEN[1]])
+    rows += [["all", *means(None)], *([key, *means(key)] for key in keys)]
+    return EAGER_PART.format(machine=where, table=tables.markdown(rows))
 
 
 def own_model_part() -> str:
@@ -73,11 +116,9 @@ def own_model_part() -> str:
             ]
         )
     return OWN_MODEL.format(
-        side=own_model.SIDE,
-        batch=own_model.BATCH,
         where=_where(content),
         table=tables.markdown(rows),
-        images=own_model.PLAIN_STEPS * own_model.BATCH,
+        images=own_model.PLAIN_STEPS * own_model.PLAIN_BATCH,
         plain_side=own_model.PLAIN_SIDE,
         plain=tables.markdown(plain),
     )
@@ -103,5 +144,5 @@ def combinations_part() -> str:
     )
 
 
-def _where(content: dict) -> str:
+def _where(content: dict[str, Any]) -> str:
     return f"Measured on {content['date']}: {content['cpu']}, {content['cores']} cores."

@@ -23,14 +23,22 @@ NETWORK = (
 )
 
 
-def ratios(content: dict[str, Any], cells: list[tables.Cell]) -> str:
-    """Bars of the mean ratios to the published code, one pair per backend."""
+def ratios(content: dict[str, Any], cells: list[tables.Cell], later: dict[str, Any] | None) -> str:
+    """Bars of the mean ratios to the published code, one pair per backend.
+
+    Args:
+        content: All results.
+        cells: Those that are shown.
+        later: Results for PyTorch without a compiler that are shown in place of older ones.
+    """
     compiled, eager = tables.BASELINES
     rows = []
     for variant in tables.our_variants(content):
-        baseline = eager if variant.endswith("eager") else compiled
+        is_eager = variant.endswith("eager")
+        shown = tables.topologies(later["cells"]) if is_eager and later else cells
+        baseline = eager if is_eager else compiled
         means = [
-            tables.geometric_mean(tables.against(cell, variant, baseline, step) for cell in cells)
+            tables.geometric_mean(tables.against(cell, variant, baseline, step) for cell in shown)
             for step in tables.STEPS
         ]
         rows.append((variant, means))
@@ -62,7 +70,7 @@ def _figure(count: int) -> tuple[Figure, Axes]:
     axes.tick_params(colors=PAGE_PALETTE.faint, labelsize=9, left=False)
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
-    axes.spines["bottom"].set_color(PAGE_PALETTE.line)
+    axes.spines["bottom"].set_color(PAGE_PALETTE.grid)
     return figure, axes
 
 
@@ -84,6 +92,7 @@ def _bars(
             text = f" {words(value)}"
             axes.text(value, height, text, va="center", color=PAGE_PALETTE.text, fontsize=8.5)
     axes.set_yticks(range(len(rows)), [name for name, _ in rows], color=PAGE_PALETTE.text)
-    legend = axes.legend(frameon=False, fontsize=9, loc="lower right")
+    place = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 2, "borderaxespad": 0}
+    legend = axes.legend(frameon=False, fontsize=9, **place)
     for text in legend.get_texts():
         text.set_color(PAGE_PALETTE.text)

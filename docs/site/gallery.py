@@ -150,7 +150,8 @@ def arguments(entry: Entry) -> str:
         for each in arguments_of(entry)
     ]
     table = markdown(rows).replace("---:", "---")
-    return f"## Arguments\n\n`keras_attn.layers.{entry.layer_class.__name__}`\n\n{table}\n"
+    table = f'<div class="arguments" markdown>\n\n{table}\n\n</div>\n'
+    return f"## Arguments\n\n`keras_attn.layers.{entry.layer_class.__name__}`\n\n{table}"
 
 
 def _code(text: str) -> str:

@@ -28,4 +28,4 @@ def test_a_page_has_types_defaults_and_results():
 
 
 def test_what_was_not_measured_is_left_out():
-    assert measured.speed("none") == measured.studies("none") == ""
+    assert measured.speed("none") == measured.studies("se") == ""

@@ -106,10 +106,10 @@ def test_what_was_not_measured_is_left_out(files):
 
 def test_the_newest_results_are_shown(files, monkeypatch):
     monkeypatch.setattr(matrix, "RESULTS", files[0].parent)
-    assert speed.newest() == files
+    assert speed.newest() == (*files, None)
     later = files[0].with_name("layers-2001-02-04.json")
     later.write_text(files[0].read_text())
-    assert speed.newest() == (later, *files[1:])
+    assert speed.newest() == (later, *files[1:], None)
     for path in files[0].parent.glob("layers-*"):
         path.unlink()
     assert speed.newest() is None
