@@ -6,6 +6,9 @@ r"""`scsa-imagenet-100`: 100 epochs, as SCSA's authors train on ImageNet-1K.
 SGD at 0.05 with weight decay 1e-4, batches of 128, the rate times 0.1 after 30, 60 and 90 epochs;
 mirrored left to right.
 
+Time: a ResNet-50 takes 14 GPU hours per seed, at a fifth of the peak of an A100 in
+bfloat16, computed by `benchmarks.protocols`.
+
 Source: the training settings of SCSA (arXiv:2407.05128).
 """
 
