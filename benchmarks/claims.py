@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 import keras_attn
-from benchmarks import dense
+from benchmarks import dense, gates
 from benchmarks.replication import FOLDER, STUDIES, all_sets
 from keras_attn.guideline.evidence import Finding
 from keras_attn.guideline.law import FINE_GRAINED, REGIMES, RESIDUAL, regime_of
@@ -199,5 +199,6 @@ def evidence() -> dict[str, Any]:
         "made_by": "python -m docs.generate, from benchmarks/results",
         "metric": "AUC on the test images",
         "other_tasks": dense.evidence(),
+        "choices": gates.evidence(),
         "findings": [asdict(finding) for finding, applies in findings(tables) if applies],
     }

@@ -16,12 +16,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from scipy import stats
 
 import keras_attn
 from benchmarks.matrix import RESULTS
 from keras_attn.study import compare
-from keras_attn.study.effects import main_effects
+from keras_attn.study.effects import factors_of, main_effects
 from keras_attn.study.grammar import as_variants
 
 FILE = RESULTS / "gates.json"
@@ -84,6 +86,63 @@ def effects(results: pd.DataFrame) -> pd.DataFrame:
     return main_effects(results.rename(columns={"variant": "topology"}), variants, "auc")
 
 
+def tests(results: pd.DataFrame) -> pd.DataFrame:
+    """Whether a choice matters at all: the F-test of each factor, beside the other two.
+
+    Returns:
+        A table indexed by factor: `F`, `p`, `p_corrected` for the number of factors, and
+        the `share` of the variance within the blocks (image set and seed) that it explains.
+    """
+    variants = {str(variant): variant for variant in as_variants(", ".join(design()))}
+    table = results[results["variant"].isin(list(variants)) & results["auc"].notna()]
+    levels = factors_of(variants).loc[table["variant"]].reset_index(drop=True)
+    blocks = table["dataset"].str.cat(table["seed"].astype(str), "-").reset_index(drop=True)
+    scores = table["auc"].to_numpy("float64")
+
+    def fit(factors: list[str]) -> tuple[float, int]:
+        """The sum of squared residuals, and how many coefficients there are."""
+        columns = pd.concat([blocks, levels[factors]], axis=1)
+        matrix = pd.get_dummies(columns).to_numpy("float64")
+        coefficients, _, rank, _ = np.linalg.lstsq(matrix, scores, rcond=None)
+        return float(np.square(scores - matrix @ coefficients).sum()), int(rank)
+
+    names = list(levels)
+    (whole, rank), (alone, _) = fit(names), fit([])
+    freedom = len(scores) - rank
+    rows = {}
+    for name in names:
+        less, smaller = fit([other for other in names if other != name])
+        ratio = (less - whole) / (rank - smaller) / (whole / freedom)
+        p = float(stats.f.sf(ratio, rank - smaller, freedom))
+        rows[name] = {"F": ratio, "p": p, "share": (less - whole) / alone}
+    found = pd.DataFrame(rows).T
+    found.insert(2, "p_corrected", (len(names) * found["p"]).clip(upper=1))
+    return found
+
+
+def evidence() -> dict[str, Any]:
+    """What `recommend` says of the study; empty until it has been run."""
+    if not FILE.exists():
+        return {}
+    results, content = stored()
+    found, tested = effects(results), tests(results)
+    return {
+        "datasets": list(DATASETS),
+        "samples": SETTINGS["samples"],
+        "network": SETTINGS["model"],
+        "seeds": content["settings"]["seeds"],
+        "factors": {
+            str(factor): {
+                "p_corrected": float(row["p_corrected"]),
+                "best": str(found.loc[factor]["effect"].idxmax()),
+                "worst": str(found.loc[factor]["effect"].idxmin()),
+                "range": float(np.ptp(found.loc[factor]["effect"])),
+            }
+            for factor, row in tested.iterrows()
+        },
+    }
+
+
 def main() -> None:
     """Runs the study, or shows its effects."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -92,7 +151,9 @@ def main() -> None:
     options = parser.parse_args()
     if not options.effects:
         run(options.data_dir)
-    print(effects(stored()[0]).to_string(float_format=lambda value: f"{value:+.4f}"))
+    results, _ = stored()
+    print(effects(results).to_string(float_format=lambda value: f"{value:+.4f}"))
+    print(tests(results).to_string(float_format=lambda value: f"{value:.4f}"))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import json
 import re
 from pathlib import Path
 
-from keras_attn.guideline.evidence import replication
+from keras_attn.guideline.evidence import choices, replication
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 
@@ -19,9 +19,16 @@ FOLDER = Path(__file__).parents[1] / "notebooks"
 CLAIM = re.compile(r"^  evidence: (.*\bclaim on ([\w-]+)\b.*)$", re.MULTILINE)
 
 
+#: The sentence that follows it.
+CHOICES = re.compile(r"\n  evidence: This project's factorial study.*")
+
+
 def renewed(text: str) -> str:
     """The text with the evidence of today."""
-    return CLAIM.sub(lambda found: f"  evidence: {replication(found[2])}", text)
+    sentence = choices()
+    line = f"\n  evidence: {sentence}" if sentence else ""
+    text = CHOICES.sub("", text)
+    return CLAIM.sub(lambda found: f"  evidence: {replication(found[2])}{line}", text)
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 from benchmarks import claims
 from benchmarks.replication import SEEDS, progress, study_of
 from benchmarks.tables import markdown
-from docs import dense
+from docs import dense, factorial
 from docs.forest import picture
 from docs.pairing import pairing_part
 from docs.themed import folded
@@ -109,6 +109,7 @@ def page() -> str:
         parts.append(stability_part(tables))
         parts.append(ranking_part(tables))
         parts.append(pairing_part())
+        parts.append(factorial.section())
         parts.append(dense.section())
         parts.append(TABLES)
         parts += [study_part(name, table, summaries[name]) for name, table in tables.items()]

@@ -11,7 +11,7 @@ from keras_attn import catalogue
 from keras_attn.guideline.evidence import own_results, replication
 from keras_attn.guideline.law import EVIDENCE, FINE_GRAINED, REGIMES, RESIDUAL, SOURCE
 from keras_attn.guideline.recommendation import GRANULARITIES, PRIORITIES
-from keras_attn.guideline.tasks import JUDGE_BY, TASKS, UNTESTED, caution
+from keras_attn.guideline.tasks import JUDGE_BY, TASKS, caution
 
 
 def law() -> dict[str, Any]:
@@ -31,7 +31,7 @@ def law() -> dict[str, Any]:
             task: {
                 "judgeBy": JUDGE_BY[task],
                 "caution": caution(task),
-                "ownResults": own_results(task) if task in UNTESTED else None,
+                "ownResults": own_results(task) or None,
             }
             for task in TASKS
         },

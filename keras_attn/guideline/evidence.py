@@ -11,7 +11,12 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from keras_attn.guideline.tasks import UNTESTED
+
 FILE = Path(__file__).parent / "evidence.json"
+
+#: The p-value below which a difference is shown.
+SIGNIFICANT = 0.05
 
 
 @dataclass(frozen=True)
@@ -103,12 +108,32 @@ def findings_on(task: str) -> tuple[TaskFinding, ...]:
     return tuple(TaskFinding(**entry) for entry in entries if entry["task"] == task)
 
 
+def choices() -> str:
+    """What this project found of topology, channel gate and spatial gate; empty if nothing."""
+    found = json.loads(FILE.read_text(encoding="utf-8")).get("choices") if FILE.exists() else None
+    if not found:
+        return ""
+    parts = [
+        f"the {name} ({each['best']} over {each['worst']} by {each['range']:.3f} AUC, "
+        f"{'shown' if each['p_corrected'] < SIGNIFICANT else 'not shown'} to matter)"
+        for name, each in found["factors"].items()
+    ]
+    return (
+        f"This project's factorial study of {', '.join(found['datasets'])} "
+        f"({found['samples']} training images, {found['network']}, {found['seeds']} seeds) varied "
+        f"three choices: {'; '.join(parts)}."
+    )
+
+
 def own_results(task: str) -> str:
-    """One sentence: what this project found on a task that the paper did not test.
+    """What this project found that holds for a task, beside its tests of the claims.
 
     Args:
-        task: The task.
+        task: The task. For one that the paper did not test, the results of this project; for
+            classification, which choices matter.
     """
+    if task not in UNTESTED:
+        return choices()
     found = findings_on(task)
     if not found:
         return f"This project has no results of its own for {task} yet."

@@ -20,7 +20,7 @@ from keras_attn.guideline.law import (
     Regime,
     regime_of,
 )
-from keras_attn.guideline.tasks import JUDGE_BY, TASKS, UNTESTED, caution
+from keras_attn.guideline.tasks import JUDGE_BY, TASKS, caution
 from keras_attn.layers import AttentionLayer
 
 GRANULARITIES = get_args(Granularity)
@@ -156,7 +156,7 @@ def recommend(
         evidence=(
             EVIDENCE,
             replication(chosen.name),
-            *((own_results(task),) if task in UNTESTED else ()),
+            *filter(None, (own_results(task),)),
         ),
         judge_by=JUDGE_BY[task],
         num_samples=num_samples,
