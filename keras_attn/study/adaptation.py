@@ -122,7 +122,7 @@ def _with_new_head(model: keras.Model, outputs: int) -> tuple[keras.Model, list[
     new = copy_model(keras.Model(model.inputs, logits, name=model.name))
     note = (
         f"{model.name} returned outputs of the shape {tuple(model.outputs[0].shape[1:])}; its head "
-        f"was replaced by a new layer with {outputs} logits after {place}."
+        f"was replaced by a new layer with {outputs} logit{'s' * (outputs != 1)} after {place}."
     )
     return new, [note]
 
