@@ -41,14 +41,11 @@ def variants_of(summary: pd.DataFrame) -> pd.DataFrame:
     return summary[[not is_control(str(key)) for key in summary.index]]
 
 
-def caution(
-    summary: pd.DataFrame, notes: tuple[str, ...] = (), question: Question | None = None
-) -> str:
+def caution(summary: pd.DataFrame, question: Question | None = None) -> str:
     """How the differences were tested, and what the tests do not show.
 
     Args:
         summary: The summary of a group.
-        notes: The notes of the plan.
         question: The metric and the margin of the verdicts; AUC and 0.01 if None.
     """
     question = question or Question()
@@ -62,11 +59,7 @@ def caution(
         sentences.append("Nothing was compared.")
     else:
         sentences.append(correction_sentence(len(compared), question))
-    sentences += [
-        control_sentence(summary),
-        *notes,
-        basis_sentence(compared, question),
-    ]
+    sentences += [control_sentence(summary), basis_sentence(compared, question)]
     if summary["diverged"].any():
         sentences.append(
             "Trials whose loss became NaN or infinite are counted as diverged and left out of the "

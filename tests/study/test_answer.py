@@ -33,7 +33,7 @@ def five_seeds(invented_comparison, tiny):
 
 
 def words(comparison):
-    return comparison.answer(), caution(comparison.summary(), (), comparison.plan.question)
+    return comparison.answer(), caution(comparison.summary(), comparison.plan.question)
 
 
 def test_the_answer_is_one_sentence_with_its_cost(five_seeds):
