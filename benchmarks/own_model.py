@@ -45,7 +45,7 @@ from keras_attn.study.training import Training
 
 FILE = RESULTS / "own_model.json"
 BACKENDS = ("tensorflow", "jax", "torch")
-STEPS, EPOCHS = 5, 2
+STEPS, EPOCHS = 3, 2
 
 
 class Subject(NamedTuple):
@@ -67,12 +67,12 @@ class Subject(NamedTuple):
 
 
 SUBJECTS = {
+    "U-Net": Subject("unet", "segmentation", (128, 128), 16, "csa@decoder"),
+    "RetinaNet": Subject("retinanet", "detection", (256, 320), 8, "csa@blocks"),
     "MobileNetV2": Subject(
         "keras.applications:MobileNetV2", "binary", (224, 224), 32, "csa@stages"
     ),
     "ResNet50": Subject("keras.applications:ResNet50", "binary", (224, 224), 32, "csa@stages"),
-    "U-Net": Subject("unet", "segmentation", (128, 128), 16, "csa@decoder"),
-    "RetinaNet": Subject("retinanet", "detection", (256, 320), 8, "csa@blocks"),
 }
 
 #: Of the images that the study is compared with the plain loop on.
@@ -212,25 +212,31 @@ def main() -> None:
         return
     chosen = [name for name in options.backends.split(",") if importlib.util.find_spec(name)]
     content = stored() if FILE.exists() else {"cells": [], "plain": {}}
-    cells = [cell for cell in content["cells"] if cell["backend"] not in chosen]
+    content["cells"] = [cell for cell in content["cells"] if cell["backend"] not in chosen]
     for (name, subject), backend in itertools.product(SUBJECTS.items(), chosen):
         for variant in ("none", subject.attention):
-            found = in_process(backend, name, variant)
-            cells.append({"network": name, "backend": backend, "variant": variant, **found})
-            print(json.dumps(cells[-1]), flush=True)
-    plain = {backend: in_process(backend) for backend in chosen}
-    print(json.dumps(plain))
-    content = {
+            place = {"network": name, "backend": backend, "variant": variant}
+            content["cells"].append({**place, **in_process(backend, name, variant)})
+            print(json.dumps(content["cells"][-1]), flush=True)
+            write(content)
+    for backend in chosen:
+        content["plain"][backend] = in_process(backend)
+        print(backend, content["plain"][backend], flush=True)
+        write(content)
+    print(FILE)
+
+
+def write(content: dict[str, Any]) -> None:
+    """Keeps what was measured so far, and where."""
+    circumstances = {
         "date": datetime.date.today().isoformat(),
         "cpu": processor_name(),
         "cores": len(os.sched_getaffinity(0)),
         "versions": {name: importlib.metadata.version(name) for name in ("keras", *BACKENDS)},
-        "cells": cells,
-        "plain": content["plain"] | plain,
     }
     with replacing(FILE) as temporary:
-        temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    print(FILE)
+        text = json.dumps({**content, **circumstances}, indent=1)
+        temporary.write_text(text + "\n", encoding="utf-8")
 
 
 def stored() -> dict[str, Any]:
