@@ -14,10 +14,14 @@ Training steps with and without attention, as a comparison trains them (PyTorch 
 `torch.compile`): networks of keras.applications at 224 pixels with CSA after each stage, the U-Net
 of a segmentation with CSA in its decoder, and the RetinaNet of a detection with CSA in the blocks
 of its backbone. The input of a batch is prepared while the step before it runs. Memory is what the
-process needs beyond the images. {where} `python -m benchmarks.own_model` measures it.
+process needs beyond the images. A figure is the median of three steps, and a ratio is uncertain by
+a fifth: one below 1 means that CSA costs less than what can be measured so. {where}
+`python -m benchmarks.own_model` measures it.
 
 {table}
+"""
 
+PLAIN = """\
 What a comparison does beside training (it computes the moving statistics of batch normalisation
 again, scores each epoch, and keeps weights) is measured by a trial on {images:,} images of
 {plain_side} pixels with MobileNetV2, beside a plain `fit` with validation:
@@ -44,7 +48,8 @@ This is what `fit` uses on PyTorch unless it is told otherwise. Each operation t
 whole maps, and those with booleans, such as the search for the place of a maximum, take three times
 as long as others. The kernels in `keras_attn/kernels/torch_eager.py` avoid them, keep a map and its
 gates alone for the gradient, and compute the rest again in place. Time over that of the published
-code without a compiler, geometric means over the shapes, before these kernels and with them:
+code without a compiler, geometric means over the shapes, before these kernels (in the run of the
+other tables, on another machine) and with them:
 
 {table}
 
@@ -85,18 +90,19 @@ def own_model_part() -> str:
     if not own_model.FILE.exists():
         return ""
     content = own_model.stored()
-    cells = {(c["model"], c["backend"], c["variant"]): c for c in content["cells"]}
-    rows = [
-        ["network", "backend", "none, s", "CSA, s", "ratio", "input, s", "none, GiB", "CSA, GiB"]
-    ]
-    for model in own_model.MODELS:
+    cells = {(c["network"], c["backend"], c["variant"]): c for c in content["cells"]}
+    seconds = ["none, s", "CSA, s", "ratio", "input, s"]
+    rows = [["network", "images", "backend", *seconds, "none, GiB", "CSA, GiB"]]
+    for network, subject in own_model.SUBJECTS.items():
         for backend, name in NAMES.items():
-            if (model, backend, "none") not in cells:
+            if (network, backend, "none") not in cells:
                 continue
-            none, csa = (cells.get((model, backend, each), {}) for each in own_model.VARIANTS)
+            variants = ("none", subject.attention)
+            none, csa = (cells.get((network, backend, each), {}) for each in variants)
             rows.append(
                 [
-                    model,
+                    network,
+                    f"{subject.batch} of {subject.size[1]} x {subject.size[0]}",
                     name,
                     *(tables.number(each.get("step_s")) for each in (none, csa)),
                     tables.hundredths(tables.ratio(csa.get("step_s"), none.get("step_s"))),
@@ -104,6 +110,9 @@ def own_model_part() -> str:
                     *(tables.number(each.get("peak_gib")) for each in (none, csa)),
                 ]
             )
+    section = OWN_MODEL.format(where=_where(content), table=tables.markdown(rows))
+    if not content["plain"]:
+        return section
     plain = [["backend", "trial, s", "plain loop, s", "ratio"]]
     for backend, found in content["plain"].items():
         trial, loop = found.get("trial_s"), found.get("plain_s")
@@ -115,9 +124,7 @@ def own_model_part() -> str:
                 tables.hundredths(tables.ratio(trial, loop)),
             ]
         )
-    return OWN_MODEL.format(
-        where=_where(content),
-        table=tables.markdown(rows),
+    return f"{section}\n" + PLAIN.format(
         images=own_model.PLAIN_STEPS * own_model.PLAIN_BATCH,
         plain_side=own_model.PLAIN_SIDE,
         plain=tables.markdown(plain),

@@ -56,21 +56,29 @@ class TensorFlowOnCPU(XLAOnCPU):
 
     def mean(self, x: Tensor, axes: Sequence[int], under: Tensor | None = None) -> Tensor:
         """By XLA or without."""
-        return (super() if self.is_compiling() else WITHOUT_XLA).mean(x, axes, under)
+        if self.is_compiling():
+            return super().mean(x, axes, under)
+        return WITHOUT_XLA.mean(x, axes, under)
 
     def maximum(self, x: Tensor, axes: Sequence[int], under: Tensor | None = None) -> Tensor:
         """By XLA or without."""
-        return (super() if self.is_compiling() else WITHOUT_XLA).maximum(x, axes, under)
+        if self.is_compiling():
+            return super().maximum(x, axes, under)
+        return WITHOUT_XLA.maximum(x, axes, under)
 
     def pooled(
         self, x: Tensor, axes: Sequence[int], pools: Sequence[str], under: Tensor | None = None
     ) -> list[Tensor]:
         """By XLA or without."""
-        return (super() if self.is_compiling() else WITHOUT_XLA).pooled(x, axes, pools, under)
+        if self.is_compiling():
+            return super().pooled(x, axes, pools, under)
+        return WITHOUT_XLA.pooled(x, axes, pools, under)
 
     def times(self, x: Tensor, *gates: Tensor) -> Tensor:
         """By XLA or without."""
-        return (super() if self.is_compiling() else WITHOUT_XLA).times(x, *gates)
+        if self.is_compiling():
+            return super().times(x, *gates)
+        return WITHOUT_XLA.times(x, *gates)
 
     def plus(self, first: Tensor, second: Tensor) -> Tensor:
         """Its gradients are the sums of `matrix_sums`."""

@@ -81,9 +81,9 @@ def _by_product(
 ) -> torch.Tensor:
     """The gradient by what is pooled; it is expanded, not written, if only the mean is."""
     number = math.prod(x.shape[axis] for axis in ctx.axes)
-    mean = by_pool["mean"] / number if "mean" in by_pool else None
     if largest is None:
-        return mean.expand(x.shape)
+        return (by_pool["mean"] / number).expand(x.shape)
+    mean = by_pool["mean"] / number if "mean" in by_pool else None
     places = _places(x, under, largest)
     share = (by_pool["max"] / _count(places, ctx.axes)).to(x.dtype)
     # Not in place: where upstream gradients are a batch, by vmap, the places are not.
