@@ -57,6 +57,7 @@ def section() -> str:
         rows.append([str(factor), *numbers, *ends])
     settings = content["settings"]
     variants = gates.design()
+    trained = int(results["variant"].isin(variants).sum())
     return SECTION.format(
         topologies=len(gates.TOPOLOGIES),
         channel=len(gates.CHANNEL),
@@ -68,7 +69,7 @@ def section() -> str:
         datasets=", ".join(gates.DATASETS),
         epochs=settings["epochs"],
         seeds=settings["seeds"],
-        trials=len(results),
+        trials=trained,
         sentence=choices(),
         figure=themed_figure("factorial", figure, CAPTION),
         tests=markdown(rows),

@@ -114,7 +114,8 @@ def choices() -> str:
     if not found:
         return ""
     parts = [
-        f"the {name} ({each['best']} over {each['worst']} by {each['range']:.3f} AUC, "
+        f"the {name if name == 'topology' else f'{name} gate'} ({each['best']} over "
+        f"{each['worst']} by {each['range']:.3f} AUC, "
         f"{'shown' if each['p_corrected'] < SIGNIFICANT else 'not shown'} to matter)"
         for name, each in found["factors"].items()
     ]

@@ -134,11 +134,16 @@ class OwnBatchNormalization(BatchNormalization):
     takes_own_moments = True
 
 
+def _is_traced() -> bool:
+    """Whether operations become a program: of the compiler, or a file for another runtime."""
+    return torch.compiler.is_compiling() or torch.jit.is_tracing()
+
+
 def _is_eager(*tensors: torch.Tensor) -> bool:
     """Whether operations run one by one, on tensors of one dtype that needs no wider sums."""
     dtype = tensors[0].dtype
     return (
-        not torch.compiler.is_compiling()
+        not _is_traced()
         and dtype in (torch.float32, torch.float64)
         and all(each.dtype == dtype for each in tensors)
     )
@@ -158,7 +163,7 @@ class Torch(Kernels):
     def maximum(self, x: Tensor, axes: Sequence[int], under: Tensor | None = None) -> Tensor:
         """Keras's own checks whether x is empty, which breaks a graph that torch.compile traces."""
         axes = tuple(axes)
-        if torch.compiler.is_compiling():
+        if _is_traced():
             largest = Maximum.apply(x if under is None else x * under, axes)
         else:
             largest = Pooled.apply(x, under, axes, ("max",))[0].squeeze(axes)

@@ -44,7 +44,7 @@ def test_the_page_and_the_recommendation_say_it(stored, tmp_path, monkeypatch):
     monkeypatch.setattr(evidence, "FILE", file)
     sentence = evidence.own_results("binary")
     assert "the topology (bicsa over" in sentence
-    assert "shown to matter); the channel (" in sentence
+    assert "shown to matter); the channel gate (" in sentence
     assert "not shown to matter)" in sentence
     assert sentence in factorial.section()
     file.write_text(json.dumps({"findings": []}))
