@@ -88,4 +88,4 @@ def test_a_page_of_the_gallery_has_what_the_catalogue_knows():
         assert entry.fidelity in page
         assert all(reason in page for reason in entry.limits.values())
         assert f'keras_attn.create("{key}"' in page
-        assert "`kernel_size`\n:   " in page or "kernel_size" not in entry.default_config
+        assert "| `kernel_size` |" in page or "kernel_size" not in entry.default_config
