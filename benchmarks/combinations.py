@@ -11,23 +11,19 @@ combinations and the parts take turns.
 from __future__ import annotations
 
 import argparse
-import datetime
 import importlib.util
 import itertools
 import json
-import os
 import statistics
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import keras
 
 import keras_attn
 from benchmarks.matrix import RESULTS
+from benchmarks.processes import BACKENDS, answer, machine
+from benchmarks.team import rounded
 from keras_attn.bench import MODES, interleaved_times, layer_steps
-from keras_attn.hardware import processor_name
 from keras_attn.study.files import replacing
 from keras_attn.study.plan import versions
 
@@ -36,7 +32,6 @@ FILE = RESULTS / "combinations.json"
 CHANNEL = ("ca", "se", "eca", "ga")
 SPATIAL = ("sa", "cbam", "coordinate")
 SHAPES = ((32, 28, 28, 64), (32, 14, 14, 256))
-BACKENDS = ("tensorflow", "jax", "torch")
 REPEATS = 9
 
 
@@ -63,7 +58,7 @@ def measure(mode: str) -> dict[str, dict[str, float]]:
         }
         times = interleaved_times(steps, REPEATS, warm_up=2)
         name = "x".join(map(str, shape))
-        found[name] = {each: statistics.median(taken) for each, taken in times.items()}
+        found[name] = {each: rounded(statistics.median(taken)) for each, taken in times.items()}
     return found
 
 
@@ -74,19 +69,6 @@ def ratios(times: dict[str, float]) -> dict[tuple[str, str], float]:
         / (times[f"ca({channel})"] + times[f"sa({spatial})"])
         for channel, spatial in itertools.product(CHANNEL, SPATIAL)
     }
-
-
-def in_process(backend: str) -> dict[str, Any]:
-    """`measure` in a new process with that backend, in the mode that users get without asking."""
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.combinations", "--here"],
-        env={**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"},
-        cwd=Path(__file__).parents[1],
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    return json.loads(done.stdout.strip().rpartition("\n")[2])
 
 
 def stored() -> dict[str, Any]:
@@ -101,20 +83,13 @@ def main() -> None:
     if parser.parse_args().here:
         print(json.dumps(measure(MODES[keras.backend.backend()][0])))
         return
-    times = {name: in_process(name) for name in BACKENDS if importlib.util.find_spec(name)}
+    installed = [name for name in BACKENDS if importlib.util.find_spec(name)]
+    times = {name: answer("benchmarks.combinations", name, "--here") for name in installed}
     content = {
-        "date": datetime.date.today().isoformat(),
-        "cpu": processor_name(),
-        "cores": len(os.sched_getaffinity(0)),
+        **machine(),
         **versions(),
         "repeats": REPEATS,
-        "times": {
-            backend: {
-                shape: {name: float(f"{each:.4g}") for name, each in found.items()}
-                for shape, found in shapes.items()
-            }
-            for backend, shapes in times.items()
-        },
+        "times": times,
     }
     with replacing(FILE) as temporary:
         temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

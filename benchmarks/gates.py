@@ -25,6 +25,7 @@ from benchmarks.matrix import RESULTS
 from keras_attn.study import compare
 from keras_attn.study.effects import factors_of, main_effects
 from keras_attn.study.grammar import as_variants
+from keras_attn.study.variants import Variant
 
 FILE = RESULTS / "gates.json"
 FOLDER = Path("runs/gates")
@@ -47,6 +48,11 @@ def design() -> list[str]:
         for shift, topology in enumerate(TOPOLOGIES)
         for number, channel in enumerate(CHANNEL)
     ]
+
+
+def variants() -> dict[str, Variant]:
+    """The variants by their texts."""
+    return {str(variant): variant for variant in as_variants(", ".join(design()))}
 
 
 def run(data_dir: Path | None) -> None:
@@ -82,8 +88,7 @@ def stored() -> tuple[pd.DataFrame, dict[str, Any]]:
 
 def effects(results: pd.DataFrame) -> pd.DataFrame:
     """The main effects of topology, channel gate and spatial gate."""
-    variants = {str(variant): variant for variant in as_variants(", ".join(design()))}
-    return main_effects(results.rename(columns={"variant": "topology"}), variants, "auc")
+    return main_effects(results.rename(columns={"variant": "topology"}), variants(), "auc")
 
 
 def tests(results: pd.DataFrame) -> pd.DataFrame:
@@ -93,9 +98,8 @@ def tests(results: pd.DataFrame) -> pd.DataFrame:
         A table indexed by factor: `F`, `p`, `p_corrected` for the number of factors, and
         the `share` of the variance within the blocks (image set and seed) that it explains.
     """
-    variants = {str(variant): variant for variant in as_variants(", ".join(design()))}
-    table = results[results["variant"].isin(list(variants)) & results["auc"].notna()]
-    levels = factors_of(variants).loc[table["variant"]].reset_index(drop=True)
+    table = results[results["variant"].isin(design()) & results["auc"].notna()]
+    levels = factors_of(variants()).loc[table["variant"]].reset_index(drop=True)
     blocks = table["dataset"].str.cat(table["seed"].astype(str), "-").reset_index(drop=True)
     scores = table["auc"].to_numpy("float64")
 

@@ -15,28 +15,24 @@ on two cores, because XLA's depthwise convolutions are slow on the CPU.
 from __future__ import annotations
 
 import argparse
-import datetime
 import importlib.metadata
 import importlib.util
 import itertools
 import json
-import os
 import resource
 import statistics
-import subprocess
-import sys
 import time
-from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import keras
 import numpy as np
 
 from benchmarks.matrix import RESULTS
+from benchmarks.processes import BACKENDS, answer, machine
+from benchmarks.team import rounded
 from keras_attn.bench import seconds
 from keras_attn.data.dataset import Dataset, Split
 from keras_attn.gates.parts import size
-from keras_attn.hardware import processor_name
 from keras_attn.kernels.devices import jit_compile
 from keras_attn.study.files import replacing
 from keras_attn.study.models import read_model
@@ -44,7 +40,6 @@ from keras_attn.study.trainer import Trainer
 from keras_attn.study.training import Training
 
 FILE = RESULTS / "own_model.json"
-BACKENDS = ("tensorflow", "jax", "torch")
 STEPS, EPOCHS = 3, 2
 
 
@@ -184,21 +179,13 @@ def peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
-def in_process(backend: str, *what: str) -> dict[str, Any]:
-    """`measure`, or without arguments `beside_plain_loop`, in a new process with that backend."""
-    process = subprocess.run(
-        [sys.executable, "-m", "benchmarks.own_model", "--cell", *what],
-        env={**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"},
-        cwd=Path(__file__).parents[1],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if process.returncode:
-        last = process.stderr.strip().rpartition("\n")[2]
-        return {"error": last[:200]}
-    numbers = json.loads(process.stdout.strip().rpartition("\n")[2])
-    return {name: float(f"{number:.4g}") for name, number in numbers.items()}
+def answered(backend: str, *what: str) -> dict[str, Any]:
+    """`measure`, or without arguments `beside_plain_loop`, with that backend; or the error."""
+    try:
+        numbers = answer("benchmarks.own_model", backend, "--cell", *what)
+    except RuntimeError as error:
+        return {"error": str(error)[:200]}
+    return {name: rounded(number) for name, number in numbers.items()}
 
 
 def main() -> None:
@@ -216,11 +203,11 @@ def main() -> None:
     for (name, subject), backend in itertools.product(SUBJECTS.items(), chosen):
         for variant in ("none", subject.attention):
             place = {"network": name, "backend": backend, "variant": variant}
-            content["cells"].append({**place, **in_process(backend, name, variant)})
+            content["cells"].append({**place, **answered(backend, name, variant)})
             print(json.dumps(content["cells"][-1]), flush=True)
             write(content)
     for backend in chosen:
-        content["plain"][backend] = in_process(backend)
+        content["plain"][backend] = answered(backend)
         print(backend, content["plain"][backend], flush=True)
         write(content)
     print(FILE)
@@ -228,14 +215,10 @@ def main() -> None:
 
 def write(content: dict[str, Any]) -> None:
     """Keeps what was measured so far, and where."""
-    circumstances = {
-        "date": datetime.date.today().isoformat(),
-        "cpu": processor_name(),
-        "cores": len(os.sched_getaffinity(0)),
-        "versions": {name: importlib.metadata.version(name) for name in ("keras", *BACKENDS)},
-    }
+    names = ("keras", *BACKENDS)
+    versions = {name: importlib.metadata.version(name) for name in names}
     with replacing(FILE) as temporary:
-        text = json.dumps({**content, **circumstances}, indent=1)
+        text = json.dumps({**content, **machine(), "versions": versions}, indent=1)
         temporary.write_text(text + "\n", encoding="utf-8")
 
 

@@ -66,6 +66,13 @@ def shapes(content: dict[str, Any]) -> list[list[int]]:
     return [list(shape) for shape in dict.fromkeys(tuple(c["shape"]) for c in content["cells"])]
 
 
+def mean_ratio(cells: Iterable[Cell], variant: str, step: str) -> float | None:
+    """The geometric mean of the ratios to the published code, for PyTorch as it stands to that."""
+    compiled, eager = BASELINES
+    baseline = eager if variant.endswith("eager") else compiled
+    return geometric_mean(against(cell, variant, baseline, step) for cell in cells)
+
+
 def topologies(cells: Iterable[Cell]) -> list[Cell]:
     """The cells of the 18 topologies."""
     keys = keras_attn.list_topologies()

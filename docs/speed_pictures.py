@@ -31,17 +31,11 @@ def ratios(content: dict[str, Any], cells: list[tables.Cell], later: dict[str, A
         cells: Those that are shown.
         later: Results for PyTorch without a compiler that are shown in place of older ones.
     """
-    compiled, eager = tables.BASELINES
     rows = []
     for variant in tables.our_variants(content):
-        is_eager = variant.endswith("eager")
-        shown = tables.topologies(later["cells"]) if is_eager and later else cells
-        baseline = eager if is_eager else compiled
-        means = [
-            tables.geometric_mean(tables.against(cell, variant, baseline, step) for cell in shown)
-            for step in tables.STEPS
-        ]
-        rows.append((variant, means))
+        is_later = later is not None and variant in later["variants"]
+        shown = tables.topologies(later["cells"]) if is_later else cells
+        rows.append((variant, [tables.mean_ratio(shown, variant, step) for step in tables.STEPS]))
     figure, axes = _figure(len(rows))
     _bars(axes, rows, list(tables.STEPS.values()), tables.hundredths)
     axes.axvline(1, color=PAGE_PALETTE.text, linewidth=1)

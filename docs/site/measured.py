@@ -15,8 +15,9 @@ from keras_attn.study.summary import summarise
 from keras_attn.study.wording import signed
 
 SPEED = """\
-Time over that of the published code, by `torch.compile`, on a CPU: geometric means over {shapes}.
-PyTorch without `torch.compile` ("torch eager") is compared with the published code without it.
+Time over that of the published code, by `torch.compile`, on a CPU: geometric means over the shapes
+of maps. PyTorch without `torch.compile` ("torch eager") is compared with the published code without
+it.
 
 {table}
 
@@ -35,21 +36,14 @@ More on the page [Replication](../replication.md).
 
 def speed(key: str) -> str:
     """Ratios to the published code; empty if the layer was not measured."""
-    content = _layers()
-    cells = [cell for cell in content.get("cells", []) if cell["key"] == key]
-    if not cells:
-        return ""
-    rows = [["backend", *tables.STEPS.values()]]
-    compiled, eager = tables.BASELINES
-    for variant in tables.our_variants(content):
-        baseline = eager if variant.endswith("eager") else compiled
-        means = [
-            tables.geometric_mean(tables.against(cell, variant, baseline, step) for cell in cells)
-            for step in tables.STEPS
-        ]
-        rows.append([variant, *map(tables.hundredths, means)])
-    shapes = f"{len(cells)} shapes of maps" if len(cells) > 1 else "one shape of maps"
-    return SPEED.format(shapes=shapes, table=tables.markdown(rows))
+    rows = {}
+    for content in _runs():
+        cells = [cell for cell in content["cells"] if cell["key"] == key]
+        for variant in tables.our_variants(content) if cells else ():
+            means = [tables.mean_ratio(cells, variant, step) for step in tables.STEPS]
+            rows[variant] = [variant, *map(tables.hundredths, means), content["date"]]
+    head = ["backend", *tables.STEPS.values(), "measured on"]
+    return SPEED.format(table=tables.markdown([head, *rows.values()])) if rows else ""
 
 
 def studies(key: str) -> str:
@@ -68,9 +62,10 @@ def studies(key: str) -> str:
 
 
 @cache
-def _layers() -> dict[str, Any]:
-    path = newest("layers-*.json")
-    return {} if path is None else json.loads(path.read_text(encoding="utf-8"))
+def _runs() -> list[dict[str, Any]]:
+    """The newest results of all layers, and those of a part of them that was measured later."""
+    paths = (newest("layers-*.json"), newest("eager-*.json"))
+    return [json.loads(path.read_text(encoding="utf-8")) for path in paths if path]
 
 
 @cache

@@ -1,8 +1,9 @@
 """What PyTorch computes operation by operation, in few passes over a map.
 
-Without a compiler every operation reads and writes whole maps, and those with booleans take three
-times as long as those with floats. The functions here keep a map and its gates for the gradient and
-compute the rest again. Their gradients work in place, unless they are differentiated themselves.
+Without a compiler every operation reads and writes whole maps, and those with booleans take two to
+three times as long as those with floats. The functions here keep a map and its gates for the
+gradient and compute the rest again. Their gradients work in place, unless they are differentiated
+themselves.
 """
 
 from __future__ import annotations

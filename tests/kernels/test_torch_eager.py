@@ -47,7 +47,7 @@ def test_all_derivatives_are_those_of_finite_differences(name):
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_ties_share_and_nothing_is_written_over(name):
+def test_gradients_in_place_agree_where_values_tie_and_nothing_is_written_over(name):
     function, shapes = CASES[name]
     values = arguments(shapes)
     with torch.no_grad():

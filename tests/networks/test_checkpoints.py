@@ -156,6 +156,9 @@ def test_what_is_not_a_checkpoint_is_refused_and_never_executed(tmp_path):
         ("resnet20_cifar", None),
         ("resnet20_cifar", "triplet"),
         ("mobilenet_v2", "csa"),
+        pytest.param("resnet20_cifar", "csa", marks=pytest.mark.slow),
+        pytest.param("mobilenet_v2", None, marks=pytest.mark.slow),
+        pytest.param("resnet50d", None, marks=pytest.mark.slow),
         pytest.param("resnet50d", "csa", marks=pytest.mark.slow),
     ],
 )
