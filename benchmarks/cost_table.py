@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import keras
 
 import keras_attn
-from keras_attn.study.backbone import build_model
+from keras_attn.study.built_in import residual_network
 
 #: The last layers of stages 1 to 3.
 STAGE_ENDS = ("stage1_block3_relu", "stage2_block4_relu", "stage3_block6_relu")
@@ -53,7 +53,7 @@ def resnet50(key: str | None = None, **config: Any) -> keras.Model:
         return keras_attn.create(str(key), name=name, **config)(x)
 
     attention = None if key is None else attend
-    return build_model((32, 32, 3), "multi-class", 100, attention, "resnet50")
+    return residual_network((32, 32, 3), "multi-class", 100, attention, "resnet50")
 
 
 def resnet50_after_stages(key: str) -> keras.Model:

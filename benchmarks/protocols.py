@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import keras_attn
 from benchmarks.matrix import RESULTS
 from keras_attn.study import compare
-from keras_attn.study.backbone import build_model
+from keras_attn.study.built_in import residual_network
 from keras_attn.study.protocols import PROTOCOLS
 
 COSTS = RESULTS / "protocol_costs.json"
@@ -88,7 +88,7 @@ def macs(table: Table, variant: str) -> int:
             num_classes=table.num_classes,
         )
     else:
-        model = build_model(
+        model = residual_network(
             table.image_shape, "multi-class", table.num_classes, attention, table.network
         )
     return keras_attn.cost(model).macs

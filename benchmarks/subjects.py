@@ -15,7 +15,7 @@ import keras_attn
 from keras_attn import bench
 from keras_attn.bench import Step
 from keras_attn.gates.parts import size
-from keras_attn.study.backbone import build_model
+from keras_attn.study.built_in import residual_network
 from keras_attn.study.training import Training
 
 
@@ -80,7 +80,7 @@ def network(variant: str, key: str, shape: list[int]) -> Subject:
             training.weight_decay,
         )
         return Subject({"training": step}, parameters)
-    model = build_model(tuple(shape[1:]), "multi-class", 10, attention)
+    model = residual_network(tuple(shape[1:]), "multi-class", 10, attention)
     model.compile(
         keras.optimizers.AdamW(training.learning_rate, weight_decay=training.weight_decay),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),

@@ -31,9 +31,13 @@ Models may have several inputs and outputs, which keep their order. Files for
 Where a model leaves the height and width open, as in `keras.Input((None, None, 3))`, the file is
 run at two sizes before it is kept. On TensorFlow, every layer of the catalogue can be written to
 ONNX with open sizes, which a test checks. The ONNX exporters of JAX and PyTorch refuse most layers
-then. Write such a model on TensorFlow, or fix its sizes:
+then, so on these backends the model is written by TensorFlow in a second process, if TensorFlow is
+installed, and compared in the first one. Layers of your own cannot be loaded in a second process.
+Fix the sizes then:
 
     keras_attn.export.export_model(model, "model.onnx", "onnx", input_shape=(224, 224, 3))
+
+On the command line, `--input-shape 224,224,3` does the same.
 
 ## What works
 

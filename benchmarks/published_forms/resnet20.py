@@ -36,7 +36,7 @@ class Block(nn.Module):
 
 
 class ResNet20(nn.Module):
-    """Three stages of three blocks, as `keras_attn.study.backbone` builds them."""
+    """Three stages of three blocks, as `keras_attn.study.built_in` builds them."""
 
     def __init__(self, channels: int, classes: int, attention: str | None) -> None:
         super().__init__()

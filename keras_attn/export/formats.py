@@ -22,6 +22,8 @@ class Format:
         backends: The backends of Keras that can write it.
         runtime: The module that runs it.
         load: Makes a function of a file.
+        open_sizes: The backend that writes a model that leaves sizes open, because the exporters
+            of the others refuse most layers then; empty if there is none.
         one_sample: The backends on which the file takes one sample at a time: PyTorch's exporters
             support fewer operations where the batch size is open, and JAX's for ONNX no banded
             products.
@@ -32,6 +34,7 @@ class Format:
     backends: tuple[str, ...]
     runtime: str
     load: Callable[[Path, runtimes.Interface], runtimes.Runner]
+    open_sizes: str = ""
     one_sample: tuple[str, ...] = ("torch",)
 
 
@@ -44,6 +47,7 @@ FORMATS = {
             ("tensorflow", "jax", "torch"),
             "onnxruntime",
             runtimes.load_onnx,
+            "tensorflow",
             ("jax", "torch"),
         ),
         Format(

@@ -11,7 +11,7 @@ import numpy as np
 
 from keras_attn.export.formats import FORMATS
 from keras_attn.export.runtimes import Interface, Runner
-from keras_attn.graph.inputs import flat_inputs
+from keras_attn.graph.inputs import flat_inputs, input_shapes
 from keras_attn.graph.read import graph_of
 
 #: In place of sizes that a model leaves open: a file must work for all of these.
@@ -41,7 +41,11 @@ def load_exported(path: str | Path, format: str, model: keras.Model) -> Runner:
 
 
 def largest_difference(
-    model: keras.Model, path: str | Path, format: str, images: Any = None
+    model: keras.Model,
+    path: str | Path,
+    format: str,
+    images: Any = None,
+    input_shape: Sequence | None = None,
 ) -> float:
     """How far an exported model is from the original.
 
@@ -52,6 +56,7 @@ def largest_difference(
         images: A batch of inputs; for a model with several inputs a list of batches, or a
             dictionary by the name of the input. Random numbers if None, of two sizes where the
             model leaves sizes open.
+        input_shape: The shape of random inputs, as it was given to `export_model`.
 
     Returns:
         The largest difference of any output, in units of the largest value of that output.
@@ -61,7 +66,7 @@ def largest_difference(
     """
     run = load_exported(path, format, model)
     batches = (
-        random_inputs(model, [tensor.shape[1:] for tensor in graph_of(model).inputs])
+        random_inputs(model, input_shapes(graph_of(model), input_shape))
         if images is None
         else [flat_inputs(graph_of(model), images)]
     )

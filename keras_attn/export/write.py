@@ -5,12 +5,14 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 import keras
 import numpy as np
 
 from keras_attn.export.formats import Format, check_format
+from keras_attn.export.other_backend import write_on
 from keras_attn.export.verify import difference, load_exported, random_inputs
 from keras_attn.graph.inputs import input_shapes
 from keras_attn.graph.read import graph_of
@@ -29,7 +31,9 @@ def export_model(
     """Writes a model for another runtime, by `keras.Model.export`, and runs it there.
 
     The file is kept only if its runtime returns what Keras returns for random inputs, of two
-    different sizes where the model leaves sizes open.
+    different sizes where the model leaves sizes open. Only TensorFlow's exporter to ONNX takes open
+    sizes, so on JAX and PyTorch such a model is written in a second process on TensorFlow, if it
+    is installed.
 
     Args:
         model: A Functional model, or a Sequential model with a known input.
@@ -59,7 +63,10 @@ def export_model(
         draft = Path(folder) / path.name
         batches = random_inputs(model, shapes)
         try:
-            _write(model, draft, chosen, shapes, batches[0])
+            if _is_for_another_backend(chosen, shapes):
+                write_on(chosen.open_sizes, model, draft, format, shapes)
+            else:
+                _write(model, draft, chosen, shapes, batches[0])
             run = load_exported(draft, format, model)
             found = max(difference(model, run, arrays) for arrays in batches)
         except ImportError:
@@ -72,6 +79,15 @@ def export_model(
         for written in Path(folder).iterdir():
             written.replace(path.parent / written.name)
     return path
+
+
+def _is_for_another_backend(format: Format, shapes: list[tuple[int | None, ...]]) -> bool:
+    """Whether a model leaves sizes open, and only another installed backend can write it."""
+    return (
+        any(None in shape for shape in shapes)
+        and format.open_sizes not in ("", keras.backend.backend())
+        and find_spec(format.open_sizes) is not None
+    )
 
 
 def _write(

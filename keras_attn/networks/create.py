@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import keras
 
 import keras_attn.catalogue as catalogue
 from keras_attn.checks import check_choice
 from keras_attn.networks import mobilenet, resnet
-from keras_attn.networks.design import DESIGNS, POSITIONS, Attention, Design
+from keras_attn.networks.design import DESIGNS, POSITIONS, Attention, Design, Placement
 from keras_attn.networks.parts import head
 
 
@@ -36,8 +36,10 @@ def create(
     """A network with attention in every block, with random initial weights.
 
     Strided convolutions pad as in PyTorch and normalisations have its epsilon, 1e-5, so that
-    `from_torch` can load published weights. The network reads and computes in Keras's own data
-    format and dtype policy (`keras.config`).
+    `from_torch` can load published weights. Names that end in `_same` are the networks that
+    `keras_attn.study.compare` trains on small images; they pad as Keras does and also take
+    volumes. The network reads and computes in Keras's own data format and dtype policy
+    (`keras.config`).
 
     Args:
         name: One of `list_networks()`.
@@ -77,7 +79,7 @@ def create(
         check_choice("position", attention.position, POSITIONS)
     return build(
         DESIGNS[name],
-        attention,
+        {} if attention is None else {attention.position: attention.place},
         num_classes,
         input_shape,
         include_top=include_top,
@@ -89,25 +91,41 @@ def create(
 
 def build(
     design: Design,
-    attention: Attention | None,
+    places: Mapping[str, Placement],
     num_classes: int,
     input_shape: Sequence[int | None] | None = None,
     *,
     include_top: bool = True,
     pooling: str | None = None,
     pyramid: bool = False,
+    preprocessing: keras.layers.Layer | None = None,
     name: str = "network",
 ) -> keras.Model:
-    """The network of a design; arguments as in `create`."""
-    last = keras.config.image_data_format() == "channels_last"
-    any_size = (None, None, 3) if last else (3, None, None)
+    """The network of a design; other arguments as in `create`.
+
+    Args:
+        design: The design.
+        places: What is applied, by position (`keras_attn.networks.design.POSITIONS`).
+        num_classes: Number of logits.
+        input_shape: Shape of one image or volume in the data format of the design.
+        include_top: Whether the network ends in logits.
+        pooling: Without the top, `"avg"`, `"max"` or None.
+        pyramid: Whether the outputs are the maps after every stage.
+        preprocessing: A layer that is applied to the images first, such as a standardisation.
+        name: The name of the model.
+
+    Raises:
+        ValueError: If what is applied at a position does not return one map of the same shape.
+    """
+    any_size = (None, None, 3) if design.channel_axis == -1 else (3, None, None)
     inputs = keras.Input(any_size if input_shape is None else tuple(input_shape), name="image")
+    x = inputs if preprocessing is None else preprocessing(inputs)
     branch_logits = None
     if design.block == "inverted":
-        maps = mobilenet.stages(inputs, design, attention)
+        maps = mobilenet.stages(x, design, places)
     else:
-        maps, branch_logits = resnet.stages(inputs, design, attention, num_classes)
-    outputs = head(maps[-1], include_top, pooling, num_classes)
+        maps, branch_logits = resnet.stages(x, design, places, num_classes)
+    outputs = head(maps[-1], design, include_top, pooling, num_classes)
     if pyramid:
         outputs = {f"stage{number}": each for number, each in enumerate(maps, 1)}
     elif branch_logits is not None and include_top:

@@ -72,7 +72,7 @@ def from_torch(
     try:
         model = build(
             found.design,
-            found.attention,
+            {found.attention.position: found.attention.place} if found.attention else {},
             found.num_classes,
             shape,
             include_top=found.num_classes > 0,

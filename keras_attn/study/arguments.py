@@ -10,7 +10,7 @@ from typing import Any
 from keras_attn.data.batches import is_batches
 from keras_attn.data.dataset import Dataset
 from keras_attn.data.table import is_table
-from keras_attn.study.backbone import usual_network
+from keras_attn.study.built_in import usual_network
 from keras_attn.study.models import read_model
 from keras_attn.study.plan import Plan, make_plan
 from keras_attn.study.protocols import find_protocol

@@ -8,7 +8,7 @@ attention, and with the same number of parameters as the largest of its topologi
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import keras
@@ -16,13 +16,12 @@ import keras
 from keras_attn import catalogue
 from keras_attn.layers.attention_gate import AttentionGate
 from keras_attn.layers.plain_bottleneck import PlainBottleneck
+from keras_attn.networks.design import Placement
 from keras_attn.study.grammar import named, parse_variant
 from keras_attn.study.variants import BASELINE, GATE, MATCHED, Variant
 
 #: By how much the parameters that a control adds may differ from those that its topology adds.
 TOLERANCE = 0.05
-
-Placement = Callable[[keras.KerasTensor, str], keras.KerasTensor]
 
 
 def matched_to(topology: str) -> str | None:
@@ -36,7 +35,7 @@ def is_control(topology: str) -> bool:
 
 
 def attention_of(variant: str | Variant) -> Placement | None:
-    """What `build_model` applies at the end of each residual branch; None for the baseline.
+    """What a built-in network applies at the end of each residual branch; None for the baseline.
 
     Args:
         variant: A variant without place and start, a control, or the text of either.

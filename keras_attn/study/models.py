@@ -17,7 +17,7 @@ import numpy as np
 from keras_attn.data.description import describe_model
 from keras_attn.study.adaptation import value_range_of
 from keras_attn.study.adaptation import with_logits as adapted
-from keras_attn.study.backbone import built_in
+from keras_attn.study.built_in import built_in
 from keras_attn.study.initialization import is_trained, layers_of
 from keras_attn.study.model_sources import (
     APPLICATIONS,

@@ -17,7 +17,7 @@ from keras_attn.data.dataset import Dataset
 from keras_attn.data.folds import fold
 from keras_attn.data.stored import CHUNK
 from keras_attn.data.subsets import subset
-from keras_attn.study.backbone import BACKBONES, check_network
+from keras_attn.study.built_in import RESIDUAL, check_network
 from keras_attn.study.choices import (
     LOOKS,
     check_folds,
@@ -87,7 +87,7 @@ class Plan:
         """The network and the usual place of attention, in words."""
         places = any("@" in text for text in self.grid.topologies)
         unless = " unless the variant names a place" if places else ""
-        place = "block's branch" if self.backbone in BACKBONES else "stage"
+        place = "block's branch" if self.backbone in RESIDUAL else "stage"
         return f"{self.backbone}, attention at the end of every {place}{unless}"
 
     def variant(self, text: str) -> Variant:

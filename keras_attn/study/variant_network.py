@@ -8,7 +8,7 @@ import keras
 
 from keras_attn.data.dataset import Dataset
 from keras_attn.study.adaptation import HEAD, around, rescaling
-from keras_attn.study.backbone import BACKBONES, build_model, plain_network
+from keras_attn.study.built_in import RESIDUAL, plain_network, residual_network
 from keras_attn.study.initialization import layers_of
 from keras_attn.study.models import Network
 from keras_attn.study.placement import with_variant
@@ -41,7 +41,7 @@ def build_variant(
         if is_inserted(network, variant):
             plain = plain_network(image_shape, task, num_classes, network, standardise)
             return with_variant(plain, variant, is_trained=False)
-        return build_model(image_shape, task, num_classes, variant, network, standardise)
+        return residual_network(image_shape, task, num_classes, variant, network, standardise)
     body = network.body(image_shape, task, num_classes)
     model = with_variant(body.model, variant, body.is_trained)
     if dataset is None:
@@ -53,7 +53,7 @@ def build_variant(
 
 def is_inserted(network: Network, variant: Variant) -> bool:
     """Whether surgery inserts the variant, because the network is not constructed with it."""
-    if not isinstance(network, str) or network not in BACKBONES:
+    if not isinstance(network, str) or network not in RESIDUAL:
         return True
     return has_own_place(variant)
 

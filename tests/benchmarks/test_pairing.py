@@ -7,7 +7,8 @@ from image_sets import make_dataset
 
 from benchmarks import pairing
 from benchmarks.pairing import UnpairedTrainer, spread
-from keras_attn.study.backbone import BACKBONES, Design
+from keras_attn.networks.design import Design
+from keras_attn.study.built_in import RESIDUAL
 from keras_attn.study.trainer import Trainer
 from keras_attn.study.training import Training
 
@@ -21,7 +22,9 @@ def test_the_spread_is_that_of_the_paired_differences():
 
 
 def test_only_the_trainer_of_the_study_starts_variants_alike(monkeypatch):
-    monkeypatch.setitem(BACKBONES, "tiny", Design((8, 16), (1, 1)))
+    monkeypatch.setitem(
+        RESIDUAL, "tiny", Design("basic", (8, 16), (1, 1), "cifar", (8,), padding="same")
+    )
     last = {}
 
     def fit(self, batches, **options):

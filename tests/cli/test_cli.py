@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import keras_attn
-from keras_attn.study.backbone import build_model
+from keras_attn.study.built_in import residual_network
 
 
 def test_list_names_every_layer(command):
@@ -249,7 +249,7 @@ for statement in ("keras_attn.compare", "import keras_attn.cli"):
 
 @pytest.fixture(scope="module")
 def saved_model(tmp_path_factory):
-    model = build_model((16, 16, 3), "multi-class", 3, "csa", "resnet8")
+    model = residual_network((16, 16, 3), "multi-class", 3, "csa", "resnet8")
     path = tmp_path_factory.mktemp("model") / "model.keras"
     model.save(path)
     return path
@@ -265,3 +265,17 @@ def test_export_writes_and_compares(saved_model, tmp_path, command):
     status, _, errors = command("export", saved_model, "--format", "litert")
     assert status == 2
     assert "Set KERAS_BACKEND=tensorflow: a .keras file loads on every backend" in errors
+    status, _, errors = command("export", saved_model, "--input-shape", "16,16")
+    assert status == 2
+    assert "must have the sizes of the model's input" in errors
+
+
+@pytest.mark.filterwarnings("ignore")  # of the exporter, about the versions of others
+def test_export_fixes_open_sizes(tmp_path, command):
+    inputs = keras.Input((None, None, 3))
+    model = keras.Model(inputs, keras.layers.Conv2D(2, 3, data_format="channels_last")(inputs))
+    model.save(tmp_path / "open.keras")
+    status, text, _ = command("export", tmp_path / "open.keras", "--input-shape", "20,24,3")
+    assert status == 0
+    assert (tmp_path / "open.onnx").exists()
+    assert float(text.strip().rpartition(": ")[2]) < 1e-5

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import keras_attn
-from keras_attn.study.backbone import build_model
+from keras_attn.study.built_in import residual_network
 
 
 def coloured_patches(count, seed):
@@ -63,7 +63,7 @@ def test_both_losses_fall_and_the_branch_learns_to_classify(network):
 
 
 def test_the_branch_of_a_whole_backbone_reads_its_map():
-    backbone = build_model((16, 16, 3), "multi-class", 5)
+    backbone = residual_network((16, 16, 3), "multi-class", 5)
     model = keras_attn.attention_branch_network(backbone, at="stage2_block3_relu")
     outputs = model(np.zeros((2, 16, 16, 3), "float32"))
     assert {name: tuple(value.shape) for name, value in outputs.items()} == {

@@ -177,6 +177,34 @@ def test_networks_by_name_take_any_layer_and_are_saved(name, attention, tmp_path
     assert len(pooled.output_shape) == 2
 
 
+@pytest.mark.parametrize("name", ["resnet20_same", "mobilenet_v2", "resnet50d"])
+def test_both_data_formats_give_the_same_logits(name):
+    first = networks.create(name, "csa", num_classes=4, input_shape=(32, 32, 3))
+    before = keras.config.image_data_format()
+    keras.config.set_image_data_format("channels_first")
+    try:
+        second = networks.create(name, "csa", num_classes=4, input_shape=(3, 32, 32))
+        pooled = networks.create(name, include_top=False, pooling="max", input_shape=(3, 32, 32))
+    finally:
+        keras.config.set_image_data_format(before)
+    second.set_weights(first.get_weights())
+    x = np.random.default_rng(1).normal(size=(2, 32, 32, 3)).astype("float32")
+    found = ops.convert_to_numpy(second(x.transpose(0, 3, 1, 2)))
+    np.testing.assert_allclose(found, outputs(first), rtol=1e-3, atol=1e-4)
+    assert pooled.output_shape == (None, pooled.layers[-2].output.shape[1])
+
+
+def test_networks_compute_in_the_dtype_policy():
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        model = networks.create("resnet20_same", "csa", num_classes=4, input_shape=(8, 8, 3))
+    finally:
+        keras.config.set_dtype_policy(before)
+    assert model.output.dtype == "bfloat16"
+    assert {weight.dtype for weight in model.weights} == {"float32"}
+
+
 def test_names_that_are_not_known_are_refused():
     with pytest.raises(ValueError, match="`network` must be one of"):
         networks.create("resnet19")

@@ -18,7 +18,8 @@ from matplotlib.figure import Figure
 from keras_attn.catalogue import lookup
 from keras_attn.data import list_datasets, medmnist
 from keras_attn.data.cifar import CLASS_NAMES
-from keras_attn.study.backbone import BACKBONES, Design
+from keras_attn.networks.design import Design
+from keras_attn.study.built_in import RESIDUAL
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
@@ -94,7 +95,9 @@ def quick(data_folder, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setattr(lookup, "_ENTRIES", dict(lookup._ENTRIES))
     # Most of a quick run is compiling, so there is less to compile, in less time.
-    monkeypatch.setitem(BACKBONES, "resnet8", Design((16,), (1,)))
+    monkeypatch.setitem(
+        RESIDUAL, "resnet8", Design("basic", (16,), (1,), "cifar", (16,), padding="same")
+    )
     hurry(True)
     yield
     keras.config.set_dtype_policy("float32")

@@ -3,8 +3,9 @@ import copy
 import pytest
 from image_sets import make_dataset
 
+from keras_attn.networks.design import Design
 from keras_attn.study import compare
-from keras_attn.study.backbone import BACKBONES, Design
+from keras_attn.study.built_in import RESIDUAL
 from keras_attn.study.trainer import Trainer
 from keras_attn.study.trial import Epoch, Trial
 
@@ -60,7 +61,7 @@ def add_tiny(patch):
     With fewer channels, PyTorch's oneDNN writes beyond its memory on some processors, in the
     gradient of a 1x1 convolution with stride 2 of a channels_last map.
     """
-    patch.setitem(BACKBONES, "tiny", Design((8, 16), (1, 1)))
+    patch.setitem(RESIDUAL, "tiny", Design("basic", (8, 16), (1, 1), "cifar", (8,), padding="same"))
     return "tiny"
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import keras_attn
 from keras_attn.layers.plain_bottleneck import PlainBottleneck
-from keras_attn.study.backbone import build_model
+from keras_attn.study.built_in import residual_network
 from keras_attn.study.control import (
     is_matched,
     largest,
@@ -82,8 +82,8 @@ def test_a_width_that_is_not_a_positive_whole_number_is_refused(units):
 
 
 def test_the_products_of_the_control_are_counted():
-    model = build_model((8, 8, 1), "binary", 2, "matched-csa", "resnet8")
-    plain = keras_attn.cost(build_model((8, 8, 1), "binary", 2, None, "resnet8"))
+    model = residual_network((8, 8, 1), "binary", 2, "matched-csa", "resnet8")
+    plain = keras_attn.cost(residual_network((8, 8, 1), "binary", 2, None, "resnet8"))
     cost = keras_attn.cost(model)
     layers = [layer for layer in model.layers if isinstance(layer, PlainBottleneck)]
     products = [
@@ -108,7 +108,7 @@ def test_the_control_is_matched_to_the_largest_topology():
 
 
 def test_a_network_with_a_control_survives_saving(tmp_path):
-    model = build_model((8, 8, 1), "binary", 2, "matched-csa", "resnet8")
+    model = residual_network((8, 8, 1), "binary", 2, "matched-csa", "resnet8")
     x = np.random.default_rng(1).random((2, 8, 8, 1)).astype("float32")
     model.save(tmp_path / "model.keras")
     again = keras.models.load_model(tmp_path / "model.keras")

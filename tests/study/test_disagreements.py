@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keras_attn.study.backbone import build_model
+from keras_attn.study.built_in import residual_network
 from keras_attn.study.disagreement_pictures import draw_disagreements
 from keras_attn.study.disagreements import Disagreements, disagreements_of
 from keras_attn.study.grid import Group, TrialKey
@@ -61,7 +61,7 @@ def test_each_image_is_shown_with_its_seeds_and_gates(dataset):
     attended[[4, 7]] = 5, 0
     found = Disagreements("csa", 5, attended, np.full(count, 2))
     for attention, columns in (("csa", 4), ("se", 1)):
-        model = build_model((8, 8, 1), "binary", 2, attention)
+        model = residual_network((8, 8, 1), "binary", 2, attention)
         figure = draw_disagreements(model, dataset, Palette(), found)
         titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
         assert len(titles) == 2 * columns

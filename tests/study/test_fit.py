@@ -2,7 +2,7 @@ import pytest
 from image_sets import make_dataset
 
 from keras_attn.study import fit
-from keras_attn.study.backbone import build_model
+from keras_attn.study.built_in import residual_network
 from keras_attn.study.fit import check_fit, count_parameters, unmatched
 
 
@@ -10,7 +10,7 @@ def test_networks_are_counted_without_drawing_weights():
     count = count_parameters((8, 8, 1), "binary", 2, "csa", "resnet8")
     assert count == sum(
         weight.numpy().size if hasattr(weight, "numpy") else weight.value.size
-        for weight in build_model((8, 8, 1), "binary", 2, "csa", "resnet8").trainable_weights
+        for weight in residual_network((8, 8, 1), "binary", 2, "csa", "resnet8").trainable_weights
     )
 
 

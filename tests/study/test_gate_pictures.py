@@ -1,14 +1,14 @@
 import pytest
 from image_sets import make_dataset
 
-from keras_attn.study.backbone import build_model
+from keras_attn.study.built_in import residual_network
 from keras_attn.study.gate_pictures import dataset_label, draw_gates
 from keras_attn.study.plots import Palette
 
 
 @pytest.mark.parametrize("attention", [None, "ca"])
 def test_without_a_spatial_gate_there_is_no_picture(attention):
-    model = build_model((8, 8, 1), "binary", 2, attention)
+    model = residual_network((8, 8, 1), "binary", 2, attention)
     assert draw_gates(model, make_dataset(), Palette()) is None
 
 
@@ -16,7 +16,7 @@ def test_without_a_spatial_gate_there_is_no_picture(attention):
 @pytest.mark.parametrize("task", ["multi-class", "multi-label"])
 def test_a_row_an_image_and_a_column_a_layer(task):
     dataset = make_dataset(task)
-    model = build_model((8, 8, 1), task, 3, "csa")
+    model = residual_network((8, 8, 1), task, 3, "csa")
     figure = draw_gates(model, dataset, Palette())
     pictures = [axes for axes in figure.axes if axes.get_title()]
     assert len(pictures) == 3 * 4

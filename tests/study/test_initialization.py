@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 from keras import layers
 
-from keras_attn.study.backbone import build_model
+from keras_attn.study.built_in import residual_network
 from keras_attn.study.initialization import initialize
 
 
 def network(topology, backbone="resnet8"):
-    return build_model((8, 8, 1), "binary", 2, topology, backbone)
+    return residual_network((8, 8, 1), "binary", 2, topology, backbone)
 
 
 def values(model):

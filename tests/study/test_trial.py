@@ -22,11 +22,12 @@ SCRIPT = """
 import json
 import numpy as np
 from keras_attn.data.dataset import Dataset, Split
-from keras_attn.study.backbone import BACKBONES, Design
+from keras_attn.networks.design import Design
+from keras_attn.study.built_in import RESIDUAL
 from keras_attn.study.training import Training
 from keras_attn.study.trainer import Trainer
 
-BACKBONES["tiny"] = Design((8, 16), (1, 1))
+RESIDUAL["tiny"] = Design("basic", (8, 16), (1, 1), "cifar", (8,), padding="same")
 images = np.random.default_rng(0).integers(0, 255, (32, 8, 8, 1)).astype("uint8")
 split = Split(images, (np.arange(32) % 2).astype("int64"))
 dataset = Dataset("noise", "binary", ("a", "b"), split, split, split)

@@ -8,7 +8,7 @@ import keras_attn
 from keras_attn.data import Dataset
 from keras_attn.data.dataset import Split
 from keras_attn.study import compare
-from keras_attn.study.backbone import build_model
+from keras_attn.study.built_in import residual_network
 
 pytestmark = pytest.mark.once
 
@@ -64,7 +64,7 @@ def test_volumes_are_classified_and_shown(tiny, tmp_path):
 @pytest.mark.slow
 @pytest.mark.trains
 def test_volumes_are_segmented_by_a_3d_u_net(monkeypatch):
-    monkeypatch.setattr("keras_attn.study.backbone.WIDTHS", (4, 8))
+    monkeypatch.setattr("keras_attn.study.built_in.WIDTHS", (4, 8))
     comparison = compare(
         dataset_of(2),
         "csa@decoder",
@@ -79,7 +79,7 @@ def test_volumes_are_segmented_by_a_3d_u_net(monkeypatch):
 
 
 def test_residual_networks_take_volumes():
-    model = build_model((16, 16, 16, 1), "multi-class", 3, "csa", "resnet8")
+    model = residual_network((16, 16, 16, 1), "multi-class", 3, "csa", "resnet8")
     assert model.output_shape == (None, 3)
     assert any(isinstance(layer, keras.layers.Conv3D) for layer in model.layers)
 

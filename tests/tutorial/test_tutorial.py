@@ -9,7 +9,8 @@ from image_sets import make_dataset
 import keras_attn
 from keras_attn import tutorial
 from keras_attn.data import Dataset, Split
-from keras_attn.study.backbone import BACKBONES, Design
+from keras_attn.networks.design import Design
+from keras_attn.study.built_in import RESIDUAL
 from keras_attn.tasks.classification import Classification
 from keras_attn.tasks.create import TASKS as ALL_TASKS
 from keras_attn.tutorial.tables import confusion
@@ -26,7 +27,9 @@ NAMES = {"epochs": 2, "backbone": "tiny", "progress": False}
 def tiny():
     """A backbone that compiles in a moment."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(BACKBONES, "tiny", Design((8, 16), (1, 1)))
+        patch.setitem(
+            RESIDUAL, "tiny", Design("basic", (8, 16), (1, 1), "cifar", (8,), padding="same")
+        )
         yield
 
 

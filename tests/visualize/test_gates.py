@@ -4,13 +4,13 @@ import pytest
 from keras import layers
 
 import keras_attn
-from keras_attn.study.backbone import build_model
+from keras_attn.study.built_in import residual_network
 from keras_attn.visualize import gate_maps, read_gates, spatial_gates
 from keras_attn.visualize.drawing import Panel, colour_range
 
 
 def test_the_maps_are_those_that_the_layers_multiply_by():
-    model = build_model((8, 8, 1), "binary", 2, "csa")
+    model = residual_network((8, 8, 1), "binary", 2, "csa")
     x = np.random.default_rng(0).random((2, 8, 8, 1)).astype("float32")
     gates = read_gates(model, x)
     assert list(gates) == [layer.name for layer in model.layers if "attention" in layer.name]
@@ -24,7 +24,7 @@ def test_the_maps_are_those_that_the_layers_multiply_by():
 
 @pytest.mark.slow_on("jax")
 def test_one_map_a_resolution():
-    model = build_model((8, 8, 1), "binary", 2, "csa")
+    model = residual_network((8, 8, 1), "binary", 2, "csa")
     maps = spatial_gates(model, np.zeros((3, 8, 8, 1)))
     assert [each.shape for each in maps.values()] == [(3, 8, 8), (3, 4, 4), (3, 2, 2)]
     assert list(maps) == [f"stage{stage}_block3_attention, spatial" for stage in (1, 2, 3)]
@@ -44,7 +44,7 @@ def test_a_bright_patch_is_where_its_picture_is_bright():
 
 
 def test_gates_of_a_blend_in_a_nested_model_are_those_of_its_attention():
-    inner = build_model((8, 8, 1), "binary", 2, None, "resnet8")
+    inner = residual_network((8, 8, 1), "binary", 2, None, "resnet8")
     inputs = keras.Input((8, 8, 1))
     model = keras.Model(inputs, inner(inputs))
     attended = keras_attn.insert_attention(model, "csa", "*stage2_block1_add")
@@ -60,8 +60,8 @@ def test_gates_of_a_blend_in_a_nested_model_are_those_of_its_attention():
 
 
 def test_the_figure_has_the_image_every_gate_and_its_scale():
-    model = build_model((8, 8, 1), "binary", 2, "csa", "resnet8")
-    other = build_model((8, 8, 1), "binary", 2, "tgpfa", "resnet8")
+    model = residual_network((8, 8, 1), "binary", 2, "csa", "resnet8")
+    other = residual_network((8, 8, 1), "binary", 2, "tgpfa", "resnet8")
     images = np.random.default_rng(0).random((2, 8, 8, 1), "float32")
     figure = gate_maps({"one": model, "two": other}, images)
     titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
@@ -127,14 +127,14 @@ def test_gates_of_signals_and_volumes_are_drawn():
 
 
 def test_chosen_layers_only():
-    model = build_model((8, 8, 1), "binary", 2, "sa", "resnet8")
+    model = residual_network((8, 8, 1), "binary", 2, "sa", "resnet8")
     images = np.zeros((1, 8, 8, 1))
     figure = gate_maps(model, images, layers=["stage2_block1_attention"])
     assert len([axes for axes in figure.axes if axes.get_title()]) == 2
     with pytest.raises(ValueError, match=r"no attention layer 'stage9'. It has stage1_block1_att"):
         gate_maps(model, images, layers=["stage9"])
     with pytest.raises(ValueError, match="has no attention layer of keras_attn"):
-        gate_maps(build_model((8, 8, 1), "binary", 2, None, "resnet8"), images)
+        gate_maps(residual_network((8, 8, 1), "binary", 2, None, "resnet8"), images)
     with pytest.raises(ValueError, match=r"batch of shape \(None, 8, 8, 1\).*\(8, 8, 1\)"):
         read_gates(model, images[0])
 
