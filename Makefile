@@ -35,7 +35,7 @@ test-all: test test-slow ## the same, and then the tests that are marked slow
 test-slow: .venv/test ## run the tests that are marked slow: all exports, all architectures
 	@$(MAKE) --no-print-directory run-parts OPTIONS='-m slow'
 
-test-quick: .venv/test ## the same directories with a few layers only, while you work
+test-quick: .venv/test ## test two layers, and nothing that takes longer than a second, while you work
 	@$(MAKE) --no-print-directory run-parts OPTIONS=--quick
 
 # The parts write what they took, and the table shows it, also where a part fails.

@@ -19,21 +19,27 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 settings.register_profile("keras-attn", deadline=None, derandomize=True)
 settings.load_profile("keras-attn")
 
-#: Layers that `--quick` tests, and JAX where it compiles for long: a chain, a mixture, batch
+#: Layers that are tested also where JAX compiles for long: a chain, a mixture, batch
 #: normalisation, strips, several outputs.
 REPRESENTATIVES = {"csa", "cmssa", "cbam", "scsa_synergistic", "abn"}
+
+#: Layers that `--quick` tests.
+QUICK = {"csa", "cbam"}
+
+#: Tests that `--quick` leaves out, with their backends, as `summary.py` measured them.
+LENGTHY = Path(__file__).with_name("lengthy.txt")
 
 
 def pytest_addoption(parser):
     """Adds `--quick`."""
     parser.addoption(
-        "--quick", action="store_true", help="test a few layers only, and train no networks"
+        "--quick", action="store_true", help="test two layers, and nothing that takes long"
     )
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Leaves out what another process tests, and with `--quick` most layers and trainings."""
+    """Leaves out what another process tests, and with `--quick` most layers and lengthy tests."""
     backend = os.environ.get("KERAS_BACKEND", "tensorflow")
     for item in items:
         for mark in item.iter_markers("slow_on"):
@@ -41,12 +47,13 @@ def pytest_collection_modifyitems(config, items):
             if backend in mark.args and not is_exempt:
                 item.add_marker(pytest.mark.slow)
     quick = config.getoption("--quick")
+    lengthy = set(LENGTHY.read_text(encoding="utf-8").splitlines()) if quick else set()
     left_out = [
         item
         for item in items
         if backend_of(item, backend) != backend
-        or (quick and item.get_closest_marker("trains"))
-        or (quick and key_of(item) not in {None, *REPRESENTATIVES})
+        or (quick and key_of(item) not in {None, *QUICK})
+        or (key_of(item) is None and f"{backend} {item.nodeid.partition('[')[0]}" in lengthy)
     ]
     if left_out:
         config.hook.pytest_deselected(items=left_out)

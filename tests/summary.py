@@ -1,13 +1,20 @@
 """Prints what each part of the test command took, and its slowest tests.
 
-    python tests/summary.py FOLDER [--slowest N]
+    python tests/summary.py FOLDER [--slowest N] [--lengthy tests/lengthy.txt]
 
-FOLDER holds the JUnit files of the parts.
+FOLDER holds the JUnit files of the parts. The file `lengthy.txt` lists the tests that took longer
+than a second, by backend: `make test-quick` leaves them out.
 """
 
 import argparse
 from pathlib import Path
 from xml.etree import ElementTree
+
+#: Seconds after which a test counts as lengthy.
+LIMIT = 1.0
+
+#: The backend of the parts that do not have its name.
+BACKENDS = {"once": "torch", "site": "torch"}
 
 
 def main():
@@ -15,8 +22,25 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--slowest", type=int, default=5, help="how many tests to list")
+    parser.add_argument("--lengthy", type=Path, help="the file to list lengthy tests in")
     arguments = parser.parse_args()
-    print(summary(sorted(arguments.folder.glob("*.xml")), arguments.slowest))
+    files = sorted(arguments.folder.glob("*.xml"))
+    print(summary(files, arguments.slowest))
+    if arguments.lengthy:
+        arguments.lengthy.write_text("\n".join(lengthy(files)) + "\n", encoding="utf-8")
+
+
+def lengthy(files):
+    """The backend and the name of each test function of which one case took longer than LIMIT."""
+    names = set()
+    for file in files:
+        part = file.stem.partition("-")[0]
+        for case in ElementTree.parse(file).iter("testcase"):
+            if float(case.get("time", 0)) > LIMIT:
+                path = case.get("classname").replace(".", "/")
+                function = case.get("name").partition("[")[0]
+                names.add(f"{BACKENDS.get(part, part)} {path}.py::{function}")
+    return sorted(names)
 
 
 def summary(files, slowest):

@@ -6,6 +6,8 @@
   if (!form) return;
   const { samples: number } = form.elements;
   const slider = document.getElementById("picker-slider");
+  const strip = document.getElementById("picker-strip");
+  const GRANULARITIES = { coarse: "Clearly different classes", fine: "Classes that differ in detail" };
 
   // The slider is logarithmic, and rounds to two digits, as one would say it.
   slider.addEventListener("input", () => {
@@ -20,7 +22,22 @@
   });
   form.addEventListener("change", show);
   form.addEventListener("submit", (event) => event.preventDefault());
+  read(new URLSearchParams(location.search));
   show();
+
+  // The address keeps what is asked, so that a link gives the same answer.
+  function read(asked) {
+    const samples = Number(asked.get("samples"));
+    if (Number.isSafeInteger(samples) && samples >= 1) {
+      number.value = samples;
+      slider.value = Math.log10(samples);
+    }
+    for (const name of ["granularity", "priority", "task"]) {
+      const field = form.elements[name];
+      const known = [...(field.options ?? field)].map((each) => each.value);
+      if (known.includes(asked.get(name))) field.value = asked.get(name);
+    }
+  }
 
   function show() {
     slider.setAttribute("aria-valuetext", `${number.value} training images`);
@@ -29,10 +46,45 @@
     try {
       if (number.value === "") throw new RangeError("Say how many training images there are.");
       answer.replaceChildren(...shown(recommend(LAW, Number(number.value), ...asked), data));
+      strip.replaceChildren(outcomes(Number(number.value), ...asked));
+      history.replaceState(null, "", `?${new URLSearchParams(data)}`);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       answer.replaceChildren(element("p", { className: "wrong" }, error.message));
     }
+  }
+
+  // All outcomes at once: a row for each granularity, a column for each range of sizes.
+  function outcomes(samples, granularity, priority, task) {
+    const grouped = (size) => size.toLocaleString("en-GB");
+    const range = ({ first, last }) =>
+      last === null ? `${grouped(first)} or more` : `${grouped(first)} to ${grouped(last)}`;
+    const head = LAW.regimes.map((regime) => element("th", { scope: "col" }, range(regime)));
+    const rows = Object.entries(GRANULARITIES).map(([fineness, label]) => {
+      const cells = LAW.regimes.map((regime) => {
+        const size = regime.last ?? 10 ** 6;
+        const found = recommend(LAW, size, fineness, priority, task);
+        const button = element("button", { type: "button" }, element("code", {}, found.topology));
+        button.append(element("small", {}, found.grade));
+        button.dataset.grade = found.grade;
+        const isHere = recommend(LAW, samples, fineness, priority, task).regime === regime.name;
+        if (isHere && fineness === granularity) button.setAttribute("aria-current", "true");
+        button.addEventListener("click", () => {
+          if (!isHere) {
+            number.value = size;
+            slider.value = Math.log10(size);
+          }
+          form.elements.granularity.value = fineness;
+          show();
+          strip.querySelector("[aria-current]").focus();
+        });
+        return element("td", {}, button);
+      });
+      return element("tr", {}, element("th", { scope: "row" }, label), ...cells);
+    });
+    const caption = element("caption", {}, "All outcomes, coloured by this project's own tests of the claim. The columns are training images.");
+    const table = element("table", {}, caption, element("tr", {}, element("td", {}), ...head), ...rows);
+    return table;
   }
 
   function shown(found, data) {
@@ -45,8 +97,13 @@
       element("p", {}, "Try beside it, and no attention at all:"),
       list(found.alternatives.map((key) => [link(key)]), "beside"),
       element("p", {}, `Judge it by ${found.judge_by}.`),
-      element("p", {}, "How good the evidence is (", element("a", { href: "../replication/" }, "more"), "):"),
-      list(found.evidence.map((sentence) => [sentence])),
+      element(
+        "details",
+        {},
+        element("summary", {}, `Evidence: ${found.grade} in this project's own tests`),
+        list(found.evidence.map((sentence) => [sentence])),
+        element("p", {}, element("a", { href: "../replication/" }, "All tests of the claims"), "."),
+      ),
       ...code(found, layer, data.get("task")),
     ];
   }

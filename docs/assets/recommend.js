@@ -22,6 +22,7 @@ function recommend(law, samples, granularity, priority, task) {
     regime: regime.name,
     reasons: reasons(law, samples, regime, chosen, priority, task),
     evidence: [law.evidence, law.replication[chosen.name], law.tasks[task].ownResults].filter(Boolean),
+    grade: law.grades[chosen.name],
     judge_by: law.tasks[task].judgeBy,
   };
 }

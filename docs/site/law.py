@@ -8,7 +8,7 @@ from typing import Any
 
 from docs.site.code import create_call, insert_call
 from keras_attn import catalogue
-from keras_attn.guideline.evidence import own_results, replication
+from keras_attn.guideline.evidence import grade, own_results, replication
 from keras_attn.guideline.law import EVIDENCE, FINE_GRAINED, REGIMES, RESIDUAL, SOURCE
 from keras_attn.guideline.recommendation import GRANULARITIES, PRIORITIES
 from keras_attn.guideline.tasks import JUDGE_BY, TASKS, caution
@@ -25,6 +25,7 @@ def law() -> dict[str, Any]:
         "fine": asdict(FINE_GRAINED),
         "residual": asdict(RESIDUAL),
         "replication": {claim.name: replication(claim.name) for claim in claims},
+        "grades": {claim.name: grade(claim.name) for claim in claims},
         "granularities": GRANULARITIES,
         "priorities": PRIORITIES,
         "tasks": {

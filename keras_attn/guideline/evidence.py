@@ -7,6 +7,7 @@ it. A claim without an entry was not tested.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -160,6 +161,23 @@ def findings() -> tuple[Finding, ...]:
         return ()
     entries = json.loads(FILE.read_text(encoding="utf-8"))["findings"]
     return tuple(Finding(**entry) for entry in entries)
+
+
+def grade(claim: str) -> str:
+    """The evidence grade of a claim: the verdict of most of this project's tests of it.
+
+    Args:
+        claim: Its name in `law`.
+
+    Returns:
+        The verdict of a `Finding`; `"undecided"` if no verdict is that of more than half of the
+        tests, and `"untested"` if there are none.
+    """
+    verdicts = [finding.verdict for finding in findings() if finding.claim == claim]
+    if not verdicts:
+        return "untested"
+    verdict, count = Counter(verdicts).most_common(1)[0]
+    return verdict if 2 * count > len(verdicts) else "undecided"
 
 
 def replication(claim: str) -> str:

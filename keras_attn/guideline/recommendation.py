@@ -10,7 +10,7 @@ from keras_attn import catalogue
 from keras_attn.checks import check_choice, check_whole_number
 from keras_attn.data.checks import Granularity
 from keras_attn.data.dataset import Dataset
-from keras_attn.guideline.evidence import own_results, replication
+from keras_attn.guideline.evidence import grade, own_results, replication
 from keras_attn.guideline.law import (
     EVIDENCE,
     FINE_GRAINED,
@@ -37,6 +37,9 @@ class Recommendation:
         regime: `"few-shot"`, `"medium-scale"` or `"large-scale"`.
         reasons: Why, a sentence each, with the sentence of the paper it rests on.
         evidence: What the claims rest on, and what is not known of them.
+        grade: The verdict of most of this project's tests of the claim that the topology rests on:
+            `"supported"`, `"contradicted"`, `"refuted within the margin"`, `"undecided"` or
+            `"untested"`.
         judge_by: What to measure, for the task.
         num_samples: The number of training samples it was asked for.
         granularity: The granularity it was asked for.
@@ -49,6 +52,7 @@ class Recommendation:
     regime: str
     reasons: tuple[str, ...]
     evidence: tuple[str, ...]
+    grade: str
     judge_by: str
     num_samples: int
     granularity: str
@@ -78,7 +82,7 @@ class Recommendation:
             f"{_list(self.reasons)}"
             f"<p>Try beside it: {others}, and no attention at all. Judge it by "
             f"{escape(self.judge_by)}.</p>"
-            f"<details><summary>Evidence</summary>{_list(self.evidence)}</details>"
+            f"<details><summary>Evidence: {escape(self.grade)}</summary>{_list(self.evidence)}</details>"
         )
 
     def __str__(self) -> str:
@@ -92,6 +96,7 @@ class Recommendation:
             ),
             f"  try beside it: {', '.join(self.alternatives)}, and no attention at all",
             f"  judge it by {self.judge_by}",
+            f"  evidence grade: {self.grade}",
             *(f"  evidence: {sentence}" for sentence in self.evidence),
         ]
         return "\n".join(lines)
@@ -158,6 +163,7 @@ def recommend(
             replication(chosen.name),
             *filter(None, (own_results(task),)),
         ),
+        grade=grade(chosen.name),
         judge_by=JUDGE_BY[task],
         num_samples=num_samples,
         granularity=granularity,

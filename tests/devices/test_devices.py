@@ -18,8 +18,6 @@ import pytest
 import keras_attn
 from keras_attn.kernels.devices import check_devices
 
-pytestmark = pytest.mark.trains
-
 PROGRAM = Path(__file__).with_name("program.py")
 STUDY = Path(__file__).with_name("study.py")
 

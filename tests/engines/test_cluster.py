@@ -18,8 +18,6 @@ from engines.conftest import numbers
 
 from keras_attn.study import compare
 
-pytestmark = pytest.mark.trains
-
 RAY = Path(sysconfig.get_path("scripts")) / "ray"
 LOCAL = "--node-ip-address=127.0.0.1"
 NODE = ("--num-cpus=1", "--num-gpus=0", "--object-store-memory=100000000")

@@ -12,8 +12,6 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.trains
-
 KILLS = 20
 
 # One process imports everything and then forks each run, because importing takes longer than the

@@ -13,8 +13,6 @@ from engines.conftest import numbers
 from keras_attn.study import compare
 from keras_attn.study.engines import local
 
-pytestmark = pytest.mark.trains
-
 
 def records(folder):
     return [json.loads(path.read_text()) for path in sorted((folder / "trials").glob("*.json"))]

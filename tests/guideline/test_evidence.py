@@ -53,6 +53,21 @@ def test_a_claim_that_was_not_tested_says_so(found):
     )
 
 
+@pytest.mark.parametrize(
+    ("verdicts", "grade"),
+    [
+        ([], "untested"),
+        (["supported", "undecided", "supported"], "supported"),
+        (["supported", "undecided"], "undecided"),
+        (["contradicted", "supported", "refuted within the margin"], "undecided"),
+        (["refuted within the margin"], "refuted within the margin"),
+    ],
+)
+def test_the_grade_is_the_verdict_of_most_tests(found, verdicts, grade):
+    found(*(dataclasses.replace(FOUND, verdict=verdict) for verdict in verdicts))
+    assert keras_attn.recommend(500).grade == grade
+
+
 def test_no_file_is_no_evidence(tmp_path, monkeypatch):
     monkeypatch.setattr(evidence, "FILE", tmp_path / "none.json")
     evidence.findings.cache_clear()

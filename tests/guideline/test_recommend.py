@@ -56,6 +56,7 @@ def test_every_recommendation_can_be_created_cited_and_written(
     text = str(recommendation)
     assert all(reason in text for reason in recommendation.reasons)
     assert recommendation.judge_by in text
+    assert f"evidence grade: {recommendation.grade}" in text
     assert json.loads(json.dumps(recommendation.as_dict()))["topology"] == keys[0]
 
 

@@ -141,7 +141,7 @@ def marks_of(name):
 
     Those of the image sets differ in their images only, so they run on one backend.
     """
-    marks = [pytest.mark.trains, *[pytest.mark.once(backend="torch")] * (name >= "13")]
+    marks = [pytest.mark.once(backend="torch")] * (name >= "13")
     is_quick = keras.backend.backend() == "torch" and name in QUICK
     return [*marks, *[pytest.mark.slow] * (not is_quick)]
 

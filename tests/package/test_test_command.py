@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 
 from tests.floors import floors
-from tests.summary import summary
+from tests.summary import lengthy, summary
 
 PART = """<testsuites>
 <testsuite tests="3" failures="{failures}" errors="1" skipped="0" time="{time}">
@@ -26,6 +26,23 @@ def test_the_summary_adds_up_the_parts_and_lists_the_slowest_tests(tmp_path):
         ["90.4", "jax", "tests.a::test_slow"],
         ["30.0", "torch", "tests.a::test_slow"],
     ]
+
+
+def test_lengthy_tests_are_listed_by_backend(tmp_path):
+    for name, time in (("jax-layers", 1.5), ("jax-models", 90), ("once", 2), ("torch", 0.9)):
+        (tmp_path / f"{name}.xml").write_text(PART.format(failures=0, time=time))
+    assert lengthy(tmp_path.glob("*.xml")) == [
+        "jax tests/a.py::test_slow",
+        "torch tests/a.py::test_slow",
+    ]
+
+
+def test_what_quick_leaves_out_is_a_test():
+    """The list has no tests that were renamed or removed."""
+    root = Path(__file__).parents[2]
+    for line in (root / "tests/lengthy.txt").read_text(encoding="utf-8").splitlines():
+        path, _, function = line.partition(" ")[2].partition("::")
+        assert f"def {function}(" in (root / path).read_text(encoding="utf-8"), line
 
 
 def test_floors_are_the_lowest_declared_versions():

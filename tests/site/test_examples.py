@@ -42,7 +42,6 @@ def run(pages, folder):
     )
 
 
-@pytest.mark.trains
 def test_examples_run_and_learn(tmp_path):
     docs = ROOT / "docs"
     pages = [ROOT / "README.md", docs / "index.md", docs / "quickstart.md"]
@@ -50,7 +49,6 @@ def test_examples_run_and_learn(tmp_path):
     assert done.returncode == 0, done.stderr[-3000:]
 
 
-@pytest.mark.trains
 def test_an_example_that_does_not_learn_fails(tmp_path):
     page = tmp_path / "page.md"
     page.write_text(UNSCALED, encoding="utf-8")

@@ -5,12 +5,15 @@ import itertools
 import pytest
 
 import keras_attn
+from keras_attn.guideline.law import REGIMES
 from keras_attn.guideline.recommendation import GRANULARITIES, PRIORITIES
 from keras_attn.guideline.tasks import TASKS
 from tests.site.conftest import PHONE
 
 SIZES = (1, 10, 546, 999, 1_000, 1_001, 12_345, 49_999, 50_000, 50_001, 10**6, 10**9)
-SAID = ("topology", "alternatives", "regime", "reasons", "evidence", "judge_by")
+SAID = ("topology", "alternatives", "regime", "reasons", "evidence", "grade", "judge_by")
+
+SHOWN = {"accuracy": "accuracy", "stability": "stable training", "parameters": "few parameters"}
 
 
 def test_script_and_package_give_the_same_answers(tab):
@@ -26,6 +29,40 @@ def test_script_and_package_give_the_same_answers(tab):
             name: list(expected[name]) if isinstance(expected[name], tuple) else expected[name]
             for name in SAID
         }, case
+
+
+def test_the_strip_shows_every_outcome_with_its_grade_and_takes_the_reader_there(tab):
+    page = tab()
+    page.goto("guideline/")
+    cells = page.locator("#picker-strip td button")
+    sizes = [regime.last or 10**6 for regime in REGIMES]
+    for priority in PRIORITIES:
+        page.get_by_label(SHOWN[priority]).check()
+        cases = list(itertools.product(GRANULARITIES, sizes))
+        assert cells.count() == len(cases)
+        for cell, (granularity, size) in zip(cells.all(), cases, strict=True):
+            expected = keras_attn.recommend(size, granularity, priority)
+            assert cell.inner_text().split("\n") == [expected.topology, expected.grade]
+            cell.click()
+            assert chosen(page) == expected.topology
+            assert cell.get_attribute("aria-current") == "true"
+    assert page.locator("#picker-strip [aria-current]").count() == 1
+
+
+def test_a_link_reproduces_the_answer(tab):
+    page = tab()
+    page.goto("guideline/")
+    page.get_by_label("Training images", exact=True).fill("20000")
+    page.get_by_label("in detail only").check()
+    page.get_by_label("stable training").check()
+    page.get_by_label("Task").select_option("ordinal")
+    answer = page.locator("#picker-answer").inner_text()
+    other = tab()
+    other.goto(page.url)
+    assert other.locator("#picker-answer").inner_text() == answer
+    assert other.get_by_label("Training images", exact=True).input_value() == "20000"
+    other.goto("guideline/?samples=none&granularity=odd&task=toString")
+    assert chosen(other) == "cmssa"
 
 
 def test_bad_numbers_are_refused_as_in_the_package(tab):

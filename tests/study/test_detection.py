@@ -10,7 +10,7 @@ import keras_attn
 from keras_attn.data.boxes import objects_of
 from keras_attn.layers.anchored_outputs import AnchoredOutputs
 from keras_attn.networks import retinanet
-from keras_attn.study import augmentation, backbone
+from keras_attn.study import augmentation, built_in
 from keras_attn.study.augmentation import Augmentation
 from keras_attn.study.detectors import with_anchored_outputs
 from keras_attn.tasks.detection import decoded
@@ -48,7 +48,7 @@ def small_detector(image_shape, num_classes, preprocessing=None):
 
 @pytest.fixture
 def quick(monkeypatch):
-    monkeypatch.setattr(backbone, "retinanet", small_detector)
+    monkeypatch.setattr(built_in, "retinanet", small_detector)
 
 
 @pytest.mark.slow_on("jax", "tensorflow")

@@ -110,7 +110,6 @@ def test_a_file_is_read_once(tmp_path, monkeypatch):
     assert len(loads) == 1
 
 
-@pytest.mark.trains
 @pytest.mark.once(backend="torch")
 @pytest.mark.parametrize("text", [HUB, CV])
 def test_attention_is_compared_in_backbones_of_the_libraries(text):
@@ -122,7 +121,6 @@ def test_attention_is_compared_in_backbones_of_the_libraries(text):
     assert comparison.results["parameters"].nunique() > 1
 
 
-@pytest.mark.trains
 @pytest.mark.once(backend="torch")
 def test_a_function_of_this_process_alone_reaches_the_other_processes(tmp_path):
     def network(image_shape, num_classes):

@@ -211,7 +211,6 @@ def test_an_application_takes_weights_from_a_file_of_the_whole_network(tmp_path)
     assert not network.body((32, 32, 1), "multi-class", 3).is_trained
 
 
-@pytest.mark.trains
 @pytest.mark.slow_on("jax", "tensorflow")
 def test_a_function_and_a_change_of_the_model_are_compared(tmp_path):
     def wrapped(model):

@@ -48,7 +48,6 @@ def test_the_spread_is_that_of_the_study_most_alike():
         stored_spread(Question("calibration_error"), "mine", 500)
 
 
-@pytest.mark.trains
 @pytest.mark.once(backend="torch")
 def test_an_outlook_with_and_without_a_pilot(tiny):
     dataset = make_dataset(sizes=(64, 18, 60))

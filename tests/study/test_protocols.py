@@ -11,7 +11,6 @@ from keras_attn.study.training import Training
 pytestmark = pytest.mark.once
 
 
-@pytest.mark.trains
 @pytest.mark.parametrize("name", PROTOCOLS)
 def test_every_protocol_trains(name, tiny):
     comparison = compare(

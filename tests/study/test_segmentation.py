@@ -10,7 +10,7 @@ from keras import layers
 import keras_attn
 from keras_attn.cli.summary import show_summary
 from keras_attn.data.dataset import Dataset, Split
-from keras_attn.study import Comparison, backbone
+from keras_attn.study import Comparison, built_in
 from keras_attn.study.augmentation import Augmentation
 from keras_attn.study.training_checks import check_training
 
@@ -36,7 +36,7 @@ def disc_set():
 
 @pytest.fixture
 def small_unet(monkeypatch):
-    monkeypatch.setattr(backbone, "WIDTHS", (4, 8))
+    monkeypatch.setattr(built_in, "WIDTHS", (4, 8))
 
 
 @pytest.mark.slow_on("jax", "tensorflow")

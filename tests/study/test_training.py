@@ -22,8 +22,6 @@ from keras_attn.study.training import Training
 from keras_attn.study.training_checks import check_training
 from keras_attn.tasks.create import learning_task
 
-trains = pytest.mark.trains
-
 
 @pytest.mark.once
 @pytest.mark.parametrize(
@@ -168,7 +166,6 @@ def trained_model():
     return model
 
 
-@trains
 def test_frozen_layers_wait_until_the_new_ones_were_trained(monkeypatch):
     dataset = make_dataset()
     network = GivenModel(trained_model(), value_range=(0.0, 1.0))
@@ -194,7 +191,6 @@ def test_frozen_layers_wait_until_the_new_ones_were_trained(monkeypatch):
     assert [point.loss for point in again.curve] == [point.loss for point in first.curve]
 
 
-@trains
 def test_mixed_precision_trains_and_scores_in_float32(tiny):
     dataset = make_dataset()
     training = Training(epochs=2, batch_size=8, dtype="mixed_bfloat16", clip_norm=1.0)
@@ -207,7 +203,6 @@ def test_mixed_precision_trains_and_scores_in_float32(tiny):
     assert trainer.logits(trainer.model, dataset.val.images).dtype == np.float32
 
 
-@trains
 def test_a_training_ends_early_when_nothing_improves(tiny):
     training = Training(epochs=20, batch_size=8, learning_rate=0.0, patience=1)
     trial = Trainer(make_dataset(), "none", tiny, training).run(0)

@@ -16,8 +16,6 @@ from keras_attn.study.trainer import Trainer
 from keras_attn.study.training import Training
 from keras_attn.study.trial import Epoch
 
-pytestmark = pytest.mark.trains
-
 SCRIPT = """
 import json
 import numpy as np

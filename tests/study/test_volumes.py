@@ -36,7 +36,6 @@ def dataset_of(kind):
     return Dataset("cubes", task, ("empty", "cube"), **splits)
 
 
-@pytest.mark.trains
 def test_volumes_are_classified_and_shown(tiny, tmp_path):
     dataset = dataset_of(1)
     assert dataset.image_shape == (16, 16, 16, 1)
@@ -62,7 +61,6 @@ def test_volumes_are_classified_and_shown(tiny, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.trains
 def test_volumes_are_segmented_by_a_3d_u_net(monkeypatch):
     monkeypatch.setattr("keras_attn.study.built_in.WIDTHS", (4, 8))
     comparison = compare(

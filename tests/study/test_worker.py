@@ -12,8 +12,6 @@ from keras_attn.study.trainer import Trainer
 from keras_attn.study.training import Training
 from keras_attn.study.worker import Listener, work
 
-pytestmark = pytest.mark.trains
-
 
 def plan_of(backbone, seeds=2, topologies=("csa", "sa")):
     config = Training(epochs=1)

@@ -11,8 +11,6 @@ from keras_attn.layers import Blend
 
 from .conftest import architecture
 
-pytestmark = pytest.mark.trains
-
 #: Network -> where its attention goes, and in how many places. `make test-all` tests the slow ones.
 ARCHITECTURES = {
     "ResNet50": ("blocks", 16),

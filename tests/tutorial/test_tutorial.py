@@ -18,7 +18,7 @@ from keras_attn.tutorial.tables import confusion
 #: The tasks whose images have labels.
 TASKS = [name for name, task in ALL_TASKS.items() if issubclass(task, Classification)]
 
-pytestmark = [pytest.mark.trains, pytest.mark.slow_on("jax", "tensorflow")]
+pytestmark = pytest.mark.slow_on("jax", "tensorflow")
 
 NAMES = {"epochs": 2, "backbone": "tiny", "progress": False}
 
