@@ -82,7 +82,8 @@ class Recommendation:
             f"{_list(self.reasons)}"
             f"<p>Try beside it: {others}, and no attention at all. Judge it by "
             f"{escape(self.judge_by)}.</p>"
-            f"<details><summary>Evidence: {escape(self.grade)}</summary>{_list(self.evidence)}</details>"
+            f"<details><summary>Evidence: {escape(self.grade)}</summary>"
+            f"{_list(self.evidence)}</details>"
         )
 
     def __str__(self) -> str:

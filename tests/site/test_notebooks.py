@@ -1,13 +1,17 @@
 """Notebooks become pages, whatever is in them."""
 
 import base64
+import io
 
 import nbformat.v4
 import pytest
+from PIL import Image
 
 from docs.site import notebooks
 
-PIXEL = base64.b64encode(b"a picture").decode()
+PICTURE = io.BytesIO()
+Image.new("RGB", (1200, 300), "navy").save(PICTURE, "PNG")
+PIXEL = base64.b64encode(PICTURE.getvalue()).decode()
 
 
 @pytest.fixture
@@ -28,9 +32,9 @@ def output(**data):
     return nbformat.v4.new_output("display_data", {k.replace("_", "/"): v for k, v in data.items()})
 
 
-def test_without_notebooks_there_is_an_index_that_says_so(folder, tmp_path):
+def test_without_notebooks_there_is_an_empty_index(folder, tmp_path):
     notebooks.write(tmp_path / "made")
-    assert "none yet" in (tmp_path / "made" / "index.md").read_text()
+    assert "##" not in (tmp_path / "made" / "index.md").read_text()
     assert notebooks.navigation() == []
 
 
@@ -49,9 +53,16 @@ def test_a_notebook_is_a_page_with_its_pictures_tables_and_links(folder, tmp_pat
     assert "[`01_second`](01_second.md), [again](01_second.md), [clusters](../clusters.md)" in page
     assert "<td>7</td>" in page
     assert "<style" not in page
-    (picture,) = (tmp_path / "made").glob("*.png")
-    assert picture.read_bytes() == b"a picture"
+    thumbnail, picture = sorted((tmp_path / "made").glob("*.png"))
+    assert picture.read_bytes() == PICTURE.getvalue()
+    with Image.open(thumbnail) as opened:
+        assert opened.size == (480, 120)
     assert f"![What the code above draws]({picture.name})" in page
     index = (tmp_path / "made" / "index.md").read_text()
-    assert "* [First](00_first.md)\n* [Second](01_second.md)" in index
+    assert index.count('<a class="card"') == 2
+    first, second = index.split('<a class="card"')[1:]
+    assert 'href="00_first/"><img src="00_first-small.png"' in first
+    assert "Without outputs" not in first
+    assert 'href="01_second/"><strong>Second</strong>' in second
+    assert "Without outputs: its images were not available" in second
     assert notebooks.navigation() == ["tutorials/00_first.md", "tutorials/01_second.md"]
