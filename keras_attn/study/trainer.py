@@ -20,7 +20,7 @@ from keras_attn.study.initialization import initialize, seeded
 from keras_attn.study.models import Network
 from keras_attn.study.phases import Phase, make_phases
 from keras_attn.study.precision import computing_in
-from keras_attn.study.recalibration import recalibrate
+from keras_attn.study.recalibration import Recalibration
 from keras_attn.study.training import Training
 from keras_attn.study.trial import NAN, Epoch, Trial
 from keras_attn.study.variant_network import build_variant, new_layers
@@ -66,6 +66,8 @@ class Trainer:
         self.image_weights = image_weights(config.class_weights, dataset)
         self._model: keras.Model | None = None
         self._phases: list[Phase] = []
+        self._recalibrations: dict[int, Recalibration] = {}
+        self._recalibration: Recalibration | None = None
         self._first_weights: list[np.ndarray] = []
         self._macs = 0
         self._drawn: dict[str, str] | None = None
@@ -171,11 +173,11 @@ class Trainer:
             found.append(self.task.predictions(labels[part], logits))
         return np.concatenate(found), float(np.average(losses, weights=counts))
 
-    def recalibrate(self, model: keras.Model) -> None:
+    def recalibrate(self) -> None:
         """Brings the moving statistics of a given model up to date, before it is judged."""
-        if not isinstance(self.backbone, str):
+        if self._recalibration is not None:
             images = self.dataset.train.images
-            recalibrate(model, images, effective_batch_size(self.config, len(images)))
+            self._recalibration(images, effective_batch_size(self.config, len(images)))
 
     def _batches(self, seed: int) -> TrainingBatches:
         return TrainingBatches(
@@ -197,9 +199,12 @@ class Trainer:
         self._first_weights = model.get_weights()
         self._drawn = new_layers(self.backbone, self.dataset, model)
         self._phases = make_phases(model, self.config, self.task.loss, steps, self._drawn)
+        if not isinstance(self.backbone, str):
+            self._recalibrations = {phase.end: Recalibration(model) for phase in self._phases}
         for phase in self._phases:
             self._begin(phase)
             phase.model.fit(self._batches(0), epochs=1, steps_per_epoch=1, verbose=0, shuffle=False)
+            self.recalibrate()
         self.logits(model, self.dataset.val.images[:1])
         self._model = model
         return model
@@ -224,6 +229,8 @@ class Trainer:
 
     def _begin(self, phase: Phase) -> None:
         phase.begin(self._phases[0].frozen)
+        # What a compiled step does with a frozen layer is fixed, so each phase has its own.
+        self._recalibration = self._recalibrations.get(phase.end)
 
     def _restart(self, model: keras.Model, seed: int) -> None:
         """Returns the network and its optimizers to the state that a seed begins with."""
@@ -253,7 +260,7 @@ class _Watch(keras.callbacks.Callback):
         # Waits for the last step. While steps run on several devices, JAX must not compile
         # anything: both need the threads of the processor.
         model = self.trainer.model
-        self.trainer.recalibrate(model)
+        self.trainer.recalibrate()
         weights = [np.array(weight) for weight in model.get_weights()]
         point = self._score(epoch + 1, seconds, float((logs or {})["loss"]))
         self.curve.append(point)

@@ -249,12 +249,17 @@ def test_a_function_and_a_change_of_the_model_are_compared(tmp_path):
 
 
 def test_statistics_become_those_of_the_training_images():
-    from keras_attn.study.recalibration import recalibrate
+    from keras_attn.study.recalibration import Recalibration
 
-    model = keras.Sequential([keras.Input((4,)), layers.BatchNormalization(momentum=0.999)])
+    inputs = keras.Input((4,))
+    model = keras.Model(inputs, layers.BatchNormalization(momentum=0.999)(inputs))
     images = np.random.default_rng(0).normal(3.0, 2.0, (64, 4)).astype("float32")
-    recalibrate(model, images, batch_size=16)
+    Recalibration(model)(images, batch_size=16)
     mean, variance = (keras.ops.convert_to_numpy(w) for w in model.non_trainable_weights)
     np.testing.assert_allclose(mean, images.mean(0), rtol=1e-4)
     np.testing.assert_allclose(variance, images.var(0), rtol=0.2)
-    assert model.layers[0].momentum == 0.999
+    assert model.layers[1].momentum == 0.999
+    model.layers[1].trainable = False
+    Recalibration(model)(images + 1, batch_size=16)
+    found = keras.ops.convert_to_numpy(model.layers[1].moving_mean)
+    np.testing.assert_array_equal(found, mean)
