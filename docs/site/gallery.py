@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from benchmarks.tables import markdown
+from benchmarks.tables import hundredths, markdown
 from docs.diagrams.svg import draw
 from docs.generate import source_link
 from docs.site import measured
@@ -48,6 +48,17 @@ with, [the guideline](../guideline.md) says; what they cost beside each other,
 
 """
 
+TABLE = """\
+## All of them in one table
+
+Parameters are those for 64 channels. Times are those of forward + backward over the published
+code's, on a CPU ([Speed](../speed.md)). Verdicts are those of this project's studies of the topologies
+([Replication](../replication.md)), compared with no attention.
+
+{table}
+
+"""
+
 MADE = (
     "\n*Picture, formula and figures on this page are made from the catalogue by "
     "`python -m docs.build`.*\n"
@@ -80,7 +91,27 @@ def index() -> str:
     for family, (title, what) in FAMILIES.items():
         cards = "".join(map(card, entries(family)))
         parts.append(f'## {title}\n\n{what}\n\n<div class="gallery">{cards}</div>\n\n')
-    return "".join(parts) + MADE
+    return "".join(parts) + TABLE.format(table=table()) + MADE
+
+
+def table() -> str:
+    """All layers beside each other."""
+    backends = {"tensorflow": "TensorFlow", "jax": "JAX", "torch eager": "PyTorch, eager"}
+    rows = [["layer", "family", "parameters", *backends.values(), "verdicts"]]
+    for key in catalogue.list_layers():
+        entry = catalogue.describe(key)
+        count, times = entry.parameters_or_none(64), measured.training_times(key)
+        rows.append(
+            [
+                f"[`{key}`]({key}.md)",
+                FAMILIES[entry.family][0],
+                "" if count is None else f"{count:,}",
+                *(hundredths(times[each]) if each in times else "" for each in backends),
+                measured.verdicts(key),
+            ]
+        )
+    head, _, *lines = markdown(rows).split("\n")
+    return "\n".join([head, "|---|---|---:|---:|---:|---:|---|", *lines])
 
 
 def card(entry: Entry) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from functools import cache
 from typing import Any
 
@@ -59,6 +60,23 @@ def studies(key: str) -> str:
     if len(rows) == 1:
         return ""
     return STUDIES.format(margin=Question().margin, table=tables.markdown(rows))
+
+
+def training_times(key: str) -> dict[str, float]:
+    """Forward + backward over the published code by `torch.compile`, by backend."""
+    found = {}
+    for content in _runs():
+        cells = [cell for cell in content["cells"] if cell["key"] == key]
+        for variant in tables.our_variants(content) if cells else ():
+            found[variant] = tables.mean_ratio(cells, variant, "training")
+    return found
+
+
+def verdicts(key: str) -> str:
+    """How many studies of the replication ended in each verdict; empty for a layer in none."""
+    found = [s.loc[key, "verdict"] for _, s in _summaries().values() if key in s.index]
+    counts = Counter(verdict.partition(" ")[0].rstrip(",:;") for verdict in found)
+    return ", ".join(f"{verdict} in {count}" for verdict, count in counts.most_common())
 
 
 @cache

@@ -1,6 +1,10 @@
 """What the theme brings: search, buttons that copy, dark mode."""
 
+from pathlib import Path
+
 import pytest
+
+import keras_attn
 
 
 def test_search_finds_a_layer_without_leaving_the_site(tab):
@@ -37,3 +41,27 @@ def test_dark_mode_can_be_chosen_and_changes_the_diagrams(tab):
     page.locator("label[title='Switch to dark mode']").click()
     assert page.locator("body").get_attribute("data-md-color-scheme") == "slate"
     assert box.evaluate("each => getComputedStyle(each).fill") != before
+
+
+def test_a_long_table_can_be_sorted_and_downloaded(tab):
+    page = tab()
+    page.goto("layers/")
+    table = page.locator(".md-content table").last
+    column = table.get_by_role("button", name="parameters")
+
+    def shown():
+        texts = table.locator("tbody tr td:nth-child(3)").all_inner_texts()
+        return [int(text.replace(",", "")) for text in texts if text]
+
+    before = shown()
+    column.click()
+    assert shown() == sorted(before) != before
+    assert table.locator("th[aria-sort]").get_attribute("aria-sort") == "ascending"
+    column.press("Enter")
+    assert shown() == sorted(before, reverse=True)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download as CSV").last.click()
+    assert download.value.suggested_filename == "layers.csv"
+    lines = Path(download.value.path()).read_text(encoding="utf-8").splitlines()
+    assert lines[0] == 'layer,family,parameters,TensorFlow,JAX,"PyTorch, eager",verdicts'
+    assert len(lines) == 1 + len(keras_attn.list_layers())
