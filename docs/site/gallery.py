@@ -52,8 +52,8 @@ TABLE = """\
 ## All of them in one table
 
 Parameters are those for 64 channels. Times are those of forward + backward over the published
-code's, on a CPU ([Speed](../speed.md)). Verdicts are those of this project's studies of the topologies
-([Replication](../replication.md)), compared with no attention.
+code's, on a CPU ([Speed](../speed.md)). Verdicts are those of this project's studies of the
+topologies ([Replication](../replication.md)), compared with no attention.
 
 {table}
 

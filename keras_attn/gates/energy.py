@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from keras import ops
 
 from keras_attn.gates.gate import Gate
-from keras_attn.kernels import Tensor, accumulation_dtype
+from keras_attn.kernels import Tensor, accumulation_dtype, standardized
 
 
 class EnergyGate(Gate):
@@ -39,16 +39,13 @@ class EnergyGate(Gate):
     def from_map(self, x: Tensor) -> Tensor:
         """The gate of map x."""
         self._check_positions(x.shape)
-        wide = ops.cast(x, accumulation_dtype(x.dtype))
-        number = ops.cast(self._number(x), wide.dtype)
-        squares = ops.square(wide - self._mean(wide))
-        variance = self._mean(squares) * (number / (number - 1))
-        energy = squares / (4 * (variance + self.regularization)) + 0.5
-        return ops.cast(ops.sigmoid(energy), x.dtype)
-
-    def _mean(self, x: Tensor) -> Tensor:
-        """The mean over the positions, which are kept with length one."""
-        return self.pooled_over_positions(x, ("mean",))[0]
+        mask = self.position_mask
+        weights = None if mask is None else ops.expand_dims(mask, self.channel_axis)
+        # The unbiased variance is the biased one over this share.
+        number = ops.cast(self._number(x), accumulation_dtype(x.dtype))
+        share = (number - 1) / number
+        unit = standardized(x, self.spatial_axes, weights, self.regularization * share)
+        return ops.cast(ops.sigmoid(0.25 * share * ops.square(unit) + 0.5), x.dtype)
 
     def _number(self, x: Tensor) -> Tensor:
         """How many positions the mean is taken over."""

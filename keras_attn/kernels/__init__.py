@@ -10,9 +10,10 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Sequence
+from typing import Any
 
 from keras_attn.kernels.choice import chosen, is_xla_on_cpu, plain
-from keras_attn.kernels.normalize import EPSILON, softmax, standardized, weighted_mean
+from keras_attn.kernels.normalize import EPSILON, softmax, weighted_mean
 from keras_attn.kernels.tensor import Tensor, accumulation_dtype
 
 __all__ = [
@@ -81,6 +82,20 @@ def plus(first: Tensor, second: Tensor) -> Tensor:
 def _vary_apart(first: Tensor, second: Tensor) -> bool:
     """Whether no axis but the batch has both gates vary: one of channels and one of positions."""
     return all(1 in pair for pair in zip(first.shape[1:], second.shape[1:], strict=True))
+
+
+def standardized(
+    x: Tensor, axes: Sequence[int], weights: Tensor | None = None, epsilon: Any = EPSILON
+) -> Tensor:
+    """(x - mean) / sqrt(variance + epsilon) over `axes`, in float32 or wider.
+
+    Args:
+        x: A map.
+        axes: In ascending order.
+        weights: 1 or 0, with a shape that broadcasts against x: what statistics leave out.
+        epsilon: Added to the variance.
+    """
+    return chosen().standardized(x, axes, weights, epsilon).unit
 
 
 def correlate(maps: Tensor, kernels: Tensor) -> Tensor:

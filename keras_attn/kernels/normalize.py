@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import keras
 from keras import ops
@@ -32,16 +32,33 @@ def weighted_mean(
     return total / ops.maximum(ops.sum(weights, axes, keepdims=keepdims), 1)
 
 
-def standardized(x: Tensor, axes: Sequence[int], weights: Tensor | None = None) -> Tensor:
-    """(x - mean) / sqrt(variance + epsilon) over `axes`, in float32 or wider.
+class Standardized(NamedTuple):
+    """A standardised map, and the statistics that it was standardised with.
+
+    Attributes:
+        unit: (x - mean) / sqrt(variance + epsilon), float32 or wider.
+        mean: With length one on the axes it was taken over.
+        variance: Likewise; the biased one.
+    """
+
+    unit: Tensor
+    mean: Tensor
+    variance: Tensor
+
+
+def standardized(
+    x: Tensor, axes: Sequence[int], weights: Tensor | None = None, epsilon: Any = EPSILON
+) -> Standardized:
+    """The map with a mean of 0 and a variance of 1 over `axes`.
 
     The mean is subtracted first: the variance as E[x²] - E[x]², which Keras computes on PyTorch, is
     inexact where the mean is large, and for a constant map it can be negative.
     """
     wide = ops.cast(x, accumulation_dtype(x.dtype))
-    centred = wide - weighted_mean(wide, axes, weights, keepdims=True)
+    mean = weighted_mean(wide, axes, weights, keepdims=True)
+    centred = wide - mean
     variance = weighted_mean(ops.square(centred), axes, weights, keepdims=True)
-    return centred * ops.rsqrt(variance + EPSILON)
+    return Standardized(centred * ops.rsqrt(variance + epsilon), mean, variance)
 
 
 def softmax(logits: Tensor, axis: int = -1) -> Tensor:
@@ -53,25 +70,31 @@ class BatchNormalization(keras.layers.BatchNormalization):
     """Keras's own for channels_last maps, which fails where a mask meets a single channel.
 
     Args:
+        standardize: `standardized`, as a backend computes it fastest.
+        standardizes_itself: Whether it is used for a batch without a mask, too.
         **kwargs: Arguments of `keras.layers.BatchNormalization`.
     """
 
-    #: Whether the variance of a batch without a mask is taken as in `standardized` too.
-    takes_own_moments: ClassVar[bool] = False
+    def __init__(
+        self,
+        standardize: Callable[..., Standardized] = standardized,
+        standardizes_itself: Callable[[], bool] = lambda: False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self._standardize = standardize
+        self._standardizes_itself = standardizes_itself
 
     def call(self, x: Tensor, training: bool | None = None, mask: Tensor | None = None) -> Tensor:
         """The normalised map; positions that the mask leaves out do not enter the statistics."""
-        own = mask is not None or self.takes_own_moments
+        own = mask is not None or self._standardizes_itself()
         if not (own and training and self.trainable):
             return super().call(x, training=training)
-        wide = ops.cast(x, accumulation_dtype(x.dtype))
         axes = tuple(range(len(x.shape) - 1))
         weights = None if mask is None else ops.expand_dims(mask, -1)
-        mean = weighted_mean(wide, axes, weights)
-        variance = weighted_mean(ops.square(wide - mean), axes, weights)
+        unit, mean, variance = self._standardize(x, axes, weights, self.epsilon)
         for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
-            value = ops.cast(ops.stop_gradient(value), moving.dtype)
+            value = ops.cast(ops.stop_gradient(ops.squeeze(value, axes)), moving.dtype)
             moving.assign(moving * self.momentum + value * (1 - self.momentum))
-        scale = ops.rsqrt(variance + self.epsilon) * ops.cast(self.gamma, wide.dtype)
-        shifted = (wide - mean) * scale + ops.cast(self.beta, wide.dtype)
-        return ops.cast(shifted, self.compute_dtype)
+        scale, offset = (ops.cast(each, unit.dtype) for each in (self.gamma, self.beta))
+        return ops.cast(unit * scale + offset, self.compute_dtype)

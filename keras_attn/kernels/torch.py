@@ -10,13 +10,12 @@ itself.)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from keras import ops
 
 from keras_attn.kernels.interface import Kernels
-from keras_attn.kernels.normalize import BatchNormalization
 from keras_attn.kernels.tensor import Tensor, accumulation_dtype
 from keras_attn.kernels.torch_eager import Pooled, Product
 
@@ -128,12 +127,6 @@ def _places(
     return places, places.sum(axes, keepdim=True, dtype=torch.float32)
 
 
-class OwnBatchNormalization(BatchNormalization):
-    """torch.compile traces this as one graph; Keras's own breaks it."""
-
-    takes_own_moments = True
-
-
 def _is_traced() -> bool:
     """Whether operations become a program: of the compiler, or a file for another runtime."""
     return torch.compiler.is_compiling() or torch.jit.is_tracing()
@@ -152,7 +145,9 @@ def _is_eager(*tensors: torch.Tensor) -> bool:
 class Torch(Kernels):
     """PyTorch on any device."""
 
-    batch_normalization: ClassVar = OwnBatchNormalization
+    def standardizes_batches(self) -> bool:
+        """torch.compile traces it as one graph; Keras's own breaks the graph."""
+        return True
 
     def mean(self, x: Tensor, axes: Sequence[int], under: Tensor | None = None) -> Tensor:
         """Under a gate as `Pooled`."""

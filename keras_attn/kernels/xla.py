@@ -6,6 +6,7 @@ import functools
 import math
 import operator
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 from keras import ops
@@ -13,6 +14,7 @@ from keras import ops
 from keras_attn.kernels import banded, taps
 from keras_attn.kernels.interface import Kernels
 from keras_attn.kernels.matrix_sums import sum_over, sum_to
+from keras_attn.kernels.normalize import EPSILON, Standardized
 from keras_attn.kernels.tensor import Tensor, accumulation_dtype
 
 #: The longest axis whose halves are not worth combining first.
@@ -102,6 +104,23 @@ class XLAOnCPU(XLA):
 
         return product(x, *gates)
 
+    def standardizes_batches(self) -> bool:
+        """XLA's moments of a batch are slow sums."""
+        return self.is_compiling()
+
+    def standardized(
+        self,
+        x: Tensor,
+        axes: Sequence[int],
+        weights: Tensor | None = None,
+        epsilon: Any = EPSILON,
+    ) -> Standardized:
+        """By sums of `matrix_sums`; the gradient computes the standardised map again."""
+        if weights is not None or not self.is_compiling():
+            return super().standardized(x, axes, weights, epsilon)
+        wide = ops.cast(x, accumulation_dtype(x.dtype))
+        return Standardized(*_standardized(wide, tuple(axes), epsilon))
+
     def correlate(self, maps: Tensor, kernels: Tensor) -> Tensor:
         """By banded matrices where the last axis is short enough for them."""
         length = maps.shape[-2]
@@ -145,6 +164,33 @@ class XLAOnCPU(XLA):
             return largest, gradient
 
         return maximum(x, gate)
+
+
+def _standardized(x: Tensor, axes: tuple[int, ...], epsilon: Any) -> tuple[Tensor, ...]:
+    """The standardised map, the mean and the variance, the last two without gradients."""
+    sizes = ops.shape(x)
+    number = ops.cast(math.prod(sizes[axis] for axis in axes), x.dtype)
+
+    def mean_of(x: Tensor) -> Tensor:
+        sums = sum_over(x, [axis for axis in axes if axis > 0])
+        return (ops.sum(sums, axis=0, keepdims=True) if 0 in axes else sums) / number
+
+    @ops.custom_gradient
+    def standardize(x: Tensor) -> tuple[tuple[Tensor, ...], Callable]:
+        mean = mean_of(x)
+        variance = mean_of(ops.square(x - mean))
+        scale = ops.rsqrt(variance + epsilon)
+
+        def gradient(*upstreams: Any) -> Tensor:
+            # JAX gives those of the three results as one tuple, TensorFlow one by one.
+            upstream = keras.tree.flatten(upstreams)[0]
+            unit = (x - mean) * scale
+            slope = mean_of(upstream * unit)
+            return scale * (upstream - mean_of(upstream) - unit * slope)
+
+        return ((x - mean) * scale, mean, variance), gradient
+
+    return standardize(x)
 
 
 def _largest(x: Tensor, axes: tuple[int, ...]) -> Tensor:

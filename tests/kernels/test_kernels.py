@@ -198,3 +198,43 @@ def test_a_gate_of_zero_lets_no_gradient_be_nan():
             np.ones((1, 2, 2, 1), "float32"),
         )
         assert np.isfinite(gradient).all()
+
+
+@pytest.mark.parametrize("axes", [(1, 2), (0, 1, 2), (3,), (1, 3)])
+def test_a_standardised_map_and_its_gradient_are_those_of_numpy(axes):
+    generator = np.random.default_rng(0)
+    # A mean that is large beside the deviation: E[x²] - E[x]² would be inexact.
+    x = (100 + generator.standard_normal((2, 4, 5, 6))).astype("float32")
+    weighting = generator.standard_normal(x.shape).astype("float32")
+    unit, gradient = output_and_input_gradient(
+        lambda x: kernels.standardized(x, axes, epsilon=0.5), x, weighting
+    )
+    wide, upstream = x.astype("float64"), weighting.astype("float64")
+
+    def mean(values):
+        return values.mean(axes, keepdims=True)
+
+    scale = 1 / np.sqrt(wide.var(axes, keepdims=True) + 0.5)
+    expected = (wide - mean(wide)) * scale
+    np.testing.assert_allclose(unit, expected, atol=2e-4)
+    slope = scale * (upstream - mean(upstream) - expected * mean(upstream * expected))
+    np.testing.assert_allclose(gradient, slope, atol=1e-4)
+
+
+def test_batches_are_normalised_as_keras_does_and_its_statistics_move():
+    generator = np.random.default_rng(0)
+    x, weighting = (generator.standard_normal((4, 3, 5, 6)).astype("float32") for _ in range(2))
+    found = []
+    for layer in (kernels.chosen().batch_normalization(), keras.layers.BatchNormalization()):
+        layer.epsilon, layer.momentum = 1e-5, 0.9
+        layer.build(x.shape)
+        layer.gamma.assign(np.linspace(-1, 2, 6))
+        layer.beta.assign(np.linspace(0, 1, 6))
+        y, gradient = output_and_input_gradient(
+            lambda x, layer=layer: layer(x, training=True), x, weighting
+        )
+        if keras.backend.backend() == "jax":
+            layer(x, training=True)  # what is compiled there has no state
+        found.append([y, gradient, *map(ops.convert_to_numpy, layer.non_trainable_variables)])
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
