@@ -15,7 +15,7 @@ from keras_attn.gates.parts import (
     Linear,
     size,
 )
-from keras_attn.kernels import Tensor, accumulation_dtype
+from keras_attn.kernels import Tensor, accumulation_dtype, weighted_sum
 
 #: The authors' rankings of the frequencies: pairs of a vertical and a horizontal one.
 RANKINGS = {
@@ -84,7 +84,8 @@ class FrequencyGate(ChannelGate):
         """The sum of x times the basis over the positions, of the shape of the gate."""
         wide = ops.cast(self.product(x, under), accumulation_dtype(x.dtype))
         basis = ops.moveaxis(self.basis_for(x), 0, self.channel_axis - 1)
-        return [ops.sum(wide * ops.cast(basis, wide.dtype), axis=self.spatial_axes, keepdims=True)]
+        basis = ops.expand_dims(ops.cast(basis, wide.dtype), 0)
+        return [weighted_sum(wide, basis, self.spatial_axes)]
 
     def basis_for(self, x: Tensor) -> Tensor:
         """The basis in the size of map x, (C, H, W).

@@ -26,13 +26,14 @@ __all__ = [
     "is_xla_on_cpu",
     "maximum",
     "mean",
+    "normalized",
     "plain",
     "plus",
     "pooled",
     "softmax",
-    "standardized",
     "times",
     "weighted_mean",
+    "weighted_sum",
 ]
 
 
@@ -62,6 +63,17 @@ def pooled(
     return chosen().pooled(x, axes, pools, under)
 
 
+def weighted_sum(x: Tensor, weights: Tensor, axes: Sequence[int]) -> Tensor:
+    """The sum of x * weights over `axes`, which are kept with length one.
+
+    Args:
+        x: A map.
+        weights: They broadcast against x.
+        axes: In ascending order.
+    """
+    return chosen().weighted_sum(x, weights, axes)
+
+
 def times(x: Tensor, *gates: Tensor) -> Tensor:
     """The map under its gates, x * gate * ... * gate.
 
@@ -84,18 +96,25 @@ def _vary_apart(first: Tensor, second: Tensor) -> bool:
     return all(1 in pair for pair in zip(first.shape[1:], second.shape[1:], strict=True))
 
 
-def standardized(
-    x: Tensor, axes: Sequence[int], weights: Tensor | None = None, epsilon: Any = EPSILON
+def normalized(
+    x: Tensor,
+    axes: Sequence[int],
+    weights: Tensor | None = None,
+    epsilon: Any = EPSILON,
+    scale: Tensor | None = None,
+    offset: Tensor | None = None,
 ) -> Tensor:
-    """(x - mean) / sqrt(variance + epsilon) over `axes`, in float32 or wider.
+    """Scale * (x - mean) / sqrt(variance + epsilon) + offset, in float32 or wider.
 
     Args:
-        x: A map.
-        axes: In ascending order.
+        x: A map; with a scale, its channels are last and not among `axes`.
+        axes: What mean and variance are taken over, in ascending order.
         weights: 1 or 0, with a shape that broadcasts against x: what statistics leave out.
         epsilon: Added to the variance.
+        scale: (C,); none if None.
+        offset: (C,); given with `scale`.
     """
-    return chosen().standardized(x, axes, weights, epsilon).unit
+    return chosen().normalized(x, axes, weights, epsilon, scale, offset).map
 
 
 def correlate(maps: Tensor, kernels: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from typing import Any
 
 from keras import ops
 
-from keras_attn.kernels.normalize import EPSILON, BatchNormalization, Standardized, standardized
+from keras_attn.kernels.normalize import EPSILON, BatchNormalization, Normalized, normalized
 from keras_attn.kernels.tensor import Tensor, accumulation_dtype
 
 
@@ -22,21 +22,23 @@ class Kernels:
 
     def batch_normalization(self, **config: Any) -> BatchNormalization:
         """Normalises each channel of a channels_last map over the batch."""
-        return BatchNormalization(self.standardized, self.standardizes_batches, **config)
+        return BatchNormalization(self.normalized, self.normalizes_batches, **config)
 
-    def standardizes_batches(self) -> bool:
-        """Whether `standardized` is faster or more exact than Keras's own moments of a batch."""
+    def normalizes_batches(self) -> bool:
+        """Whether `normalized` is faster or more exact than Keras's own moments of a batch."""
         return False
 
-    def standardized(
+    def normalized(
         self,
         x: Tensor,
         axes: Sequence[int],
         weights: Tensor | None = None,
         epsilon: Any = EPSILON,
-    ) -> Standardized:
+        scale: Tensor | None = None,
+        offset: Tensor | None = None,
+    ) -> Normalized:
         """Operation by operation."""
-        return standardized(x, axes, weights, epsilon)
+        return normalized(x, axes, weights, epsilon, scale, offset)
 
     def mean(self, x: Tensor, axes: Sequence[int], under: Tensor | None = None) -> Tensor:
         """Accumulated and returned in float32 or wider."""
@@ -58,6 +60,10 @@ class Kernels:
     def pool(self, name: str) -> Callable[..., Tensor]:
         """The statistic of that name."""
         return {"mean": self.mean, "max": self.maximum}[name]
+
+    def weighted_sum(self, x: Tensor, weights: Tensor, axes: Sequence[int]) -> Tensor:
+        """The sum of their product."""
+        return ops.sum(x * weights, axis=tuple(axes), keepdims=True)
 
     def times(self, x: Tensor, *gates: Tensor) -> Tensor:
         """One product after the other."""

@@ -14,6 +14,9 @@ from keras import ops
 
 from keras_attn.kernels.tensor import Tensor
 
+#: The longest axis whose halves are not worth joining first.
+SHORT = 8
+
 
 def sum_over(x: Tensor, axes: Sequence[int], weights: Tensor | None = None) -> Tensor:
     """The sum of x, or of x * weights, over `axes`, which are kept with length one.
@@ -47,6 +50,32 @@ def sum_over(x: Tensor, axes: Sequence[int], weights: Tensor | None = None) -> T
     return product(x, weights)
 
 
+def sum_of_computed(x: Tensor, axes: Sequence[int]) -> Tensor:
+    """The sum over the positions of a map that is not in memory, kept with length one.
+
+    The halves of the map are added as they are computed, which XLA fuses with what computes them,
+    until what is left is short: a matrix product would need the whole map in memory.
+
+    Args:
+        x: (B, ...).
+        axes: In ascending order.
+    """
+    inner = [axis for axis in axes if axis > 0]
+    length = x.shape[inner[0]]
+    if not length or length % 2:
+        sums = sum_over(x, inner)
+    else:
+        sums = ops.sum(halved(x, inner[0], ops.add), axis=inner, keepdims=True)
+    return ops.sum(sums, axis=0, keepdims=True) if 0 in axes else sums
+
+
+def halved(x: Tensor, axis: int, join: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
+    """A map whose halves along an axis are joined, again and again, until it is short or odd."""
+    while (x.shape[axis] or 1) % 2 == 0 and x.shape[axis] > SHORT:
+        x = join(*ops.split(x, 2, axis=axis))
+    return x
+
+
 def _matrix_product(x: Tensor, axes: Sequence[int], weights: Tensor) -> Tensor:
     """The sum of x * weights over the first or the last axes after the batch."""
     batch, *sizes = ops.shape(x)
@@ -62,10 +91,15 @@ def _matrix_product(x: Tensor, axes: Sequence[int], weights: Tensor) -> Tensor:
 
 
 def sum_to(gate: Tensor, x: Tensor, weights: Tensor | None = None) -> Tensor:
-    """The sum of x, or of x * weights, over the axes along which x varies and the gate does not."""
+    """The sum of x, or of x * weights, over the axes along which x varies and the gate does not.
+
+    Without weights, x is taken for a map that is computed as it is summed.
+    """
     lengths = zip(gate.shape, x.shape, strict=True)
     axes = [axis for axis, (ours, theirs) in enumerate(lengths) if ours == 1 != theirs]
     inner = [axis for axis in axes if axis > 0]
+    if weights is None and 1 in inner:
+        return sum_of_computed(x, axes)
     if inner:
         x = sum_over(x, inner, weights)
     elif weights is not None:

@@ -32,24 +32,29 @@ def weighted_mean(
     return total / ops.maximum(ops.sum(weights, axes, keepdims=keepdims), 1)
 
 
-class Standardized(NamedTuple):
-    """A standardised map, and the statistics that it was standardised with.
+class Normalized(NamedTuple):
+    """A normalised map, and the statistics that it was normalised with.
 
     Attributes:
-        unit: (x - mean) / sqrt(variance + epsilon), float32 or wider.
+        map: scale * (x - mean) / sqrt(variance + epsilon) + offset, float32 or wider.
         mean: With length one on the axes it was taken over.
         variance: Likewise; the biased one.
     """
 
-    unit: Tensor
+    map: Tensor
     mean: Tensor
     variance: Tensor
 
 
-def standardized(
-    x: Tensor, axes: Sequence[int], weights: Tensor | None = None, epsilon: Any = EPSILON
-) -> Standardized:
-    """The map with a mean of 0 and a variance of 1 over `axes`.
+def normalized(
+    x: Tensor,
+    axes: Sequence[int],
+    weights: Tensor | None = None,
+    epsilon: Any = EPSILON,
+    scale: Tensor | None = None,
+    offset: Tensor | None = None,
+) -> Normalized:
+    """As `keras_attn.kernels.normalized`, with the statistics.
 
     The mean is subtracted first: the variance as E[x²] - E[x]², which Keras computes on PyTorch, is
     inexact where the mean is large, and for a constant map it can be negative.
@@ -58,7 +63,10 @@ def standardized(
     mean = weighted_mean(wide, axes, weights, keepdims=True)
     centred = wide - mean
     variance = weighted_mean(ops.square(centred), axes, weights, keepdims=True)
-    return Standardized(centred * ops.rsqrt(variance + epsilon), mean, variance)
+    unit = centred * ops.rsqrt(variance + epsilon)
+    if scale is not None:
+        unit = unit * ops.cast(scale, unit.dtype) + ops.cast(offset, unit.dtype)
+    return Normalized(unit, mean, variance)
 
 
 def softmax(logits: Tensor, axis: int = -1) -> Tensor:
@@ -70,31 +78,32 @@ class BatchNormalization(keras.layers.BatchNormalization):
     """Keras's own for channels_last maps, which fails where a mask meets a single channel.
 
     Args:
-        standardize: `standardized`, as a backend computes it fastest.
-        standardizes_itself: Whether it is used for a batch without a mask, too.
+        normalize: `normalized`, as a backend computes it fastest.
+        normalizes_itself: Whether it is used for a batch without a mask, too.
         **kwargs: Arguments of `keras.layers.BatchNormalization`.
     """
 
     def __init__(
         self,
-        standardize: Callable[..., Standardized] = standardized,
-        standardizes_itself: Callable[[], bool] = lambda: False,
+        normalize: Callable[..., Normalized] = normalized,
+        normalizes_itself: Callable[[], bool] = lambda: False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self._standardize = standardize
-        self._standardizes_itself = standardizes_itself
+        self._normalize = normalize
+        self._normalizes_itself = normalizes_itself
 
     def call(self, x: Tensor, training: bool | None = None, mask: Tensor | None = None) -> Tensor:
         """The normalised map; positions that the mask leaves out do not enter the statistics."""
-        own = mask is not None or self._standardizes_itself()
+        own = mask is not None or self._normalizes_itself()
         if not (own and training and self.trainable):
             return super().call(x, training=training)
         axes = tuple(range(len(x.shape) - 1))
         weights = None if mask is None else ops.expand_dims(mask, -1)
-        unit, mean, variance = self._standardize(x, axes, weights, self.epsilon)
+        y, mean, variance = self._normalize(
+            x, axes, weights, self.epsilon, self.gamma.value, self.beta.value
+        )
         for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
             value = ops.cast(ops.stop_gradient(ops.squeeze(value, axes)), moving.dtype)
             moving.assign(moving * self.momentum + value * (1 - self.momentum))
-        scale, offset = (ops.cast(each, unit.dtype) for each in (self.gamma, self.beta))
-        return ops.cast(unit * scale + offset, self.compute_dtype)
+        return ops.cast(y, self.compute_dtype)

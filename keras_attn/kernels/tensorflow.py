@@ -9,9 +9,9 @@ from tensorflow.python.framework import ops as framework
 from tensorflow.python.ops import control_flow_util
 
 from keras_attn.kernels.interface import Kernels
-from keras_attn.kernels.matrix_sums import sum_to
+from keras_attn.kernels.matrix_sums import SHORT, sum_to
 from keras_attn.kernels.tensor import Tensor
-from keras_attn.kernels.xla import SHORT, XLA, XLAOnCPU
+from keras_attn.kernels.xla import XLA, XLAOnCPU
 
 
 def count_true(mask: Tensor, axes: Sequence[int]) -> Tensor:

@@ -145,7 +145,7 @@ def _is_eager(*tensors: torch.Tensor) -> bool:
 class Torch(Kernels):
     """PyTorch on any device."""
 
-    def standardizes_batches(self) -> bool:
+    def normalizes_batches(self) -> bool:
         """torch.compile traces it as one graph; Keras's own breaks the graph."""
         return True
 

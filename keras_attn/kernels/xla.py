@@ -13,12 +13,9 @@ from keras import ops
 
 from keras_attn.kernels import banded, taps
 from keras_attn.kernels.interface import Kernels
-from keras_attn.kernels.matrix_sums import sum_over, sum_to
-from keras_attn.kernels.normalize import EPSILON, Standardized
+from keras_attn.kernels.matrix_sums import halved, sum_of_computed, sum_over, sum_to
+from keras_attn.kernels.normalize import EPSILON, Normalized
 from keras_attn.kernels.tensor import Tensor, accumulation_dtype
-
-#: The longest axis whose halves are not worth combining first.
-SHORT = 8
 
 
 class XLA(Kernels):
@@ -87,6 +84,20 @@ class XLAOnCPU(XLA):
         """Each reads the map and the gate, so that no product is written to memory."""
         return [ops.expand_dims(self.pool(name)(x, axes, under), axes) for name in pools]
 
+    def weighted_sum(self, x: Tensor, weights: Tensor, axes: Sequence[int]) -> Tensor:
+        """By halves, so that no product is written to memory."""
+        if not self.is_compiling():
+            return super().weighted_sum(x, weights, axes)
+
+        @ops.custom_gradient
+        def total(x: Tensor, weights: Tensor) -> tuple[Tensor, Callable]:
+            def gradient(upstream: Tensor) -> tuple[Tensor, Tensor]:
+                return upstream * weights, sum_to(weights, upstream * x)
+
+            return sum_of_computed(x * weights, axes), gradient
+
+        return total(x, weights)
+
     def times(self, x: Tensor, *gates: Tensor) -> Tensor:
         """Its gradients by the gates are the sums of `matrix_sums`."""
         if len(gates) == 1 and self.fuses_sums:
@@ -104,22 +115,32 @@ class XLAOnCPU(XLA):
 
         return product(x, *gates)
 
-    def standardizes_batches(self) -> bool:
+    def normalizes_batches(self) -> bool:
         """XLA's moments of a batch are slow sums."""
         return self.is_compiling()
 
-    def standardized(
+    def normalized(
         self,
         x: Tensor,
         axes: Sequence[int],
         weights: Tensor | None = None,
         epsilon: Any = EPSILON,
-    ) -> Standardized:
-        """By sums of `matrix_sums`; the gradient computes the standardised map again."""
-        if weights is not None or not self.is_compiling():
-            return super().standardized(x, axes, weights, epsilon)
+        scale: Tensor | None = None,
+        offset: Tensor | None = None,
+    ) -> Normalized:
+        """By sums of `matrix_sums`; the gradient computes the normalised map again.
+
+        That is for maps of channels and positions. Groups of channels, whose last axis is short,
+        are left to XLA.
+        """
+        inner = [axis for axis in axes if axis > 0]
+        is_together = bool(inner) and inner[-1] - inner[0] + 1 == len(inner)
+        is_of_positions = is_together and len(inner) == len(x.shape) - 2
+        if weights is not None or not (is_of_positions and self.is_compiling()):
+            return super().normalized(x, axes, weights, epsilon, scale, offset)
         wide = ops.cast(x, accumulation_dtype(x.dtype))
-        return Standardized(*_standardized(wide, tuple(axes), epsilon))
+        pair = [] if scale is None else [ops.cast(each, wide.dtype) for each in (scale, offset)]
+        return Normalized(*_normalized(tuple(axes), epsilon, wide, *pair))
 
     def correlate(self, maps: Tensor, kernels: Tensor) -> Tensor:
         """By banded matrices where the last axis is short enough for them."""
@@ -166,31 +187,40 @@ class XLAOnCPU(XLA):
         return maximum(x, gate)
 
 
-def _standardized(x: Tensor, axes: tuple[int, ...], epsilon: Any) -> tuple[Tensor, ...]:
-    """The standardised map, the mean and the variance, the last two without gradients."""
+def _normalized(
+    axes: tuple[int, ...], epsilon: Any, x: Tensor, *scale_and_offset: Tensor
+) -> tuple[Tensor, ...]:
+    """The normalised map, the mean and the variance, the last two without gradients."""
     sizes = ops.shape(x)
     number = ops.cast(math.prod(sizes[axis] for axis in axes), x.dtype)
 
-    def mean_of(x: Tensor) -> Tensor:
-        sums = sum_over(x, [axis for axis in axes if axis > 0])
-        return (ops.sum(sums, axis=0, keepdims=True) if 0 in axes else sums) / number
-
     @ops.custom_gradient
-    def standardize(x: Tensor) -> tuple[tuple[Tensor, ...], Callable]:
-        mean = mean_of(x)
-        variance = mean_of(ops.square(x - mean))
-        scale = ops.rsqrt(variance + epsilon)
+    def normalize(x: Tensor, *scale_and_offset: Tensor) -> tuple[tuple[Tensor, ...], Callable]:
+        sums = sum_over(x, [axis for axis in axes if axis > 0])
+        mean = (ops.sum(sums, axis=0, keepdims=True) if 0 in axes else sums) / number
+        variance = sum_of_computed(ops.square(x - mean), axes) / number
+        inverse = ops.rsqrt(variance + epsilon)
+        scale, offset = scale_and_offset or (1.0, 0.0)
 
-        def gradient(*upstreams: Any) -> Tensor:
+        def gradient(*upstreams: Any) -> Any:
             # JAX gives those of the three results as one tuple, TensorFlow one by one.
             upstream = keras.tree.flatten(upstreams)[0]
-            unit = (x - mean) * scale
-            slope = mean_of(upstream * unit)
-            return scale * (upstream - mean_of(upstream) - unit * slope)
+            unit = (x - mean) * inverse
+            level = sum_of_computed(upstream, axes)
+            slope = sum_of_computed(upstream * unit, axes)
+            by_x = inverse * scale * (upstream - (level + unit * slope) / number)
+            if not scale_and_offset:
+                return by_x
+            return by_x, *(_summed_to(each, scale) for each in (slope, level))
 
-        return ((x - mean) * scale, mean, variance), gradient
+        return ((x - mean) * inverse * scale + offset, mean, variance), gradient
 
-    return standardize(x)
+    return normalize(x, *scale_and_offset)
+
+
+def _summed_to(x: Tensor, like: Tensor) -> Tensor:
+    """The sum of x, (..., C), to the shape of a vector of the channels, (C,)."""
+    return ops.reshape(ops.sum(x, axis=tuple(range(len(x.shape) - 1))), ops.shape(like))
 
 
 def _largest(x: Tensor, axes: tuple[int, ...]) -> Tensor:
@@ -198,7 +228,4 @@ def _largest(x: Tensor, axes: tuple[int, ...]) -> Tensor:
 
     TensorFlow's XLA fuses a product with the maximum of two halves, but not with that of all.
     """
-    axis = axes[0]
-    while (x.shape[axis] or 1) % 2 == 0 and x.shape[axis] > SHORT:
-        x = ops.maximum(*ops.split(x, 2, axis=axis))
-    return ops.max(x, axis=axes, keepdims=True)
+    return ops.max(halved(x, axes[0], ops.maximum), axis=axes, keepdims=True)

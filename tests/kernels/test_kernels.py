@@ -200,14 +200,14 @@ def test_a_gate_of_zero_lets_no_gradient_be_nan():
         assert np.isfinite(gradient).all()
 
 
-@pytest.mark.parametrize("axes", [(1, 2), (0, 1, 2), (3,), (1, 3)])
-def test_a_standardised_map_and_its_gradient_are_those_of_numpy(axes):
+@pytest.mark.parametrize("axes", [(0,), (1, 2), (0, 1, 2), (3,), (1, 3)])
+def test_a_normalised_map_and_its_gradient_are_those_of_numpy(axes):
     generator = np.random.default_rng(0)
     # A mean that is large beside the deviation: E[x²] - E[x]² would be inexact.
     x = (100 + generator.standard_normal((2, 4, 5, 6))).astype("float32")
     weighting = generator.standard_normal(x.shape).astype("float32")
     unit, gradient = output_and_input_gradient(
-        lambda x: kernels.standardized(x, axes, epsilon=0.5), x, weighting
+        lambda x: kernels.normalized(x, axes, epsilon=0.5), x, weighting
     )
     wide, upstream = x.astype("float64"), weighting.astype("float64")
 
@@ -219,6 +219,27 @@ def test_a_standardised_map_and_its_gradient_are_those_of_numpy(axes):
     np.testing.assert_allclose(unit, expected, atol=2e-4)
     slope = scale * (upstream - mean(upstream) - expected * mean(upstream * expected))
     np.testing.assert_allclose(gradient, slope, atol=1e-4)
+
+
+@pytest.mark.parametrize("axes", [(1, 2), (0, 1, 2)])
+def test_the_gradients_of_scale_and_offset_are_those_of_numpy(axes):
+    generator = np.random.default_rng(0)
+    x, weighting = (generator.standard_normal((2, 4, 5, 6)).astype("float32") for _ in range(2))
+    scale, offset = generator.uniform(1, 2, (2, 6)).astype("float32")
+    unit = (x - x.mean(axes, keepdims=True)) / np.sqrt(x.var(axes, keepdims=True) + 1e-5)
+    for given, factor in ((scale, unit), (offset, 1)):
+        y, gradient = output_and_input_gradient(
+            lambda value, given=given: kernels.normalized(
+                ops.convert_to_tensor(x),
+                axes,
+                scale=value if given is scale else ops.convert_to_tensor(scale),
+                offset=value if given is offset else ops.convert_to_tensor(offset),
+            ),
+            given,
+            weighting,
+        )
+        np.testing.assert_allclose(y, unit * scale + offset, rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(gradient, (weighting * factor).sum((0, 1, 2)), rtol=1e-3)
 
 
 def test_batches_are_normalised_as_keras_does_and_its_statistics_move():

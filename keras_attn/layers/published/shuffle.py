@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import numpy as np
 from keras import ops
 from keras.saving import register_keras_serializable
 
 from keras_attn.checks import check_whole_number
 from keras_attn.gates import Gate
 from keras_attn.gates.shuffle import shuffle_channels
-from keras_attn.kernels import Tensor, standardized
+from keras_attn.kernels import EPSILON, Tensor, normalized
 from keras_attn.layers.base import AttentionLayer
 
 
@@ -115,15 +114,10 @@ class HalvesGate(Gate):
         self.weight = self.add_weight(shape=shape, initializer="zeros", name="weight")
         self.bias = self.add_weight(shape=shape, initializer="ones", name="bias")
 
-    def mask(self, values: Tensor, repeats: int = 1) -> Tensor:
-        """sigmoid(w v + b).
-
-        Args:
-            values: (..., n half).
-            repeats: n.
-        """
+    def mask(self, values: Tensor) -> Tensor:
+        """(..., groups, half) -> the gate, in the same shape."""
         weight, bias = (
-            ops.cast(ops.tile(ops.reshape(each, (self.half,)), (repeats,)), values.dtype)
+            ops.cast(ops.reshape(each, (self.half,)), values.dtype)
             for each in (self.weight, self.bias)
         )
         return ops.sigmoid(weight * values + bias)
@@ -169,21 +163,15 @@ class SecondHalvesGate(HalvesGate):
 
     def call(self, x: Tensor) -> Tensor:
         """The gate of map x."""
-        # All channels are normalised, because the halves of many small groups are slow to take out.
-        normalized = self.normalized(self.channels_last(x))
-        gate = ops.where(self._is_second(), self.mask(normalized, 2 * self.groups), 1)
-        return self.restored(ops.cast(gate, x.dtype), like=x)
+        features = self.channels_last(x)
+        shape = ops.shape(features)
+        halves = ops.reshape(features, (*shape[:-1], self.groups, 2 * self.half))
+        mask = ops.cast(self.mask(self.normalized(halves[..., self.half :])), x.dtype)
+        gate = ops.concatenate([ops.ones_like(mask), mask], axis=-1)
+        return self.restored(ops.reshape(gate, shape), like=x)
 
     def normalized(self, features: Tensor) -> Tensor:
-        """N of (B, *positions, C), in float32 or wider."""
-        mask = None if self.position_mask is None else ops.expand_dims(self.position_mask, -1)
-        unit = standardized(features, tuple(range(1, self.rank - 1)), mask)
-        scale, offset = (
-            ops.tile(ops.cast(each, unit.dtype), (2 * self.groups,))
-            for each in (self.scale, self.offset)
-        )
-        return scale * unit + offset
-
-    def _is_second(self) -> np.ndarray:
-        """Which channels are in the second half of a group, (C,)."""
-        return np.arange(self.channels) // self.half % 2 == 1
+        """N of (B, *positions, groups, half), in float32 or wider."""
+        mask = None if self.position_mask is None else ops.expand_dims(self.position_mask, (-1, -2))
+        axes = tuple(range(1, self.rank - 1))
+        return normalized(features, axes, mask, EPSILON, self.scale.value, self.offset.value)
