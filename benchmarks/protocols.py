@@ -1,9 +1,10 @@
 """What published training protocols cost, and a shortened run of one of them.
 
     python -m benchmarks.protocols                   # counts what each network computes
-    python -m benchmarks.protocols --data-dir DIR    # the shortened run: CIFAR-10, 6 epochs
+    python -m benchmarks.protocols --data-dir DIR    # the shortened run: CIFAR-10
 
-The run follows `cifar-200` with a resnet20, with and without CBAM, for one seed. The counts are
+The run follows `cifar-200` with a resnet20, with and without CBAM, for one seed: 6 epochs of 10,000
+images. The counts are
 kept in benchmarks/results/protocol_costs.json, the learning curves in protocol_run.json.
 """
 
@@ -24,7 +25,8 @@ COSTS = RESULTS / "protocol_costs.json"
 FILE = RESULTS / "protocol_run.json"
 FOLDER = Path("runs/protocol")
 
-PROTOCOL, DATASET, MODEL, ATTENTION, EPOCHS = "cifar-200", "cifar10", "resnet20", "cbam", 6
+PROTOCOL, DATASET, MODEL, ATTENTION = "cifar-200", "cifar10", "resnet20", "cbam"
+EPOCHS, SAMPLES = 6, 10_000
 
 #: Multiply-accumulates per second that a training is assumed to sustain: a fifth of the peak of an
 #: A100 in bfloat16, which its data sheet gives as 312e12 floating-point operations per second.
@@ -122,6 +124,7 @@ def run(data_dir: Path) -> None:
         model=MODEL,
         protocol=PROTOCOL,
         epochs=EPOCHS,
+        samples=SAMPLES,
         seeds=1,
         output=FOLDER,
         command="python -m benchmarks.protocols",

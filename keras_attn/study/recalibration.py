@@ -19,7 +19,7 @@ from keras_attn.kernels.devices import jit_compile
 IMAGES = 512
 
 #: The share of the batches of an epoch that are enough, so that it costs little, and the fewest.
-SHARE = 1 / 8
+SHARE = 1 / 16
 FEWEST = 4
 
 
@@ -47,8 +47,8 @@ class Recalibration:
         """Computes the statistics anew.
 
         Args:
-            images: The training images, of which the first ones of a fixed order are used: an
-                eighth, but at least `FEWEST` batches and at most `IMAGES` images.
+            images: The training images, of which the first ones of a fixed order are used: a
+                sixteenth, but at least `FEWEST` batches and at most `IMAGES` images.
             batch_size: Images per batch.
         """
         if not self.layers:
