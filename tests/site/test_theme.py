@@ -65,3 +65,18 @@ def test_a_long_table_can_be_sorted_and_downloaded(tab):
     lines = Path(download.value.path()).read_text(encoding="utf-8").splitlines()
     assert lines[0] == 'layer,family,parameters,TensorFlow,JAX,"PyTorch, eager",verdicts'
     assert len(lines) == 1 + len(keras_attn.list_layers())
+
+
+def test_the_home_page_is_light_and_soon_there(tab):
+    page = tab()
+    page.goto("./", wait_until="networkidle")
+    sizes = page.evaluate(
+        """() => ["navigation", "resource"]
+            .flatMap((kind) => performance.getEntriesByType(kind))
+            .map((each) => [each.name, each.decodedBodySize])"""
+    )
+    # The search fetches its index in the background, after the page is there.
+    shown = sum(size for name, size in sizes if not name.endswith("search_index.json"))
+    assert 100_000 < shown < 500_000
+    took = page.evaluate("performance.getEntriesByType('navigation')[0].domInteractive")
+    assert took < 1000  # milliseconds
