@@ -133,7 +133,7 @@ def test_open_sizes_work_at_two_sizes_or_are_refused_with_advice(tmp_path, monke
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(BACKEND != "tensorflow", reason="other exporters refuse most layers")
+@pytest.mark.skipif(BACKEND == "jax", reason="JAX compiles every operation of 36 layers")
 def test_every_layer_is_written_with_open_sizes(tmp_path):
     needs("onnx")
     inputs = keras.Input((None, None, 32))
