@@ -118,7 +118,13 @@ TRAINING = {"jax": 0.60, "tensorflow": 0.60, "torch compiled": 0.90}
 WORST, INFERENCE, EAGER = 1.2, 1.0, 0.35
 
 
-def page(layers: Path, network: Path | None, studies: list[Path], eager: Path | None = None) -> str:
+def page(
+    layers: Path,
+    network: Path | None,
+    studies: list[Path],
+    eager: Path | None = None,
+    modules: Path | None = None,
+) -> str:
     """The page.
 
     Args:
@@ -126,6 +132,7 @@ def page(layers: Path, network: Path | None, studies: list[Path], eager: Path | 
         network: One of `benchmarks.network`, or None.
         studies: Those of `benchmarks.study`.
         eager: A later results file of the topologies on PyTorch as it stands, or None.
+        modules: A later results file of modules whose kernels changed, or None.
     """
     content = json.loads(layers.read_text(encoding="utf-8"))
     topologies = tables.topologies(content["cells"])
@@ -149,6 +156,9 @@ def page(layers: Path, network: Path | None, studies: list[Path], eager: Path | 
     ]
     if later is not None:
         parts.append(speed_models.eager_part(content, later, machine(later)))
+    if modules is not None:
+        again = json.loads(modules.read_text(encoding="utf-8"))
+        parts.append(speed_models.modules_part(content, again, machine(again)))
     if network is not None:
         parts.append(network_part(steps))
     if studies:
@@ -277,10 +287,13 @@ def shape_part(content: dict[str, Any], shape: list[int]) -> str:
     return "\n".join(parts)
 
 
-def newest() -> tuple[Path, Path | None, list[Path], Path | None] | None:
+def newest() -> tuple[Path, Path | None, list[Path], Path | None, Path | None] | None:
     """The arguments of `page` for the newest results; None without any of layers."""
     layers = matrix.newest("layers-*.json")
     if layers is None:
         return None
     studies = sorted(matrix.RESULTS.glob("study-*.json"))
-    return layers, matrix.newest("networks-*.json"), studies, matrix.newest("eager-*.json")
+    network, eager, modules = (
+        matrix.newest(f"{name}-*.json") for name in ("networks", "eager", "modules")
+    )
+    return layers, network, studies, eager, modules

@@ -56,6 +56,19 @@ of the other tables, on another machine) and with them:
 {machine} `python -m benchmarks.layers --variants "torch eager,published eager"` measures it.
 """
 
+MODULES_PART = """\
+## Modules whose kernels changed
+
+Forward + backward over the published code by `torch.compile`, geometric means over the shapes, before
+normalisation became one kernel and sums over positions added the halves of a map (in the run of the
+other tables, on another machine), and with it. SimAM remains above 1: its gradient takes two sums
+over the positions of maps that are computed as they are summed, which XLA does not do in one pass.
+
+{table}
+
+{machine} `python -m benchmarks.layers --keys {keys}` measures it.
+"""
+
 NAMES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 
 
@@ -80,6 +93,22 @@ def eager_part(content: dict[str, Any], later: dict[str, Any], where: str) -> st
     keys = dict.fromkeys(cell["key"] for cell in found[WHEN[1]])
     rows += [["all", *means(None)], *([key, *means(key)] for key in keys)]
     return EAGER_PART.format(machine=where, table=tables.markdown(rows))
+
+
+def modules_part(content: dict[str, Any], later: dict[str, Any], where: str) -> str:
+    """The section on modules that were measured again, before and after their kernels changed."""
+    backends = [name for name in tables.our_variants(later) if name in content["variants"]]
+    rows = [["layer", *(f"{name}, {when}" for name in backends for when in WHEN)]]
+    keys = dict.fromkeys(cell["key"] for cell in later["cells"])
+    for key in keys:
+        found = [
+            [cell for cell in each["cells"] if cell["key"] == key] for each in (content, later)
+        ]
+        ratios = (
+            tables.mean_ratio(cells, name, "training") for name in backends for cells in found
+        )
+        rows.append([key, *map(tables.hundredths, ratios)])
+    return MODULES_PART.format(table=tables.markdown(rows), machine=where, keys=",".join(keys))
 
 
 def own_model_part() -> str:

@@ -82,7 +82,7 @@ def verdicts(key: str) -> str:
 @cache
 def _runs() -> list[dict[str, Any]]:
     """The newest results of all layers, and those of a part of them that was measured later."""
-    paths = (newest("layers-*.json"), newest("eager-*.json"))
+    paths = (newest(f"{name}-*.json") for name in ("layers", "eager", "modules"))
     return [json.loads(path.read_text(encoding="utf-8")) for path in paths if path]
 
 

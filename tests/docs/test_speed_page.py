@@ -98,6 +98,13 @@ def test_the_page_says_whether_a_study_gave_the_same_numbers(files):
     assert f"{row} the same |" in speed.page(*files)
 
 
+def test_modules_that_were_measured_again_are_beside_what_they_were(files, tmp_path):
+    cells = [("csa", [2, 8, 8, 64], results(2.0, 4.5, 10.0, 5.0))]
+    page = speed.page(*files, modules=write(tmp_path / "modules-2001-02-04.json", cells))
+    assert "| layer | jax, before | jax, now | torch compiled, before |" in page
+    assert "| csa | 0.60 | 0.40 | 0.90 | 0.90 |" in page
+
+
 def test_what_was_not_measured_is_left_out(files):
     titles = ("## A whole network", "## A study")
     assert all(title in speed.page(*files) for title in titles)
@@ -106,10 +113,10 @@ def test_what_was_not_measured_is_left_out(files):
 
 def test_the_newest_results_are_shown(files, monkeypatch):
     monkeypatch.setattr(matrix, "RESULTS", files[0].parent)
-    assert speed.newest() == (*files, None)
+    assert speed.newest() == (*files, None, None)
     later = files[0].with_name("layers-2001-02-04.json")
     later.write_text(files[0].read_text())
-    assert speed.newest() == (later, *files[1:], None)
+    assert speed.newest() == (later, *files[1:], None, None)
     for path in files[0].parent.glob("layers-*"):
         path.unlink()
     assert speed.newest() is None
