@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
 from typing import Any
 
@@ -59,10 +60,9 @@ of the other tables, on another machine) and with them:
 MODULES_PART = """\
 ## Modules whose kernels changed
 
-Forward + backward over the published code by `torch.compile`, geometric means over the shapes, before
-normalisation became one kernel and sums over positions added the halves of a map (in the run of the
-other tables, on another machine), and with it. SimAM remains above 1: its gradient takes two sums
-over the positions of maps that are computed as they are summed, which XLA does not do in one pass.
+Forward + backward over the published code by `torch.compile`, geometric means over the shapes,
+before normalisation became one kernel and sums over positions added the halves of a map (in the run
+of the other tables, on another machine), and with it:
 
 {table}
 
@@ -104,9 +104,8 @@ def modules_part(content: dict[str, Any], later: dict[str, Any], where: str) -> 
         found = [
             [cell for cell in each["cells"] if cell["key"] == key] for each in (content, later)
         ]
-        ratios = (
-            tables.mean_ratio(cells, name, "training") for name in backends for cells in found
-        )
+        pairs = itertools.product(backends, found)
+        ratios = (tables.mean_ratio(cells, name, "training") for name, cells in pairs)
         rows.append([key, *map(tables.hundredths, ratios)])
     return MODULES_PART.format(table=tables.markdown(rows), machine=where, keys=",".join(keys))
 
