@@ -1,11 +1,38 @@
-"""Group normalisation of a sample by itself."""
+"""Normalisation over the batch, and of a sample by itself."""
 
 from __future__ import annotations
 
 import keras
 from keras import ops
 
-from keras_attn.kernels import Tensor, normalized
+from keras_attn.kernels import Tensor, chosen, normalized
+
+
+class BatchNormalization(keras.layers.BatchNormalization):
+    """Keras's own for channels_last maps, which fails where a mask meets a single channel.
+
+    Args:
+        **kwargs: Arguments of `keras.layers.BatchNormalization`.
+    """
+
+    def call(self, x: Tensor, training: bool | None = None, mask: Tensor | None = None) -> Tensor:
+        """The normalised map; positions that the mask leaves out do not enter the statistics."""
+        own = mask is not None or chosen().normalizes_batches()
+        if not (own and training and self.trainable):
+            return super().call(x, training=training)
+        axes = tuple(range(len(x.shape) - 1))
+        y, mean, variance = chosen().normalized(
+            x,
+            axes,
+            None if mask is None else ops.expand_dims(mask, -1),
+            epsilon=self.epsilon,
+            scale=self.gamma.value,
+            offset=self.beta.value,
+        )
+        for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            value = ops.cast(ops.stop_gradient(ops.squeeze(value, axes)), moving.dtype)
+            moving.assign(moving * self.momentum + value * (1 - self.momentum))
+        return ops.cast(y, self.compute_dtype)
 
 
 class GroupNormalization(keras.layers.GroupNormalization):

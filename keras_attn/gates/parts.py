@@ -13,8 +13,8 @@ from typing import Any
 import keras
 
 from keras_attn.gates.depthwise import DepthwiseConvolution1D, DepthwiseConvolution2D
-from keras_attn.gates.normalization import GroupNormalization
-from keras_attn.kernels import EPSILON, chosen
+from keras_attn.gates.normalization import BatchNormalization, GroupNormalization
+from keras_attn.kernels import EPSILON
 
 CONVOLUTIONS = {1: keras.layers.Conv1D, 2: keras.layers.Conv2D, 3: keras.layers.Conv3D}
 DEPTHWISE_CONVOLUTIONS = {1: DepthwiseConvolution1D, 2: DepthwiseConvolution2D}
@@ -86,7 +86,7 @@ def batch_normalization(
     In training it uses the statistics of the batch; the running variance it keeps is the
     biased one, where PyTorch keeps the unbiased one.
     """
-    layer = chosen().batch_normalization(momentum=momentum, epsilon=EPSILON, **config)
+    layer = BatchNormalization(momentum=momentum, epsilon=EPSILON, **config)
     return _built(layer, (None, *(None for _ in range(axes)), channels))
 
 

@@ -104,7 +104,7 @@ def normalized(
     scale: Tensor | None = None,
     offset: Tensor | None = None,
 ) -> Tensor:
-    """Scale * (x - mean) / sqrt(variance + epsilon) + offset, in float32 or wider.
+    """(x - mean) / sqrt(variance + epsilon) * scale + offset, in float32 or wider.
 
     Args:
         x: A map; with a scale, its channels are last and not among `axes`.
@@ -114,7 +114,8 @@ def normalized(
         scale: (C,); none if None.
         offset: (C,); given with `scale`.
     """
-    return chosen().normalized(x, axes, weights, epsilon, scale, offset).map
+    options = {"epsilon": epsilon, "scale": scale, "offset": offset}
+    return chosen().normalized(x, axes, weights, **options).map
 
 
 def correlate(maps: Tensor, kernels: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from typing import Any
 
 from keras import ops
 
-from keras_attn.kernels.normalize import EPSILON, BatchNormalization, Normalized, normalized
+from keras_attn.kernels.normalize import Normalized, normalized
 from keras_attn.kernels.tensor import Tensor, accumulation_dtype
 
 
@@ -20,25 +20,15 @@ class Kernels:
     subclass overrides what its backend computes faster in another way.
     """
 
-    def batch_normalization(self, **config: Any) -> BatchNormalization:
-        """Normalises each channel of a channels_last map over the batch."""
-        return BatchNormalization(self.normalized, self.normalizes_batches, **config)
-
     def normalizes_batches(self) -> bool:
         """Whether `normalized` is faster or more exact than Keras's own moments of a batch."""
         return False
 
     def normalized(
-        self,
-        x: Tensor,
-        axes: Sequence[int],
-        weights: Tensor | None = None,
-        epsilon: Any = EPSILON,
-        scale: Tensor | None = None,
-        offset: Tensor | None = None,
+        self, x: Tensor, axes: Sequence[int], weights: Tensor | None = None, **options: Any
     ) -> Normalized:
         """Operation by operation."""
-        return normalized(x, axes, weights, epsilon, scale, offset)
+        return normalized(x, axes, weights, **options)
 
     def mean(self, x: Tensor, axes: Sequence[int], under: Tensor | None = None) -> Tensor:
         """Accumulated and returned in float32 or wider."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import keras
 from keras import ops
 
 from keras_attn.kernels.tensor import Tensor, accumulation_dtype
@@ -72,38 +71,3 @@ def normalized(
 def softmax(logits: Tensor, axis: int = -1) -> Tensor:
     """Softmax over an axis, which may have one element: Keras's own warns of that."""
     return ops.exp(ops.log_softmax(logits, axis=axis))
-
-
-class BatchNormalization(keras.layers.BatchNormalization):
-    """Keras's own for channels_last maps, which fails where a mask meets a single channel.
-
-    Args:
-        normalize: `normalized`, as a backend computes it fastest.
-        normalizes_itself: Whether it is used for a batch without a mask, too.
-        **kwargs: Arguments of `keras.layers.BatchNormalization`.
-    """
-
-    def __init__(
-        self,
-        normalize: Callable[..., Normalized] = normalized,
-        normalizes_itself: Callable[[], bool] = lambda: False,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self._normalize = normalize
-        self._normalizes_itself = normalizes_itself
-
-    def call(self, x: Tensor, training: bool | None = None, mask: Tensor | None = None) -> Tensor:
-        """The normalised map; positions that the mask leaves out do not enter the statistics."""
-        own = mask is not None or self._normalizes_itself()
-        if not (own and training and self.trainable):
-            return super().call(x, training=training)
-        axes = tuple(range(len(x.shape) - 1))
-        weights = None if mask is None else ops.expand_dims(mask, -1)
-        y, mean, variance = self._normalize(
-            x, axes, weights, self.epsilon, self.gamma.value, self.beta.value
-        )
-        for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
-            value = ops.cast(ops.stop_gradient(ops.squeeze(value, axes)), moving.dtype)
-            moving.assign(moving * self.momentum + value * (1 - self.momentum))
-        return ops.cast(y, self.compute_dtype)

@@ -120,13 +120,7 @@ class XLAOnCPU(XLA):
         return self.is_compiling()
 
     def normalized(
-        self,
-        x: Tensor,
-        axes: Sequence[int],
-        weights: Tensor | None = None,
-        epsilon: Any = EPSILON,
-        scale: Tensor | None = None,
-        offset: Tensor | None = None,
+        self, x: Tensor, axes: Sequence[int], weights: Tensor | None = None, **options: Any
     ) -> Normalized:
         """By sums of `matrix_sums`; the gradient computes the normalised map again.
 
@@ -137,10 +131,8 @@ class XLAOnCPU(XLA):
         is_together = bool(inner) and inner[-1] - inner[0] + 1 == len(inner)
         is_of_positions = is_together and len(inner) == len(x.shape) - 2
         if weights is not None or not (is_of_positions and self.is_compiling()):
-            return super().normalized(x, axes, weights, epsilon, scale, offset)
-        wide = ops.cast(x, accumulation_dtype(x.dtype))
-        pair = [] if scale is None else [ops.cast(each, wide.dtype) for each in (scale, offset)]
-        return Normalized(*_normalized(tuple(axes), epsilon, wide, *pair))
+            return super().normalized(x, axes, weights, **options)
+        return _normalized(ops.cast(x, accumulation_dtype(x.dtype)), tuple(axes), **options)
 
     def correlate(self, maps: Tensor, kernels: Tensor) -> Tensor:
         """By banded matrices where the last axis is short enough for them."""
@@ -188,9 +180,14 @@ class XLAOnCPU(XLA):
 
 
 def _normalized(
-    axes: tuple[int, ...], epsilon: Any, x: Tensor, *scale_and_offset: Tensor
-) -> tuple[Tensor, ...]:
-    """The normalised map, the mean and the variance, the last two without gradients."""
+    x: Tensor,
+    axes: tuple[int, ...],
+    epsilon: Any = EPSILON,
+    scale: Tensor | None = None,
+    offset: Tensor | None = None,
+) -> Normalized:
+    """The normalised map; its mean and its variance have no gradients."""
+    pair = [] if scale is None else [ops.cast(each, x.dtype) for each in (scale, offset)]
     sizes = ops.shape(x)
     number = ops.cast(math.prod(sizes[axis] for axis in axes), x.dtype)
 
@@ -215,7 +212,7 @@ def _normalized(
 
         return ((x - mean) * inverse * scale + offset, mean, variance), gradient
 
-    return normalize(x, *scale_and_offset)
+    return Normalized(*normalize(x, *pair))
 
 
 def _summed_to(x: Tensor, like: Tensor) -> Tensor:

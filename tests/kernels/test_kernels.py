@@ -9,6 +9,7 @@ from gradients import output_and_input_gradient
 from keras import ops
 
 from keras_attn import kernels
+from keras_attn.gates.normalization import BatchNormalization
 from keras_attn.kernels import banded, taps
 from keras_attn.kernels.interface import Kernels
 
@@ -246,7 +247,7 @@ def test_batches_are_normalised_as_keras_does_and_its_statistics_move():
     generator = np.random.default_rng(0)
     x, weighting = (generator.standard_normal((4, 3, 5, 6)).astype("float32") for _ in range(2))
     found = []
-    for layer in (kernels.chosen().batch_normalization(), keras.layers.BatchNormalization()):
+    for layer in (BatchNormalization(), keras.layers.BatchNormalization()):
         layer.epsilon, layer.momentum = 1e-5, 0.9
         layer.build(x.shape)
         layer.gamma.assign(np.linspace(-1, 2, 6))
