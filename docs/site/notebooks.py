@@ -28,10 +28,10 @@ the outputs of the last run.
 
 #: The goals of the notebooks, by the first digits of their names.
 GOALS = {
-    "0": ("Learn the package", "They need digits, drawn images, or a small download only."),
+    "0": ("Learn the package", "Insert, compare, look at and write attention."),
     "12": (
         "A question about each image set",
-        "The 14 image sets of arXiv:2601.07310, and one question that is worth asking of each.",
+        "CIFAR and twelve sets of MedMNIST, and one question that is worth asking of each.",
     ),
     "3": ("Other tasks", "Segmentation, detection and volumes."),
 }
