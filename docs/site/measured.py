@@ -63,7 +63,7 @@ def studies(key: str) -> str:
 
 
 def training_times(key: str) -> dict[str, float]:
-    """Forward + backward over the published code by `torch.compile`, by backend."""
+    """Forward + backward over the published code, compiled or, for "torch eager", as it stands."""
     found = {}
     for content in _runs():
         cells = [cell for cell in content["cells"] if cell["key"] == key]
