@@ -55,7 +55,11 @@ Parameters are those for 64 channels. Times are those of forward + backward over
 code's, on a CPU ([Speed](../speed.md)). Verdicts are those of this project's studies of the
 topologies ([Replication](../replication.md)), compared with no attention.
 
+<div class="one-line" markdown>
+
 {table}
+
+</div>
 
 """
 
