@@ -133,11 +133,7 @@ def run(data_dir: Path) -> None:
         "versions": comparison.plan.versions(),
         "train_samples": int(comparison.results["train_samples"].iloc[0]),
         "trials": {
-            trial["topology"]: {
-                "accuracy": trial["accuracy"],
-                "seconds": trial["seconds"],
-                "curve": trial["curve"],
-            }
+            trial["topology"]: {"accuracy": trial["accuracy"], "curve": trial["curve"]}
             for trial in comparison.as_dict()["trials"]
         },
     }

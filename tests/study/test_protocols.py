@@ -3,6 +3,9 @@
 import pytest
 from image_sets import make_dataset
 
+import keras_attn
+from benchmarks import protocols as protocol_run
+from docs import protocols as protocols_page
 from keras_attn.study import compare
 from keras_attn.study.protocols import PROTOCOLS
 from keras_attn.study.trainer import Trainer
@@ -23,6 +26,18 @@ def test_every_protocol_trains(name, tiny):
     protocol = PROTOCOLS[name].training
     config = comparison.plan.config
     assert (config.optimizer, config.batch_size) == (protocol.optimizer, protocol.batch_size)
+
+
+def test_the_shortened_run_is_shown(invented, tmp_path, monkeypatch):
+    monkeypatch.setattr(keras_attn, "load_dataset", lambda *args, **kwargs: make_dataset())
+    for name, value in (("MODEL", "resnet8"), ("SAMPLES", None), ("FOLDER", tmp_path / "run")):
+        monkeypatch.setattr(protocol_run, name, value)
+    monkeypatch.setattr(protocol_run, "FILE", tmp_path / "run.json")
+    protocol_run.run(tmp_path)
+    assert len(invented) == 3
+    text = protocols_page.page()
+    assert "| variant | test accuracy |" in text
+    assert "| matched-cbam | 0." in text
 
 
 def test_the_schedule_is_scaled_to_other_numbers_of_epochs():
