@@ -118,16 +118,8 @@ def _curves(trials: dict[str, Any]) -> Figure:
     for colour, (variant, trial) in zip(colours, trials.items(), strict=False):
         epochs = [point["epoch"] for point in trial["curve"]]
         accuracy = [point["val_accuracy"] for point in trial["curve"]]
-        axes.plot(epochs, accuracy, marker="o", markersize=4, color=colour)
-        axes.annotate(
-            variant,
-            (epochs[-1], accuracy[-1]),
-            xytext=(7, 0),
-            textcoords="offset points",
-            va="center",
-            color=colour,
-            fontsize=9,
-        )
+        axes.plot(epochs, accuracy, marker="o", markersize=4, color=colour, label=variant)
+    axes.legend(loc="upper left", frameon=False, labelcolor="linecolor", fontsize=9)
     axes.set_xlabel("epoch", color=PAGE_PALETTE.faint, fontsize=9)
     axes.tick_params(colors=PAGE_PALETTE.faint, labelsize=9)
     for name, side in axes.spines.items():
