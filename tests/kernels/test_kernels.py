@@ -222,6 +222,26 @@ def test_a_normalised_map_and_its_gradient_are_those_of_numpy(axes):
     np.testing.assert_allclose(gradient, slope, atol=1e-4)
 
 
+def test_a_weighted_sum_and_its_gradients_are_those_of_numpy():
+    generator = np.random.default_rng(0)
+    x, weights = (generator.standard_normal(s).astype("float32") for s in ((2, 4, 5, 6), (4, 5, 6)))
+    weighting = generator.standard_normal((2, 1, 1, 6)).astype("float32")
+    expected = (x * weights).sum((1, 2), keepdims=True)
+    slopes = {"x": weighting * weights, "weights": (weighting * x).sum(0, keepdims=True)}
+    for name, given in (("x", x), ("weights", weights[None])):
+        y, gradient = output_and_input_gradient(
+            lambda value, name=name: kernels.weighted_sum(
+                value if name == "x" else ops.convert_to_tensor(x),
+                value if name == "weights" else ops.convert_to_tensor(weights[None]),
+                (1, 2),
+            ),
+            given,
+            weighting,
+        )
+        np.testing.assert_allclose(y, expected, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(gradient, slopes[name], rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize("axes", [(1, 2), (0, 1, 2)])
 def test_the_gradients_of_scale_and_offset_are_those_of_numpy(axes):
     generator = np.random.default_rng(0)
