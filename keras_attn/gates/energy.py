@@ -44,7 +44,7 @@ class EnergyGate(Gate):
         # The unbiased variance is the biased one over this share.
         number = ops.cast(self._number(x), accumulation_dtype(x.dtype))
         share = (number - 1) / number
-        unit = normalized(x, self.spatial_axes, weights, self.regularization * share)
+        unit = normalized(x, self.spatial_axes, weights, epsilon=self.regularization * share)
         return ops.cast(ops.sigmoid(0.25 * share * ops.square(unit) + 0.5), x.dtype)
 
     def _number(self, x: Tensor) -> Tensor:

@@ -97,24 +97,9 @@ def _vary_apart(first: Tensor, second: Tensor) -> bool:
 
 
 def normalized(
-    x: Tensor,
-    axes: Sequence[int],
-    weights: Tensor | None = None,
-    epsilon: Any = EPSILON,
-    scale: Tensor | None = None,
-    offset: Tensor | None = None,
+    x: Tensor, axes: Sequence[int], weights: Tensor | None = None, **options: Any
 ) -> Tensor:
-    """(x - mean) / sqrt(variance + epsilon) * scale + offset, in float32 or wider.
-
-    Args:
-        x: A map; with a scale, its channels are last and not among `axes`.
-        axes: What mean and variance are taken over, in ascending order.
-        weights: 1 or 0, with a shape that broadcasts against x: what statistics leave out.
-        epsilon: Added to the variance.
-        scale: (C,); none if None.
-        offset: (C,); given with `scale`.
-    """
-    options = {"epsilon": epsilon, "scale": scale, "offset": offset}
+    """The map of `keras_attn.kernels.normalize.normalized`, which documents the arguments."""
     return chosen().normalized(x, axes, weights, **options).map
 
 

@@ -53,10 +53,18 @@ def normalized(
     scale: Tensor | None = None,
     offset: Tensor | None = None,
 ) -> Normalized:
-    """As `keras_attn.kernels.normalized`, with the statistics.
+    """(x - mean) / sqrt(variance + epsilon) * scale + offset, in float32 or wider.
 
     The mean is subtracted first: the variance as E[x²] - E[x]², which Keras computes on PyTorch, is
     inexact where the mean is large, and for a constant map it can be negative.
+
+    Args:
+        x: A map; with a scale, its channels are last and not among `axes`.
+        axes: What mean and variance are taken over, in ascending order.
+        weights: 1 or 0, with a shape that broadcasts against x: what statistics leave out.
+        epsilon: Added to the variance.
+        scale: (C,); none if None.
+        offset: (C,); given with `scale`.
     """
     wide = ops.cast(x, accumulation_dtype(x.dtype))
     mean = weighted_mean(wide, axes, weights, keepdims=True)

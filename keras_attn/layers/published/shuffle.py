@@ -10,7 +10,7 @@ from keras.saving import register_keras_serializable
 from keras_attn.checks import check_whole_number
 from keras_attn.gates import Gate
 from keras_attn.gates.shuffle import shuffle_channels
-from keras_attn.kernels import EPSILON, Tensor, normalized
+from keras_attn.kernels import Tensor, normalized
 from keras_attn.layers.base import AttentionLayer
 
 
@@ -174,4 +174,4 @@ class SecondHalvesGate(HalvesGate):
         """N of (B, *positions, groups, half), in float32 or wider."""
         mask = None if self.position_mask is None else ops.expand_dims(self.position_mask, (-1, -2))
         axes = tuple(range(1, self.rank - 1))
-        return normalized(features, axes, mask, EPSILON, self.scale.value, self.offset.value)
+        return normalized(features, axes, mask, scale=self.scale.value, offset=self.offset.value)
