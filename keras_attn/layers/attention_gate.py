@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
 import keras
@@ -151,6 +152,23 @@ class AttentionGate(keras.layers.Layer):
         hidden = ops.relu(hidden + resized(self.phi(gating), like=hidden))
         return resized(ops.sigmoid(self.psi(hidden)), like=x)
 
+    def macs(self, x_shape: tuple[int, ...], gating_shape: tuple[int, ...]) -> int:
+        """Multiply-accumulates for one sample of a built layer, as `keras_attn.cost` counts them.
+
+        Args:
+            x_shape: Shape of x; all but the batch must be known.
+            gating_shape: Shape of the gating map.
+        """
+        sides, gating_sides = self._sides(x_shape), self._sides(gating_shape)
+        positions = math.prod(sides)
+        gated = math.prod(side // self.subsample for side in sides)
+        phi, psi, theta = (
+            math.prod(each.kernel.shape) for each in (self.phi, self.psi, self.theta)
+        )
+        transform = math.prod(self.transform.kernel.shape) if self.variant == "grid" else 0
+        of_the_gate = (theta + psi) * (gated if self.variant == "grid" else positions)
+        return of_the_gate + phi * math.prod(gating_sides) + transform * positions
+
     def compute_output_shape(
         self, x_shape: tuple[int | None, ...], gating_shape: tuple[int | None, ...]
     ) -> tuple[int | None, ...]:
@@ -173,7 +191,7 @@ class AttentionGate(keras.layers.Layer):
         """The channels of both maps."""
         last = self.data_format == "channels_last"
         channels, gating_channels = (shape[-1 if last else 1] for shape in (x_shape, gating_shape))
-        sides = [shape[1:-1] if last else shape[2:] for shape in (x_shape, gating_shape)]
+        sides = [self._sides(shape) for shape in (x_shape, gating_shape)]
         expected = "two maps with two or three spatial axes and defined channels"
         fits = len(x_shape) in (4, 5) and len(x_shape) == len(gating_shape)
         if self.variant == "additive":
@@ -186,6 +204,9 @@ class AttentionGate(keras.layers.Layer):
                 f"shape {tuple(x_shape)}, gating of the shape {tuple(gating_shape)}."
             )
         return channels, gating_channels
+
+    def _sides(self, shape: tuple[Any, ...]) -> tuple[Any, ...]:
+        return shape[1:-1] if self.data_format == "channels_last" else shape[2:]
 
     def _channels_last(self, x: Tensor) -> Tensor:
         return x if self.data_format == "channels_last" else ops.moveaxis(x, 1, -1)

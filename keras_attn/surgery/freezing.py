@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 import keras
 
-from keras_attn.layers import AttentionLayer, Blend
+from keras_attn.layers.kinds import is_attention
 
 
 def freeze_all_but_attention(
@@ -41,7 +41,7 @@ def freeze_all_but_attention(
     single = isinstance(keep, (str, keras.layers.Layer))
     wanted: list[str | keras.layers.Layer] = [keep] if single else list(keep)
     layers = model._flatten_layers(include_self=False)
-    if not any(isinstance(layer, (AttentionLayer, Blend)) for layer in layers):
+    if not any(map(is_attention, layers)):
         raise ValueError(
             f"The model {model.name!r} has no attention layer of keras_attn: insert some with "
             "keras_attn.insert_attention before you freeze the rest."
@@ -90,8 +90,7 @@ def _freeze(layer: keras.layers.Layer, wanted: list[str | keras.layers.Layer]) -
 
 
 def _is_wanted(layer: keras.layers.Layer, wanted: list[str | keras.layers.Layer]) -> bool:
-    is_attention = isinstance(layer, (AttentionLayer, Blend))
-    return is_attention or any(_matches(layer, each) for each in wanted)
+    return is_attention(layer) or any(_matches(layer, each) for each in wanted)
 
 
 def _matches(layer: keras.layers.Layer, wanted: str | keras.layers.Layer) -> bool:

@@ -7,7 +7,7 @@ import keras
 from keras_attn.graph.anatomy import Anatomy
 from keras_attn.graph.copy import copy_model
 from keras_attn.graph.edit import leave_out
-from keras_attn.layers import AttentionLayer, Blend
+from keras_attn.layers.kinds import is_attention
 from keras_attn.surgery.feature_pyramid import levels_of, with_levels
 from keras_attn.surgery.points import check_model
 
@@ -37,7 +37,7 @@ def remove_attention(model: keras.Model) -> keras.Model:
     """
     check_model(model)
     anatomy = Anatomy(model)
-    found = [call for call in anatomy.calls if isinstance(call.operation, (AttentionLayer, Blend))]
+    found = [call for call in anatomy.calls if is_attention(call.operation)]
     if not found:
         raise ValueError(f"The model {model.name!r} has no attention layer of keras_attn.")
     new = copy_model(model, {call.path: leave_out for call in found})

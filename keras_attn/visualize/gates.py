@@ -10,7 +10,8 @@ from keras import ops
 
 from keras_attn.graph.inputs import model_inputs
 from keras_attn.graph.read import graph_of, run_nested
-from keras_attn.layers import AttentionLayer, Blend
+from keras_attn.layers import Blend
+from keras_attn.layers.kinds import is_attention
 
 Gates = dict[str, dict[str, np.ndarray]]
 
@@ -76,8 +77,8 @@ def _read(model: keras.Model, images: Any) -> dict[str, tuple[dict[str, np.ndarr
     found: dict[str, tuple[dict[str, np.ndarray], str]] = {}
 
     def call(path: str, operation: Any, *args: Any, **kwargs: Any) -> Any:
-        attention = operation.attention if isinstance(operation, Blend) else operation
-        if isinstance(attention, AttentionLayer):
+        if is_attention(operation):
+            attention = operation.attention if isinstance(operation, Blend) else operation
             gates = attention.gates(*args, **kwargs)
             # A learned number is the same for all inputs: its gate has a batch of one.
             batch = args[0].shape[0]

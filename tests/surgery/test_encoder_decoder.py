@@ -1,10 +1,14 @@
 """Stages of encoder-decoder networks: encoder, bottleneck, decoder, and never the logits."""
 
 import keras
+import numpy as np
 import pytest
 from keras import layers
 
 import keras_attn
+from keras_attn import visualize
+from keras_attn.layers import AttentionGate
+from keras_attn.surgery.gated import insert_gates
 
 
 def double_convolution(x, width, name):
@@ -107,6 +111,24 @@ def test_attention_gates_on_the_skips_do_not_hide_the_stages():
     x = double_convolution(x, 4, "up")
     model = keras.Model(inputs, layers.Conv2D(1, 1, name="logits")(x))
     assert stages(model) == ["down_relu2", "bottom_relu2", "up_relu2"]
+
+
+def test_attention_gates_are_attention_everywhere():
+    """They are read, counted, kept trainable and removed like attention with one input."""
+    plain = keras_attn.networks.unet((16, 16, 3), outputs=1, widths=(4, 8))
+    gated = insert_gates(plain, "skip", lambda name: AttentionGate(name=name))
+    images = np.random.default_rng(0).uniform(size=(2, 16, 16, 3)).astype("float32")
+    gates = visualize.read_gates(gated, images)
+    assert {name: gate["spatial"].shape for name, gate in gates.items()} == {
+        "skip1_gate": (2, 16, 16, 1)
+    }
+    assert keras_attn.freeze_all_but_attention(gated) == ["skip1_gate"]
+    assert {weight.path.split("/")[0] for weight in gated.trainable_weights} == {"skip1_gate"}
+    removed = keras_attn.remove_attention(gated)
+    np.testing.assert_array_equal(removed.predict_on_batch(images), plain.predict_on_batch(images))
+    counted = {row.layer: row.macs for row in keras_attn.cost(gated).table}["skip1_gate"]
+    # φ at the size of the gating map, θ (2x2, stride 2) and ψ at half of it, W at the size of x.
+    assert counted == 256 * 4 * 2 + 64 * (4 * 2 * 4 + 2) + 256 * 4 * 4
 
 
 def test_pooled_context_is_not_a_stage():

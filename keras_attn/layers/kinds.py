@@ -1,0 +1,14 @@
+"""Which layers of a model are attention of this package."""
+
+from __future__ import annotations
+
+from typing import Any, TypeGuard
+
+from keras_attn.layers.attention_gate import AttentionGate
+from keras_attn.layers.base import AttentionLayer
+from keras_attn.layers.blend import Blend
+
+
+def is_attention(layer: Any) -> TypeGuard[AttentionLayer | AttentionGate | Blend]:
+    """Whether a layer is attention: of one map, of a map and a gating map, or blended."""
+    return isinstance(layer, (AttentionLayer, AttentionGate, Blend))
