@@ -24,7 +24,7 @@ from docs.site import combinations, gallery, home, law, notebooks, reference
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 CONFIG = ROOT / "mkdocs.yml"
-PAGES = (".md", ".png", ".svg", ".css", ".js")
+PAGES = (".md", ".png", ".svg", ".webp", ".css", ".js")
 
 
 def assemble(folder: Path) -> None:

@@ -53,11 +53,20 @@ def themed(name: str, table: pd.DataFrame, caption: str) -> str:
         table: Differences, intervals and verdicts, as `draw_forest` takes them.
         caption: What it shows.
     """
+    return themed_figure(name, drawn(table), caption)
+
+
+def drawn(table: pd.DataFrame) -> Figure:
+    """A forest plot in the colours of `PAGE_PALETTE`.
+
+    Args:
+        table: Differences, intervals and verdicts, as `draw_forest` takes them.
+    """
     figure = Figure(figsize=(8.5, 0.8 + 0.27 * len(table)), layout="constrained")
     axes = figure.subplots()
     draw_forest(axes, table, Question(), PAGE_PALETTE)
     axes.set_xlabel("difference in AUC", color=PAGE_PALETTE.text, fontsize=9)
-    return themed_figure(name, figure, caption)
+    return figure
 
 
 def _short(contrast: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks import claims, cost_table
 from benchmarks.fidelity import stored as measured_differences
-from docs import checkpoints, clusters, export, protocols, replication, speed, verdicts
+from docs import checkpoints, clusters, export, protocols, readme, replication, speed, verdicts
 from keras_attn import catalogue
 from keras_attn.guideline.evidence import FILE as EVIDENCE
 
@@ -162,6 +162,8 @@ PAGES: dict[Path, Callable[[], str]] = {
     FOLDER / "checkpoints.md": checkpoints.page,
     FOLDER / "protocols.md": protocols.page,
     FOLDER / "verdicts.md": verdicts.page,
+    readme.README: readme.page,
+    readme.PICTURE: readme.picture,
     EVIDENCE: evidence,
 }
 if (results := speed.newest()) is not None:

@@ -8,6 +8,8 @@ import pandas as pd
 import keras_attn
 from benchmarks import claims
 from docs.forest import themed
+from keras_attn.guideline.evidence import grade
+from keras_attn.guideline.law import FINE_GRAINED, REGIMES, RESIDUAL
 from keras_attn.study.control import BASELINE
 from keras_attn.study.inference import mean_interval
 from keras_attn.study.question import HEADLINE, Question
@@ -30,16 +32,30 @@ def filled(text: str) -> str:
 def finding() -> str:
     """The sentence and the picture; empty until a study is complete."""
     table = differences()
-    if not len(table):
-        return ""
+    return f"{sentence(table)}\n\n{themed('finding', table, CAPTION)}" if len(table) else ""
+
+
+def sentence(table: pd.DataFrame) -> str:
+    """The finding, and the evidence grades of the guideline's claims.
+
+    Args:
+        table: What `differences` returns.
+    """
     margin = Question().margin
     small = int((table[f"{HEADLINE}_difference"].abs() < margin).sum())
     equivalent = int((table["verdict"] == EQUIVALENT).sum())
     return (
         f"In {small} of {len(table)} studies of this project on small image sets, the 18 "
         f"topologies together changed the mean AUC by less than {margin:g}, and in {equivalent} of "
-        "them that is shown by a test; elsewhere more trainings would be needed to decide.\n\n"
-        f"{themed('finding', table, CAPTION)}"
+        "them that is shown by a test; elsewhere more trainings would be needed to decide. The "
+        f"studies grade the paper's claims, on which the guideline rests: {grades()}."
+    )
+
+
+def grades() -> str:
+    """The evidence grade of each claim that the guideline rests on."""
+    return ", ".join(
+        f"{claim.name} {grade(claim.name)}" for claim in (*REGIMES, FINE_GRAINED, RESIDUAL)
     )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from sklearn.metrics import roc_curve
 
-from keras_attn.study.grid import Group, TrialKey
+from keras_attn.study.grid import TrialKey
 from keras_attn.study.predictions import Predictions
 from keras_attn.study.trial import Trial
 from keras_attn.tasks.classification_metrics import classes_with_curves
@@ -24,6 +24,9 @@ LEAST_IN_BIN = 10
 
 #: Confusions of more classes are not kept.
 MOST_CLASSES = 30
+
+#: The labels of the test images of one trial, and its predictions for them.
+Tested = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -44,52 +47,56 @@ class Outcome:
     accuracy: np.ndarray
 
 
-def outcomes_of(
-    predictions: Predictions, group: Group, trials: Mapping[TrialKey, Trial]
-) -> dict[str, Outcome]:
+def outcomes_of(predictions: Predictions, trials: Mapping[TrialKey, Trial]) -> dict[str, Outcome]:
     """The outcome of each variant; those of which predictions are missing are left out.
 
     Args:
         predictions: The predictions that were kept.
-        group: The image set and training size.
-        trials: The trials of the group.
+        trials: The trials of one image set and training size.
     """
-    kept = predictions.labels(group)
-    if kept is None:
-        return {}
-    labels, _ = kept
-    by_variant: dict[str, list[np.ndarray | None]] = {}
-    for key, trial in trials.items():
-        if trial.best:
-            by_variant.setdefault(key.topology, []).append(predictions.of(key))
+    by_variant: dict[str, list[Tested]] = {}
+    incomplete = set()
+    for key in (key for key, trial in trials.items() if trial.best):
+        labels, found = predictions.labels_of(key), predictions.of(key)
+        if labels is None or found is None:
+            incomplete.add(key.topology)
+        else:
+            by_variant.setdefault(key.topology, []).append((labels, found))
     return {
-        variant: outcome(labels, [each for each in found if each is not None])
-        for variant, found in by_variant.items()
-        if all(each is not None for each in found)
+        variant: outcome(tested)
+        for variant, tested in by_variant.items()
+        if variant not in incomplete
     }
 
 
-def majority(predictions: Predictions, group: Group) -> float | None:
-    """The accuracy of always answering the most frequent class; None for several labels."""
-    kept = predictions.labels(group)
-    if kept is None or kept[0].ndim > 1:
+def majority(predictions: Predictions, trials: Mapping[TrialKey, Trial]) -> float | None:
+    """The accuracy of always answering the most frequent class; None for several labels.
+
+    Args:
+        predictions: The predictions that were kept.
+        trials: The trials of one image set and training size.
+    """
+    by_seed = {key.seed: predictions.labels_of(key) for key in trials}
+    kept = [labels for labels in by_seed.values() if labels is not None]
+    if not kept or kept[0].ndim > 1:
         return None
-    return float(np.unique(kept[0], return_counts=True)[1].max() / len(kept[0]))
+    labels = np.concatenate(kept)
+    return float(np.unique(labels, return_counts=True)[1].max() / len(labels))
 
 
-def outcome(labels: np.ndarray, predictions: list[np.ndarray]) -> Outcome:
+def outcome(tested: Sequence[Tested]) -> Outcome:
     """The outcome of one variant.
 
     Args:
-        labels: Class indices (N,), or 0 and 1 for each label (N, L).
-        predictions: Probabilities (N, classes) for each seed.
+        tested: For each seed, the labels of its test images: class indices (N,), or 0 and 1 for each
+            label (N, L); and the predicted probabilities (N, classes).
     """
-    classes = predictions[0].shape[1]
+    labels, probabilities = tested[0]
     confusion = None
-    if labels.ndim == 1 and classes <= MOST_CLASSES:
-        confusion = np.mean([_confusion(labels, each) for each in predictions], axis=0)
-    sensitivity = np.mean([_sensitivity(labels, each) for each in predictions], axis=0)
-    confidence, accuracy = _reliability(labels, predictions)
+    if labels.ndim == 1 and probabilities.shape[1] <= MOST_CLASSES:
+        confusion = np.mean([_confusion(*each) for each in tested], axis=0)
+    sensitivity = np.mean([_sensitivity(*each) for each in tested], axis=0)
+    confidence, accuracy = _reliability(*map(np.concatenate, zip(*tested, strict=True)))
     return Outcome(confusion, sensitivity, confidence, accuracy)
 
 
@@ -109,11 +116,8 @@ def _sensitivity(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     return np.mean(curves, axis=0) if curves else np.full(len(RATES), np.nan)
 
 
-def _reliability(
-    labels: np.ndarray, predictions: list[np.ndarray]
-) -> tuple[np.ndarray, np.ndarray]:
+def _reliability(labels: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean confidence and accuracy in each bin, over the predictions of all seeds."""
-    probabilities = np.stack(predictions)
     if labels.ndim == 1:
         confidence = probabilities.max(axis=-1).ravel()
         correct = (probabilities.argmax(axis=-1) == labels).ravel()

@@ -25,6 +25,8 @@ KEPT = {"int64": "uint32", "float64": "float16"}
 class Predictions:
     """The folder `predictions`: one file per trial, and the labels of each group of trials.
 
+    In a cross-validation each seed tests other images, and has a file of labels of its own.
+
     Args:
         study: The folder of the study.
     """
@@ -42,13 +44,19 @@ class Predictions:
         finally:
             self._arrays = None
 
-    def add_labels(self, group: Group, dataset: Dataset) -> None:
-        """Keeps the labels of the test images, and their groups if there are any."""
+    def add_labels(self, group: Group, dataset: Dataset, seed: int | None = None) -> None:
+        """Keeps the labels of the test images, and their groups if there are any.
+
+        Args:
+            group: The image set and training size.
+            dataset: Its images.
+            seed: In a cross-validation, the seed that tests these images; None if all seeds do.
+        """
         task = learning_task(dataset.task, len(dataset.class_names))
         arrays = {"labels": task.kept_labels(dataset.test.labels)}
         if "test" in dataset.groups:
             arrays["groups"] = np.unique(dataset.groups["test"], return_inverse=True)[1]
-        self._write(self._labels_file(group), arrays)
+        self._write(self._labels_file(group, seed), arrays)
 
     def add(self, key: TrialKey, predictions: np.ndarray) -> None:
         """Keeps the predictions of a trial.
@@ -60,9 +68,18 @@ class Predictions:
         self._write(self._file(key), {"predictions": predictions.astype(KEPT.get(kind, kind))})
 
     def labels(self, group: Group) -> tuple[np.ndarray, np.ndarray | None] | None:
-        """The labels of the test images and their groups; None if they were not kept."""
+        """The labels of the test images of all seeds and their groups.
+
+        None if they were not kept, or if the seeds test different images: in a cross-validation.
+        """
         arrays = self._read(self._labels_file(group))
         return None if arrays is None else (arrays["labels"], arrays.get("groups"))
+
+    def labels_of(self, key: TrialKey) -> np.ndarray | None:
+        """The labels of the test images of one trial; None if they were not kept."""
+        arrays = self._read(self._labels_file(key.group, key.seed))
+        arrays = arrays or self._read(self._labels_file(key.group))
+        return None if arrays is None else arrays["labels"]
 
     def of(self, key: TrialKey) -> np.ndarray | None:
         """The predictions of a trial in float64; None if they were not kept."""
@@ -76,8 +93,9 @@ class Predictions:
     def _file(self, key: TrialKey) -> Path:
         return self.folder / f"{key.name}.npz"
 
-    def _labels_file(self, group: Group) -> Path:
-        return self.folder / f"labels-of-{group.name}.npz"
+    def _labels_file(self, group: Group, seed: int | None = None) -> Path:
+        of_the_seed = "" if seed is None else f"-seed{seed}"
+        return self.folder / f"labels-of-{group.name}{of_the_seed}.npz"
 
     def _write(self, path: Path, arrays: dict[str, np.ndarray]) -> None:
         prepare_folder(self.folder)

@@ -87,8 +87,8 @@ class Results:
         self.image_covariances[group] = image_covariance(kept, group, trials, metric)
         facts = self.plan.facts(group.dataset)
         if not learning_task(facts.task, len(facts.class_names)).located:
-            self.outcomes[group] = outcomes_of(kept, group, trials)
-            self.majorities[group] = majority(kept, group)
+            self.outcomes[group] = outcomes_of(kept, trials)
+            self.majorities[group] = majority(kept, trials)
             best = self.best_trial_of(group, with_attention=True)
             if best is not None:
                 self.disagreements[group] = disagreements_of(kept, group, trials, best.topology)

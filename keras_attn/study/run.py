@@ -166,7 +166,7 @@ def compare(
     called = call_of(arguments) if command is None else command
     with study_folder(output) as folder:
         for look in looks(plan):
-            store = Store.create(folder, look, called, predictions and folds is None)
+            store = Store.create(folder, look, called, predictions)
             try:
                 _run(look, store, engine, jobs, address, progress)
             except KeyboardInterrupt:

@@ -22,6 +22,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -98,8 +99,9 @@ class Store:
             }
             write_json(store._study_file, study)
             if keeps_predictions:
-                for group in plan.grid.groups:
-                    store.predictions.add_labels(group, plan.data(group))
+                seeds = plan.grid.seeds if plan.question.folds else [None]
+                for group, seed in product(plan.grid.groups, seeds):
+                    store.predictions.add_labels(group, plan.data(group, seed or 0), seed)
         return store
 
     @property

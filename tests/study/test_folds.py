@@ -38,6 +38,7 @@ def tested(monkeypatch):
             recall=[score, score],
             seconds=0.2,
             weights=self.build().get_weights(),
+            predictions=np.eye(2)[self.dataset.test.labels],  # each fold's own, all correct
         )
 
     monkeypatch.setattr(Trainer, "run", run)
@@ -65,7 +66,13 @@ def test_folds_are_pooled_by_the_corrected_resampled_test(tested, tiny, tmp_path
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "corrected resampled t-test of Nadeau and Bengio" in text
     assert text.count("cross-validated in 5 folds") == 2  # the note, and the methods paragraph
-    assert Comparison.read(tmp_path).summary().loc["csa", "p_value"] == row["p_value"]
+    again = Comparison.read(tmp_path)
+    assert again.summary().loc["csa", "p_value"] == row["p_value"]
+    (group,) = again.groups
+    np.testing.assert_array_equal(again.outcomes[group]["csa"].confusion, np.eye(2))
+    labels = np.concatenate([dataset.train.labels, dataset.val.labels, dataset.test.labels])
+    assert again.majorities[group] == pytest.approx(max(np.mean(labels), 1 - np.mean(labels)))
+    assert row["basis"] == "seeds"  # the folds account for the images, not a second variance
     with pytest.raises(ValueError, match="folds was 5 and is 'not recorded'"):
         compare(dataset, "csa", model=tiny, seeds=10, output=tmp_path, progress=False)
 

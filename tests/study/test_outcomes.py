@@ -23,7 +23,7 @@ def predictions(classes, seeds=2, count=2000):
 @pytest.mark.parametrize("classes", [2, 4])
 def test_confusions_and_roc_curves_are_those_of_scikit_learn(classes):
     labels, found = predictions(classes)
-    ours = outcome(labels, found)
+    ours = outcome([(labels, each) for each in found])
     expected = np.mean(
         [confusion_matrix(labels, p.argmax(1), normalize="true") for p in found], axis=0
     )
@@ -37,7 +37,7 @@ def test_reliability_of_a_calibrated_network_is_the_diagonal():
     random = np.random.default_rng(0)
     p = random.uniform(0, 1, 40_000)
     labels = (random.uniform(0, 1, len(p)) < p).astype(int)
-    ours = outcome(labels, [np.stack([1 - p, p], axis=1)])
+    ours = outcome([(labels, np.stack([1 - p, p], axis=1))])
     known = ~np.isnan(ours.accuracy)
     assert known.sum() == BINS - BINS // 2
     np.testing.assert_allclose(ours.accuracy[known], ours.confidence[known], atol=0.03)
@@ -46,7 +46,8 @@ def test_reliability_of_a_calibrated_network_is_the_diagonal():
 def test_several_labels_have_no_confusions():
     random = np.random.default_rng(0)
     labels = random.integers(0, 2, (500, 3))
-    ours = outcome(labels, [np.clip(labels * 0.6 + random.uniform(0, 0.4, labels.shape), 0, 1)])
+    probabilities = np.clip(labels * 0.6 + random.uniform(0, 0.4, labels.shape), 0, 1)
+    ours = outcome([(labels, probabilities)])
     assert ours.confusion is None
     assert auc(RATES, ours.sensitivity) == pytest.approx(1, abs=0.01)
 
