@@ -3,9 +3,9 @@
     python -m docs.gate_pictures --data-dir DIR           # all of them
     python -m docs.gate_pictures --data-dir DIR csa cbam  # those of some layers
 
-DIR has the folder `nuclei`: microscopy images of cell nuclei (BBBC038, 2018 Data Science Bowl, CC0),
-with masks. A U-Net is trained on them for each picture; the pictures and what they show are written
-to docs/images.
+DIR has the folder `nuclei`: microscopy images of cell nuclei (BBBC038, 2018 Data Science Bowl,
+CC0), with masks. A U-Net is trained on them for each picture; the pictures and what they show are
+written to docs/images.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def _range(gate: np.ndarray) -> list[float]:
 
 
 def stored() -> dict[str, Any]:
-    """Key -> spatial gates that its picture shows, in order, with their smallest and largest value."""
+    """Key -> the spatial gates of its picture, with their smallest and largest value."""
     return json.loads(FACTS.read_text(encoding="utf-8")) if FACTS.exists() else {}
 
 
@@ -135,7 +135,8 @@ def main() -> None:
         home(folder)
     images = keras_attn.load_dataset(folder, size=SIZE)
     for key in arguments.keys or keras_attn.list_layers():
-        layer(key, images)
+        if "single_output" not in keras_attn.describe(key).limits:
+            layer(key, images)
 
 
 if __name__ == "__main__":

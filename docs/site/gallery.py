@@ -11,6 +11,7 @@ from docs.site import measured
 from docs.site.advice import advice
 from docs.site.code import create_call, insert_call
 from docs.site.docstring import arguments_of, text_of
+from docs.site.gate_maps import gate_maps
 from docs.site.symbols import legend
 from keras_attn import catalogue
 from keras_attn.catalogue import Entry
@@ -145,6 +146,7 @@ def page(entry: Entry) -> str:
         legend(entry) + "\n",
         code(entry),
         arguments(entry),
+        _section("What it attends to", gate_maps(entry.key)),
         cost(entry),
         _section("Speed", measured.speed(entry.key)),
         _section("In this project's studies", measured.studies(entry.key)),

@@ -88,8 +88,8 @@ def outcome(tested: Sequence[Tested]) -> Outcome:
     """The outcome of one variant.
 
     Args:
-        tested: For each seed, the labels of its test images: class indices (N,), or 0 and 1 for each
-            label (N, L); and the predicted probabilities (N, classes).
+        tested: For each seed, the labels of its test images, which are class indices (N,) or 0 and
+            1 for each label (N, L), and the predicted probabilities (N, classes).
     """
     labels, probabilities = tested[0]
     confusion = None
