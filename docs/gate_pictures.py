@@ -112,7 +112,7 @@ def layer(key: str, images: Dataset) -> None:
         rows = [[brightened(image), *map(coloured, gates)] for image, *gates in pictures]
         sheet(rows, FOLDER / f"{key}.webp")
     FACTS.parent.mkdir(exist_ok=True)
-    FACTS.write_text(json.dumps(facts, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    FACTS.write_text(json.dumps(dict(sorted(facts.items())), indent=1) + "\n", encoding="utf-8")
 
 
 def _range(gate: np.ndarray) -> list[float]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from docs.gate_pictures import EPOCHS, FOLDER, SIZE, stored
 
 PICTURE = """\
-![Microscopy images, and beside each the gates of {key}](../images/gates/{key}.webp){{ loading=lazy }}
+![Microscopy images and the gates of {key}](../images/gates/{key}.webp){{ loading=lazy }}
 
-*Test images of cell nuclei (BBBC038, CC0) and, beside each, what `{key}` multiplies its positions by
-after the second level of the decoder of a small U-Net, trained for {epochs} epochs at {size}x{size}. The
-colours of each map span its own range, bright where more passes. Over these images, {ranges}.*
+*Test images of cell nuclei (BBBC038, CC0) and, beside each, what `{key}` multiplies its positions
+by after the second level of the decoder of a small U-Net, trained for {epochs} epochs at
+{size}x{size}. The colours of each map span its own range, bright where more passes. Over these
+images, {ranges}.*
 """
 
 
@@ -18,7 +19,5 @@ def gate_maps(key: str) -> str:
     found = stored().get(key)
     if not found or not (FOLDER / f"{key}.webp").exists():
         return ""
-    ranges = ", ".join(
-        f"`{name}` is {low:.2f} to {high:.2f}" for name, (low, high) in found.items()
-    )
-    return PICTURE.format(key=key, epochs=EPOCHS, size=SIZE, ranges=ranges)
+    ranges = [f"`{name}` is {low:.2f} to {high:.2f}" for name, (low, high) in found.items()]
+    return PICTURE.format(key=key, epochs=EPOCHS, size=SIZE, ranges=", ".join(ranges))
