@@ -27,6 +27,21 @@ GATES = {
     "w": "column gate",
 }
 
+#: The shape of what a gate returns, by its whole name or by its letter. Those of a layer that gates
+#: a part of the channels are left out.
+SHAPES = {
+    "x": "H×W×C",
+    "c": "1×1×C",
+    "g": "1×1×C",
+    "s": "H×W×1",
+    "h": "H×1×C",
+    "w": "1×W×C",
+    "s_H": "1×W×C",
+    "s_W": "H×1×C",
+    "s_C": "H×W×1",
+}
+PARTS = ("x₁", "x₂")
+
 #: Operators that give full-size maps; the others give what maps are multiplied by.
 WIDE = ("L", "gelu", "shuffle")
 
@@ -59,6 +74,14 @@ def flow(key: str, text: str) -> Node:
         text: The formula.
     """
     return _Flow(parse(text), READS.get(key, {})).result()
+
+
+def shape_of(node: Node) -> str:
+    """The shape of the map or of what a gate returns, without the batch; empty if none is known."""
+    if node.kind == "gate":
+        of_a_part = any(source.text in PARTS for source, _ in node.inputs)
+        return "" if of_a_part else SHAPES.get(node.text) or SHAPES[base(node.text)]
+    return SHAPES["x"] if node.kind == "map" else ""
 
 
 def nodes(node: Node) -> Iterator[Node]:

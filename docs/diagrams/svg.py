@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from html import escape
 
-from docs.diagrams.flow import GATES, Node, flow, nodes
+from docs.diagrams.flow import GATES, Node, flow, nodes, shape_of
 from docs.diagrams.formula import base
 from docs.diagrams.layout import Line, Place, arrange
 
@@ -14,6 +14,7 @@ HEIGHT = 38.0
 RADIUS = 14.0
 MARGIN = 12.0
 LETTER = 7.4  # the mean width of a letter of the text
+SMALL_LETTER = 6.4  # the same of a shape
 LONGEST = 34  # letters of a line of text
 
 
@@ -29,10 +30,11 @@ def draw(key: str, text: str, label: str = "") -> str:
     rows, lines = arrange(root, {node: _width(node) for node in nodes(root)})
     places = [place for row in rows for place in row]
     left = min(place.x - place.width / 2 for place in places) - MARGIN
-    right = max(place.x + place.width / 2 for place in places) + MARGIN
+    right = max(place.x + place.width / 2 + _beside(place) for place in places) + MARGIN
     height = ROW * (len(rows) - 1) + HEIGHT + 2 * MARGIN
     parts = [_line(line) for line in lines]
     parts += [_node(place) for place in places if place.node is not None]
+    parts += [_shape(place, lines) for place in places if place.node and shape_of(place.node)]
     name = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
     return (
         f'<svg class="flow" viewBox="{left:.0f} 0 {right - left:.0f} {height:.0f}" '
@@ -94,6 +96,25 @@ def _name(node: Node, x: float, y: float) -> str:
     if node.kind != "operation" or not node.name:
         return ""
     return f'<text class="name" x="{x - RADIUS - 9:.1f}" y="{y:.1f}">{escape(node.name)}</text>'
+
+
+def _shape(place: Place, lines: list[Line]) -> str:
+    """The shape of what leaves a node: beside a map; below a gate, where its arrow is not."""
+    assert place.node is not None
+    x, y, anchor = place.x + HEIGHT / 2 + 5, _y(place), "start"
+    if place.node.kind == "gate":
+        ends = [line.places[1].x for line in lines if line.places[0] is place]
+        to_the_right = sum(ends) > place.x * len(ends)
+        anchor = "end" if to_the_right else "start"
+        x, y = place.x + (-6 if to_the_right else 6), y + HEIGHT / 2 + 10
+    text = shape_of(place.node)
+    return f'<text class="shape" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{text}</text>'
+
+
+def _beside(place: Place) -> float:
+    """The room for the shape of a map."""
+    is_map = place.node is not None and place.node.kind == "map"
+    return 5 + SMALL_LETTER * len(shape_of(place.node)) if is_map else 0.0
 
 
 def _box(x: float, y: float, width: float, round_: float) -> str:

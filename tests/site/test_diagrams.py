@@ -3,10 +3,11 @@
 import itertools
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 import keras_attn
-from docs.diagrams.flow import flow, nodes
+from docs.diagrams.flow import flow, nodes, shape_of
 from docs.diagrams.formula import parse
 from docs.diagrams.layout import arrange
 from docs.diagrams.svg import draw, lines_of
@@ -47,6 +48,21 @@ def test_everything_comes_from_x_and_leads_to_y(key):
     assert "x" in [node.text for node in found]
     # What reads nothing is the map, or was learned.
     assert {n.kind for n in found if not n.inputs and n.text != "x"} <= {"learned"}
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_shapes_are_those_that_the_gates_return(key):
+    if "single_output" in keras_attn.describe(key).limits:
+        pytest.skip("it returns the logits of its branch too")
+    layer = keras_attn.create(key, data_format="channels_last")
+    height, width, channels = 12, 16, 128
+    x = np.ones((1, height, width, channels), "float32")
+    layer.build(x.shape)
+    returned = {gate.shape[1:] for gate in layer.gates(x).values()}
+    sizes = {"H": height, "W": width, "C": channels, "1": 1}
+    root = flow(key, keras_attn.describe(key).formula)
+    drawn = {shape_of(node) for node in nodes(root) if node.kind == "gate"} - {""}
+    assert {tuple(sizes[side] for side in shape.split("×")) for shape in drawn} <= returned
 
 
 @pytest.mark.parametrize("key", KEYS)
