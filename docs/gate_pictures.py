@@ -40,6 +40,9 @@ HOME, SHOWN = (4, 1, 6, 7, 10), (6, 10)
 SIZE, HOME_SIZE, DRAWN = 96, 128, 192
 
 EPOCHS = 4
+
+#: Arguments that differ from the defaults, because these maps have few channels.
+ARGUMENTS = {"ema": {"groups": 8}, "shuffle": {"groups": 8}}
 GAP = 6
 
 
@@ -56,7 +59,9 @@ def trained(key: str, images: Dataset) -> keras.Model:
     if key == GATE:
         model = insert_gates(model, "skip", lambda name: AttentionGate(name=name))
     else:
-        model = keras_attn.insert_attention(model, key, where=["decoder2"])
+        model = keras_attn.insert_attention(
+            model, key, where=["decoder2"], **ARGUMENTS.get(key, {})
+        )
     loss = keras.losses.BinaryCrossentropy(from_logits=True)
     model.compile(keras.optimizers.AdamW(3e-3), loss, jit_compile=False)
     masks = (images.train.labels == 1).astype("float32")[..., None]

@@ -7,10 +7,9 @@ from docs.gate_pictures import EPOCHS, FOLDER, SIZE, stored
 PICTURE = """\
 ![Microscopy images and the gates of {key}](../images/gates/{key}.webp){{ loading=lazy }}
 
-*Test images of cell nuclei (BBBC038, CC0) and, beside each, what `{key}` multiplies its positions
-by after the second level of the decoder of a small U-Net, trained for {epochs} epochs at
-{size}x{size}. The colours of each map span its own range, bright where more passes. Over these
-images, {ranges}.*
+*Test images of cell nuclei (BBBC038, CC0) and, beside each, the gates of `{key}` after the second
+level of the decoder of a small U-Net, trained for {epochs} epochs at {size}x{size}. The colours of
+each map span its own range, bright for the largest values. Over these images, {ranges}.*
 """
 
 
