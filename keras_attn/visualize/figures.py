@@ -63,7 +63,7 @@ def class_activation(
     """Inputs, and what in them speaks for a class: `class_activation_maps` as a figure.
 
     Args:
-        model: A Functional classifier; or several by title.
+        model: A Functional classifier or segmentation network; or several by title.
         images: As for `gate_maps`.
         layer: Name of the layer; the last map if None.
         classes: As for `class_activation_maps`.
@@ -90,10 +90,11 @@ def explain(
     class_names: Sequence[str] | None = None,
     titles: Sequence[str] | None = None,
 ) -> Figure:
-    """Inputs, the gates of a classifier's attention, and what speaks for a class, in one figure.
+    """Inputs, the gates of a network's attention, and what speaks for a class, in one figure.
 
     Args:
-        model: A Functional classifier; without attention, only the class activation is drawn.
+        model: A Functional classifier or segmentation network; without attention, only the class
+            activation is drawn.
         images: As for `gate_maps`.
         layers: As for `gate_maps`.
         classes: As for `class_activation_maps`.

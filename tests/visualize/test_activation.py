@@ -234,8 +234,40 @@ def test_errors_say_what_there_is():
         class_activation_maps(model, patch(), layer="head")
     with pytest.raises(ValueError, match=r"from 0 to 1. Received: 2"):
         class_activation_maps(model, patch(), classes=2)
-    with pytest.raises(ValueError, match="one output of shape"):
-        class_activation_maps(keras.Model(model.input, model.get_layer("features").output), patch())
+    two = keras.Model(model.input, [model.output, model.get_layer("features").output])
+    with pytest.raises(ValueError, match=r"one output: of shape \(N, classes\), or a map"):
+        class_activation_maps(two, patch())
+
+
+@pytest.mark.parametrize("activation", [None, "sigmoid"])
+def test_segmentation_follows_the_formula(activation):
+    inputs = keras.Input((16, 16, 1))
+    features = layers.Conv2D(2, 1, name="features", data_format="channels_last")
+    logits = layers.Conv2D(1, 1, activation=activation, data_format="channels_last")
+    model = keras.Model(inputs, logits(features(inputs)))
+    features.set_weights([np.ones((1, 1, 1, 2)), np.zeros(2)])
+    logits.set_weights([np.array([1.0, 2.0]).reshape(1, 1, 2, 1), np.array([-0.5])])
+    found = class_activation_maps(model, np.concatenate([patch(), 0 * patch()]))
+    assert found.layer == "features"
+    assert found.classes.tolist() == [1, 1]  # the foreground, also where there is none
+    # The mean logit of the 4 positions of the patch: each of 256 positions has a mean slope of
+    # 1 / 256 and 2 / 256.
+    expected = np.zeros((16, 16))
+    expected[4:6, 10:12] = 3 / 256
+    np.testing.assert_allclose(found.maps[0], expected, rtol=1e-5)
+    assert class_activation_maps(model, patch(), classes=0).maps.max() == 0
+    assert len(explain(model, patch()).axes) > 1
+
+
+def test_the_class_of_most_positions_is_explained():
+    inputs = keras.Input((16, 16, 1))
+    logits = layers.Conv2D(3, 1, name="logits", data_format="channels_last")
+    x = layers.AveragePooling2D(1, name="map", data_format="channels_last")(inputs)
+    model = keras.Model(inputs, layers.Softmax()(logits(x)))
+    logits.set_weights([np.array([-1.0, 1.0, 3.0]).reshape(1, 1, 1, 3), np.array([0.5, 0.0, -1])])
+    found = class_activation_maps(model, np.concatenate([patch(), 1 - patch()]))
+    assert found.classes.tolist() == [0, 2]
+    assert found.layer == "map"
 
 
 def test_figures_name_the_classes():
