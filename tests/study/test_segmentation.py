@@ -169,3 +169,39 @@ def test_a_layer_that_leaves_masks_where_they_are_is_refused():
     training = keras_attn.Training(augmentation=layers.GaussianNoise(0.1))
     with pytest.raises(ValueError, match=r"must move the masks.*GaussianNoise does not"):
         check_training(training, [disc_set()], "unet")
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # of keras_cv itself, on this Keras
+def test_deeplab_is_compared_with_attention_in_its_backbone():
+    keras_cv = pytest.importorskip("keras_cv", reason="keras-cv is not installed")
+    if keras.backend.backend() == "torch":
+        pytest.skip("DeepLabV3Plus of keras_cv has no gradient on PyTorch, without attention too")
+
+    def deeplab(image_shape, num_classes):
+        backbone = keras_cv.models.ResNetBackbone(
+            stackwise_filters=[16, 16, 32, 32],
+            stackwise_blocks=[1, 1, 1, 1],
+            stackwise_strides=[1, 2, 2, 2],
+            include_rescaling=True,
+            input_shape=image_shape,
+        )
+        return keras_cv.models.DeepLabV3Plus(num_classes=num_classes, backbone=backbone)
+
+    def coloured(split):
+        return Split(np.repeat(split.images[..., None], 3, axis=-1), split.labels)
+
+    parts = {name: coloured(discs(8, 64, seed)) for seed, name in enumerate(("train", "val"))}
+    dataset = Dataset("discs", "segmentation", ("background", "disc"), **parts, test=parts["val"])
+    comparison = keras_attn.compare(
+        dataset, "csa@stages", model=deeplab, seeds=1, epochs=1, batch_size=4, progress=False
+    )
+    assert not comparison.results["error"].any()
+    assert comparison.results["dice"].between(0, 1).all()
+    added = comparison.summary()["parameters"]
+    assert added["csa@stages"] > added["none"]
+    (group,) = comparison.groups
+    inside = [layer.name for layer in comparison.best_model_of(group, True)._flatten_layers()]
+    assert (
+        sum(name.endswith("_csa") for name in inside) == 5
+    )  # stages of the backbone, and the decoder
