@@ -51,7 +51,7 @@ def layer(variant: str, key: str, shape: list[int]) -> Subject:
 
 
 def channels_first(arrays: Any) -> Any:
-    """Maps in PyTorch's order of axes; what is no map stays as it is."""
+    """Maps in PyTorch's order of axes; what is not a map stays as it is."""
     return keras.tree.map_structure(
         lambda a: np.ascontiguousarray(np.moveaxis(a, -1, 1)) if a.ndim == 4 else a, arrays
     )

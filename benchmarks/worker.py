@@ -36,7 +36,7 @@ THREAD_COUNTS = (
     "NPROC",
 )
 
-#: Seconds after which an answer is no longer waited for.
+#: The longest time that an answer is waited for, in seconds.
 PATIENCE = 900
 
 

@@ -66,8 +66,8 @@ time is:
 
 {table}
 
-Multiply-accumulates grow with the area of the images: about five times as many at 64 pixels, and
-about sixty times as many at 224.
+Multiply-accumulates grow with the area of the images: about five times at 64 pixels, and about
+sixty times at 224.
 """
 
 UNMEASURED = """

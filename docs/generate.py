@@ -148,7 +148,7 @@ def cost() -> str:
 
 
 def evidence() -> str:
-    """The guideline's evidence, which is no page but a file of the package."""
+    """The guideline's evidence, which is a file of the package and not a page."""
     return json.dumps(claims.evidence(), indent=1) + "\n"
 
 

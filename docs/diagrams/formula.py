@@ -69,7 +69,7 @@ def parse(text: str) -> Formula:
     for each in definitions:
         left, equals, right = (part.strip() for part in each.partition("="))
         if not equals:
-            raise ValueError(f"{each!r} is no definition.")
+            raise ValueError(f"{each!r} is not a definition.")
         tree = _Parser(right, names).formula()
         if function := re.fullmatch(r"(\S+)\((\S+)\)", left):
             functions[base(function[1])] = (function[1], function[2], tree)

@@ -26,7 +26,7 @@ LIMITS = {
     "spatial_axes": "take signals or volumes",
     "mask": "leave out the positions that a mask marks as padding",
     "gain": "give its output as x times a gain",
-    "single_output": "return nothing but the attended map",
+    "single_output": "return only the attended map",
     "every_bias_learns": "train every bias",
 }
 

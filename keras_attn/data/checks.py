@@ -64,7 +64,7 @@ def check_images(images: Any, where: str) -> np.ndarray:
     if not np.issubdtype(images.dtype, np.floating):
         raise ValueError(
             f"{where} are of type {images.dtype}: expected uint8 in 0..255 or floats in [0, 1]. "
-            'If their values lie in 0..255, convert them with images.astype("uint8"); if they are '
+            'If their values are in 0..255, convert them with images.astype("uint8"); if they are '
             "larger, divide all images by the same number, such as 65535."
         )
     # The extremes show NaN and infinity too, without an array as large as the images.

@@ -176,7 +176,7 @@ class Gate(keras.layers.Layer):
 
 
 class PooledGate(Gate):
-    """A gate that reads nothing but pooled statistics of a map."""
+    """A gate that reads only pooled statistics of a map."""
 
     takes_mask: ClassVar[bool] = True
 

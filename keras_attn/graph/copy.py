@@ -77,7 +77,7 @@ class _Copier:
             copy_state(old, new)
 
     def _call(self, name: str, node: Any, args: Any, kwargs: Any) -> list[Any]:
-        """The outputs of a call in the new model, as many as it had in the old one."""
+        """The outputs of a call in the new model, the same number as in the old one."""
         count = len(node.outputs)
         if any(each is REMOVED for each in keras.tree.flatten((args, kwargs))):
             return [REMOVED] * count

@@ -8,7 +8,7 @@ from keras_attn.study.facts import Facts
 from keras_attn.study.question import Question
 from keras_attn.study.training import Training
 
-#: The last epochs are compared with as many before them: this share of all epochs each.
+#: The last epochs are compared with the same number before them: this share of all epochs each.
 SHARE = 0.2
 
 #: With fewer epochs, nothing is said about convergence.

@@ -216,7 +216,7 @@ def plan_study(
 
 
 def looks(plan: Plan) -> Iterator[Plan]:
-    """The plan, or the plan with as many seeds as each look has."""
+    """The plan, or for each look the plan with its number of seeds."""
     if plan.question.looks == 1:
         yield plan
         return

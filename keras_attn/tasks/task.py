@@ -67,7 +67,7 @@ class LearningTask:
         return labels
 
     def loss_of(self, labels: np.ndarray, logits: np.ndarray) -> float:
-        """The mean loss over a split, of as many images at a time as the memory has room for."""
+        """The mean loss over a split, in batches that fit into memory."""
         targets, outputs = self.encode(labels), np.asarray(logits, "float32")
         each = max(1, LARGEST_OUTPUTS // max(1, outputs[:1].size))
         parts = [slice(start, start + each) for start in range(0, len(labels), each)]
