@@ -138,12 +138,13 @@ def own_model_part() -> str:
     section = OWN_MODEL.format(where=_where(content), table=tables.markdown(rows))
     if not content["plain"]:
         return section
-    plain = [["backend", "trial, s", "plain loop, s", "ratio"]]
+    plain = [["backend", "epochs", "trial, s", "plain loop, s", "ratio"]]
     for backend, found in content["plain"].items():
         trial, loop = found.get("trial_s"), found.get("plain_s")
         plain.append(
             [
                 NAMES[backend],
+                tables.number(found.get("epochs")),
                 tables.number(trial),
                 tables.number(loop),
                 tables.hundredths(tables.ratio(trial, loop)),
