@@ -77,8 +77,9 @@ def _read(model: keras.Model, images: Any) -> dict[str, tuple[dict[str, np.ndarr
     found: dict[str, tuple[dict[str, np.ndarray], str]] = {}
 
     def call(path: str, operation: Any, *args: Any, **kwargs: Any) -> Any:
-        if is_attention(operation):
-            attention = operation.attention if isinstance(operation, Blend) else operation
+        # A blended layer of the user's own need not have gates.
+        attention = operation.attention if isinstance(operation, Blend) else operation
+        if is_attention(attention):
             gates = attention.gates(*args, **kwargs)
             # A learned number is the same for all inputs: its gate has a batch of one.
             batch = args[0].shape[0]

@@ -259,6 +259,20 @@ def test_segmentation_follows_the_formula(activation):
     assert len(explain(model, patch()).axes) > 1
 
 
+def test_only_positions_that_are_predicted_as_the_class_count():
+    inputs = keras.Input((16, 16, 1))
+    features = layers.Conv2D(1, 1, name="features", data_format="channels_last")
+    logits = layers.Conv2D(1, 1, data_format="channels_last")
+    model = keras.Model(inputs, logits(layers.ReLU()(features(inputs))))
+    features.set_weights([np.ones((1, 1, 1, 1)), np.array([-0.5])])
+    logits.set_weights([np.ones((1, 1, 1, 1)), np.array([-0.1])])
+    found = class_activation_maps(model, patch(), layer="features")
+    # The slope is 1 / 4 at the 4 positions of the patch, where the feature is 1 / 2; elsewhere 0.
+    expected = np.zeros((16, 16))
+    expected[4:6, 10:12] = 0.5 / 256
+    np.testing.assert_allclose(found.maps[0], expected, rtol=1e-5)
+
+
 def test_the_class_of_most_positions_is_explained():
     inputs = keras.Input((16, 16, 1))
     logits = layers.Conv2D(3, 1, name="logits", data_format="channels_last")

@@ -9,6 +9,13 @@ from keras_attn.visualize import gate_maps, read_gates, spatial_gates
 from keras_attn.visualize.drawing import Panel, colour_range
 
 
+def test_a_layer_of_the_users_own_that_is_blended_has_no_gates():
+    inputs = keras.Input((4, 4, 3))
+    x = keras_attn.layers.Blend(keras.layers.Activation("relu"))(inputs)
+    model = keras.Model(inputs, keras_attn.create("sa", name="sa")(x))
+    assert list(read_gates(model, np.ones((1, 4, 4, 3), "float32"))) == ["sa"]
+
+
 def test_the_maps_are_those_that_the_layers_multiply_by():
     model = residual_network((8, 8, 1), "binary", 2, "csa")
     x = np.random.default_rng(0).random((2, 8, 8, 1)).astype("float32")
