@@ -14,6 +14,10 @@ from keras_attn.kernels import Tensor, normalized
 from keras_attn.layers.base import AttentionLayer
 
 
+#: A logit whose sigmoid is 1 in every dtype.
+OPEN = 100.0
+
+
 @register_keras_serializable(package="keras_attn")
 class ShuffleAttention(AttentionLayer):
     """Shuffle attention (SA-Net): channel gates for half the channels, spatial for the others.
@@ -22,12 +26,12 @@ class ShuffleAttention(AttentionLayer):
         c(x₁) = σ(w₁ · mean x₁ + b₁),   s(x₂) = σ(w₂ · N(x₂) + b₂)
 
     The channels are cut into `groups` contiguous groups, and x₁ and x₂ are the halves of a group,
-    C / (2 · groups) channels each. All groups share the weights w₁, b₁, w₂ and b₂, one number a
-    channel of a half. The mean runs over the positions; N normalises each channel of a sample
+    C / (2 · groups) channels each. All groups share the weights w₁, b₁, w₂ and b₂, one number
+    per channel of a half. The mean runs over the positions; N normalises each channel of a sample
     over its positions, with a scale and an offset of its own (epsilon 1e-5). Channel 2j + i of
     the result is channel i · C / 2 + j of the groups put side by side again.
 
-    Trainable parameters: 3C / groups, six numbers a channel of a half.
+    Trainable parameters: 3C / groups, six numbers per channel of a half.
 
     Fidelity:
         Paper and authors' code agree. As in the code w₁ and w₂ start at 0 and b₁ and b₂ at 1, so
@@ -89,12 +93,18 @@ class ShuffleAttention(AttentionLayer):
 class HalvesGate(Gate):
     """sigmoid(w v + b) for a half of every group of channels, w and b shared by the groups.
 
+    The other halves have w = 0 and b = `OPEN`: to cut a map into halves of a few channels takes
+    longer than the arithmetic of whole maps.
+
     Args:
         groups: How many groups.
         **kwargs: Arguments of `Gate`.
     """
 
     takes_mask: ClassVar = True
+
+    #: Which half of each group is gated, 0 or 1.
+    gated_half: ClassVar[int]
 
     def __init__(self, groups: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -114,13 +124,24 @@ class HalvesGate(Gate):
         self.weight = self.add_weight(shape=shape, initializer="zeros", name="weight")
         self.bias = self.add_weight(shape=shape, initializer="ones", name="bias")
 
-    def mask(self, values: Tensor) -> Tensor:
-        """(..., groups, half) -> the gate, in the same shape."""
-        weight, bias = (
-            ops.cast(ops.reshape(each, (self.half,)), values.dtype)
-            for each in (self.weight, self.bias)
-        )
-        return ops.sigmoid(weight * values + bias)
+    def shared(self, weight: Any) -> Tensor:
+        """(half,): numbers that all groups share."""
+        return ops.reshape(weight, (self.half,))
+
+    def of_all_channels(self, scale: Tensor, offset: Tensor) -> tuple[Tensor, Tensor]:
+        """(half,), (half,) -> (C,), (C,): in the gated half of each group; 0 and `OPEN` elsewhere.
+
+        By a matrix product: `ops.tile` is slow inside the loops over the map that XLA and
+        torch.compile make, and so is its gradient, a sum that XLA joins to the sums before it.
+        """
+        channels = ops.arange(self.channels)
+        is_gated = channels // self.half % 2 == self.gated_half
+        column = ops.where(is_gated, channels % self.half, self.half)
+        table = ops.expand_dims(ops.arange(self.half + 1), 1) == column
+        elsewhere = ops.convert_to_tensor([[0.0], [OPEN]], dtype=scale.dtype)
+        pairs = ops.concatenate([ops.stack([scale, offset]), elsewhere], axis=1)
+        pairs = ops.matmul(pairs, ops.cast(table, scale.dtype))
+        return pairs[0], pairs[1]
 
     def macs(self, input_shape: tuple[int, ...]) -> int:
         """None: it multiplies element by element."""
@@ -137,12 +158,12 @@ class FirstHalvesGate(HalvesGate):
     Output: (B, 1, 1, C), or (B, C, 1, 1) in channels_first.
     """
 
+    gated_half: ClassVar = 0
+
     def call(self, x: Tensor) -> Tensor:
         """The gate of map x."""
-        halves = ops.reshape(self.mean_vector(x), (-1, self.groups, 2 * self.half))
-        mask = self.mask(halves[..., : self.half])
-        gate = ops.concatenate([mask, ops.ones_like(mask)], axis=-1)
-        return self.as_channel_map(ops.reshape(gate, (-1, self.channels)), like=x)
+        weight, bias = self.of_all_channels(self.shared(self.weight), self.shared(self.bias))
+        return self.as_channel_map(ops.sigmoid(weight * self.mean_vector(x) + bias), like=x)
 
 
 class SecondHalvesGate(HalvesGate):
@@ -155,6 +176,8 @@ class SecondHalvesGate(HalvesGate):
     Output: the shape of x.
     """
 
+    gated_half: ClassVar = 1
+
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes w and b, and the scale and the offset of N."""
         super().build(input_shape)
@@ -163,15 +186,18 @@ class SecondHalvesGate(HalvesGate):
 
     def call(self, x: Tensor) -> Tensor:
         """The gate of map x."""
-        features = self.channels_last(x)
-        shape = ops.shape(features)
-        halves = ops.reshape(features, (*shape[:-1], self.groups, 2 * self.half))
-        mask = ops.cast(self.mask(self.normalized(halves[..., self.half :])), x.dtype)
-        gate = ops.concatenate([ops.ones_like(mask), mask], axis=-1)
-        return self.restored(ops.reshape(gate, shape), like=x)
+        gate = ops.sigmoid(self.logits(self.channels_last(x)))
+        return self.restored(ops.cast(gate, x.dtype), like=x)
 
-    def normalized(self, features: Tensor) -> Tensor:
-        """N of (B, *positions, groups, half), in float32 or wider."""
-        mask = None if self.position_mask is None else ops.expand_dims(self.position_mask, (-1, -2))
-        axes = tuple(range(1, self.rank - 1))
-        return normalized(features, axes, mask, scale=self.scale.value, offset=self.offset.value)
+    def logits(self, features: Tensor) -> Tensor:
+        """w N(x) + b of (B, *positions, C), in float32 or wider."""
+        weight, bias = self.shared(self.weight), self.shared(self.bias)
+        # w and b change the scale and the offset of N, which costs nothing for each position.
+        scale, offset = self.of_all_channels(weight * self.scale, weight * self.offset + bias)
+        return normalized(
+            features,
+            tuple(range(1, self.rank - 1)),
+            None if self.position_mask is None else ops.expand_dims(self.position_mask, -1),
+            scale=scale,
+            offset=offset,
+        )
