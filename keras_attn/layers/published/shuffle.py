@@ -13,7 +13,6 @@ from keras_attn.gates.shuffle import shuffle_channels
 from keras_attn.kernels import Tensor, normalized
 from keras_attn.layers.base import AttentionLayer
 
-
 #: A logit whose sigmoid is 1 in every dtype.
 OPEN = 100.0
 
@@ -190,7 +189,7 @@ class SecondHalvesGate(HalvesGate):
         return self.restored(ops.cast(gate, x.dtype), like=x)
 
     def logits(self, features: Tensor) -> Tensor:
-        """w N(x) + b of (B, *positions, C), in float32 or wider."""
+        """The logits w N(x) + b of (B, *positions, C), in float32 or wider."""
         weight, bias = self.shared(self.weight), self.shared(self.bias)
         # w and b change the scale and the offset of N, which costs nothing for each position.
         scale, offset = self.of_all_channels(weight * self.scale, weight * self.offset + bias)
