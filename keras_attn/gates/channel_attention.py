@@ -13,10 +13,9 @@ from keras_attn.gates.activation import activate
 from keras_attn.gates.checks import check_divisor
 from keras_attn.gates.gate import Gate
 from keras_attn.gates.parts import group_normalization, published_initializer
-from keras_attn.kernels import Tensor, accumulation_dtype, maximum, mean, softmax
+from keras_attn.kernels import Tensor, maximum, mean, softmax
 
 POOLS = {"mean": mean, "max": maximum}
-WINDOW_POOLS = {"mean": ops.average_pool, "max": ops.max_pool}
 
 
 class ChannelAttentionGate(Gate):
@@ -90,10 +89,13 @@ class ChannelAttentionGate(Gate):
         """(B, windows, C): the pooled windows."""
         if self.window_size is None:
             return ops.expand_dims(POOLS[self.pool](x, self.spatial_axes), 1)
-        x = ops.cast(self.channels_last(x), accumulation_dtype(x.dtype))
-        side, pool = self.window_size, WINDOW_POOLS[self.pool]
-        pooled = pool(x, side, strides=side, padding="valid", data_format="channels_last")
-        _, rows, columns, _ = ops.shape(pooled)
+        x, side = self.channels_last(x), self.window_size
+        _, height, width, _ = ops.shape(x)
+        rows, columns = height // side, width // side
+        # By axes of their own: XLA's code for the gradient of windows is slow on the CPU.
+        whole = x[:, : rows * side, : columns * side]
+        windows = ops.reshape(whole, (-1, rows, side, columns, side, self.channels))
+        pooled = POOLS[self.pool](windows, (2, 4))
         return ops.reshape(pooled, (-1, rows * columns, self.channels))
 
     def _check_window(self, shape: tuple[int | None, ...]) -> None:

@@ -9,7 +9,7 @@ from keras.saving import register_keras_serializable
 
 from keras_attn.checks import check_choice
 from keras_attn.gates.activation import GATE_ACTIVATIONS
-from keras_attn.gates.channel_attention import WINDOW_POOLS, ChannelAttentionGate
+from keras_attn.gates.channel_attention import POOLS, ChannelAttentionGate
 from keras_attn.gates.multiscale_strips import MultiScaleStripGate, check_kernel_sizes
 from keras_attn.kernels import Tensor, times
 from keras_attn.layers.base import AttentionLayer
@@ -98,7 +98,7 @@ class SCSASynergistic(AttentionLayer):
         self.window_size = window_size
         self.kernel_sizes = check_kernel_sizes(kernel_sizes)
         self.qkv_bias = qkv_bias
-        self.downsample = check_choice("downsample", downsample, tuple(WINDOW_POOLS))
+        self.downsample = check_choice("downsample", downsample, tuple(POOLS))
         self.gate_activation = check_choice("gate_activation", gate_activation, GATE_ACTIVATIONS)
         self.spatial = self.add_gate(
             MultiScaleStripGate, kernel_sizes=self.kernel_sizes, activation=gate_activation
@@ -118,8 +118,8 @@ class SCSASynergistic(AttentionLayer):
         return {"height": height, "width": width, "channel": self.channel(x * height * width)}
 
     def attend(self, x: Tensor, height: Tensor, width: Tensor, channel: Tensor) -> Tensor:
-        """The map under the product of the gates."""
-        return times(x, height * width * channel)
+        """The map under its strips, as `compute_gates` has it, under the gate of the channels."""
+        return times(x * height * width, channel)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
