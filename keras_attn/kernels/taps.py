@@ -34,9 +34,12 @@ def depthwise_correlation(x: Tensor, kernel: Tensor) -> Tensor:
 
 def sum_of_taps(x: Tensor, kernel: Tensor) -> Tensor:
     """The correlation: the map, shifted by each place in the kernel, times the weights there."""
-    sizes = kernel.shape[:-1]
-    shifted = _shifted(x, sizes)
-    return sum(part * kernel[place] for place, part in shifted)
+    shifted = _shifted(x, kernel.shape[:-1])
+    total = sum(part * kernel[place] for place, part in shifted)
+    # XLA would compute all taps again in every loop that reads the sum, but it does not join loops
+    # across a branch. The other branch is for weights that are not numbers: the result is not one.
+    weight = ops.sum(kernel)
+    return ops.cond(weight == weight, lambda: total, lambda: total * weight)
 
 
 def gradient_by_kernel(x: Tensor, upstream: Tensor, sizes: Sequence[int]) -> Tensor:
