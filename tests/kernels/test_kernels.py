@@ -104,6 +104,24 @@ def test_sums_of_taps_are_the_depthwise_convolution(positions, kernel_size):
             np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.skipif(keras.backend.backend() != "jax", reason="reads the program that JAX compiles")
+def test_taps_are_computed_once_in_a_compiled_program():
+    import jax
+
+    size = 7
+    x = np.ones((2, 16, 16, 8), "float32")
+    row, column = np.ones((1, size, 8), "float32"), np.ones((size, 1, 8), "float32")
+
+    def loss(x, row, column):
+        correlate = taps.depthwise_correlation
+        return ops.sum(ops.square(correlate(correlate(x, row), column)))
+
+    step = jax.jit(jax.grad(loss, (0, 1, 2)))
+    multiplications = step.lower(x, row, column).compile().as_text().count(" multiply(")
+    # One per tap, of each kernel and each gradient by a map; and a few that are not of taps.
+    assert 4 * size <= multiplications < 6 * size
+
+
 SHAPES_OF_GATES = {
     "channel": (3, 1, 1, 6),
     "spatial": (3, 5, 4, 1),
