@@ -46,11 +46,13 @@ class Outlook:
         variants: How many variants are tested.
         margin: The smallest difference that matters.
         metric: The name of the headline metric.
-        spread: Standard deviation of the paired differences between seeds.
+        spread: Standard deviation of the paired differences between seeds; NaN if unknown.
         image_spread: Standard deviation of the mean difference over test images; NaN if unknown.
-        smallest_difference: The true difference that is shown in four of five such studies.
+        smallest_difference: The true difference that is shown in four of five such studies; NaN if
+            the spread is unknown.
         seeds_for_equivalence: Seeds that show equivalence in four of five studies if there is no
-            difference; infinite if no number does with this test split.
+            difference; infinite if no number does with this test split, NaN if the spread is
+            unknown.
         basis: Where the spread comes from.
     """
 
@@ -72,32 +74,42 @@ class Outlook:
         return asdict(self)
 
     def __str__(self) -> str:
-        equivalence = (
-            f"{self.seeds_for_equivalence:,.0f} seeds are needed"
-            if np.isfinite(self.seeds_for_equivalence)
-            else f"more than {self.test_images:,} test images are needed, whatever the seeds"
-        )
         few = f" (verdicts need at least {LEAST_SEEDS})" if self.seeds < LEAST_SEEDS else ""
-        images = (
-            "unknown without a pilot, so that the figures below are about the seeds alone"
-            if math.isnan(self.image_spread)
-            else f"{self.image_spread:.4f} over test images"
-        )
         return "\n".join(
             [
                 f"{self.trials} trainings, about {duration(self.seconds)} one after the other on "
                 "this machine",
                 f"{self.variants} variants, {self.seeds} seeds{few}, {self.test_images:,} test "
                 "images",
-                f"spread of a difference in {self.metric}: {self.spread:.4f} between seeds, "
-                f"{images}",
-                f"  from {self.basis}",
-                f"smallest difference that is shown in {POWER:.0%} of such studies: "
-                f"{self.smallest_difference:.4f}".replace("%", " %"),
-                f"to show equivalence within {self.margin:g} if there is no difference: "
-                f"{equivalence}",
+                *(self._without_spread() if math.isnan(self.spread) else self._with_spread()),
             ]
         )
+
+    def _without_spread(self) -> list[str]:
+        return [
+            f"spread of a difference in {self.metric}: unknown, so that what the study can show is "
+            "unknown too",
+            f"  {self.basis}",
+        ]
+
+    def _with_spread(self) -> list[str]:
+        equivalence = (
+            f"{self.seeds_for_equivalence:,.0f} seeds are needed"
+            if np.isfinite(self.seeds_for_equivalence)
+            else f"more than {self.test_images:,} test images are needed, whatever the seeds"
+        )
+        images = (
+            "unknown without a pilot, so that the figures below are about the seeds alone"
+            if math.isnan(self.image_spread)
+            else f"{self.image_spread:.4f} over test images"
+        )
+        return [
+            f"spread of a difference in {self.metric}: {self.spread:.4f} between seeds, {images}",
+            f"  from {self.basis}",
+            f"smallest difference that is shown in {POWER:.0%} of such studies: "
+            f"{self.smallest_difference:.4f}".replace("%", " %"),
+            f"to show equivalence within {self.margin:g} if there is no difference: {equivalence}",
+        ]
 
 
 def outlook(plan: Plan, pilot: int = 0) -> Outlook:
@@ -147,7 +159,7 @@ def smallest_difference(spread: float, image_spread: float, seeds: int, level: f
         seeds: Number of seeds.
         level: Of the two-sided test.
     """
-    if seeds < 2 or not spread:
+    if seeds < 2 or not spread or math.isnan(spread):
         return math.nan
     each = math.hypot(spread, image_spread * math.sqrt(seeds))
     return each * float(brentq(lambda effect: power(effect, seeds, level) - POWER, 0.0, 1000.0))
@@ -155,6 +167,8 @@ def smallest_difference(spread: float, image_spread: float, seeds: int, level: f
 
 def seeds_for_equivalence(spread: float, image_spread: float, margin: float, level: float) -> float:
     """The seeds with which two equal networks are shown to be equivalent in 80 % of studies."""
+    if math.isnan(spread):
+        return math.nan
     for seeds in range(LEAST_SEEDS, MOST_SEEDS + 1):
         each = math.hypot(spread, image_spread * math.sqrt(seeds))
         if not each or power(0.0, seeds, level, margin / each) >= POWER:
@@ -163,12 +177,10 @@ def seeds_for_equivalence(spread: float, image_spread: float, margin: float, lev
 
 
 def stored_spread(question: Question, dataset: str, samples: int) -> tuple[float, str]:
-    """The spread in the study of this project that is most like another.
+    """The spread in the study of this project that is most like another, and a note on its source.
 
-    It is one of the same image set if there is one, with the nearest number of training images.
-
-    Raises:
-        ValueError: If the metric was not recorded there.
+    It is one of the same image set if there is one, with the nearest number of training images. NaN
+    if the metric was not recorded there.
     """
     studies = json.loads(SPREADS.read_text(encoding="utf-8"))["studies"]
 
@@ -178,9 +190,9 @@ def stored_spread(question: Question, dataset: str, samples: int) -> tuple[float
 
     nearest: Mapping[str, Any] = min(studies, key=distance)
     if question.headline not in nearest:
-        raise ValueError(
-            f"The stored studies of this project do not have the spread of {question.headline}: "
-            "run a pilot, such as pilot=3."
+        return math.nan, (
+            "no stored study of this project has this metric; a pilot measures the spread: add "
+            "--pilot 3, or pilot=3 in Python"
         )
     basis = (
         f"this project's study {nearest['study']} ({nearest['samples']:,} training images, a small "

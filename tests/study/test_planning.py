@@ -44,8 +44,9 @@ def test_the_spread_is_that_of_the_study_most_alike():
     assert "breastmnist" in stored_spread(Question(), "breastmnist", 5000)[1]
     assert "cifar100-5000" in stored_spread(Question(), "mine", 20_000)[1]
     assert stored_spread(Question("accuracy"), "mine", 500)[0] > 0
-    with pytest.raises(ValueError, match="do not have the spread of calibration_error: run a pil"):
-        stored_spread(Question("calibration_error"), "mine", 500)
+    spread, note = stored_spread(Question("calibration_error"), "mine", 500)
+    assert np.isnan(spread)
+    assert "a pilot measures the spread: add --pilot 3" in note
 
 
 @pytest.mark.once(backend="torch")
@@ -61,6 +62,13 @@ def test_an_outlook_with_and_without_a_pilot(tiny):
     assert piloted.image_spread > 0
     assert "a pilot of 2 seeds with none and csa" in str(piloted)
     assert quick.variants == piloted.variants == 2
+    unknown = keras_attn.plan_study(
+        dataset, "csa,sa", headline="calibration_error", margin=0.1, **arguments
+    )
+    assert unknown.seconds > 0
+    assert np.isnan([unknown.smallest_difference, unknown.seeds_for_equivalence]).all()
+    assert str(unknown).splitlines()[0].startswith("24 trainings, about ")
+    assert "can show is unknown too\n  no stored study" in str(unknown)
     assert set(piloted.as_dict()) == set(Outlook.__dataclass_fields__)
     with pytest.raises(ValueError, match="`pilot` must be"):
         keras_attn.plan_study(dataset, "csa", pilot=1)
