@@ -37,7 +37,7 @@ from keras_attn.tasks.metrics import METRICS
 #: The costs that the headline metric is drawn against: column of the summary, and title.
 COSTS = {
     "parameters": "against parameters",
-    "macs": "against multiply-accumulates per image",
+    "macs": "against MACs per image",
     "seconds_per_step": "against seconds per training step",
 }
 
