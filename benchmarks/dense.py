@@ -25,7 +25,7 @@ from keras_attn.tasks.metrics import METRICS
 FOLDER = Path("runs/dense")
 
 #: What the summary of a study keeps of each variant, beside its scores.
-COLUMNS = ("n", "combined_low", "combined_high", "verdict", "seconds_per_step", "parameters")
+COLUMNS = ("n", "combined_low", "combined_high", "verdict", "parameters")
 
 
 class Study(NamedTuple):

@@ -9,7 +9,7 @@ import numpy as np
 from benchmarks.dense import STUDIES, stored
 from benchmarks.tables import markdown
 from keras_attn.study.control import BASELINE
-from keras_attn.study.verdicts import BETTER, EQUIVALENT, UNDECIDED, WORSE
+from keras_attn.study.verdicts import BETTER, EQUIVALENT, LEAST_SEEDS, UNDECIDED, WORSE
 from keras_attn.study.wording import number, signed
 from keras_attn.tasks.metrics import METRICS
 
@@ -77,12 +77,18 @@ def _study(name: str, content: dict[str, Any]) -> str:
             for variant, row in rows.iterrows()
         ),
     ]
+    seeds = int(rows["n"].max())
+    short = (
+        f" With fewer than {LEAST_SEEDS} seeds it is too short to conclude anything from."
+        if seeds < LEAST_SEEDS
+        else ""
+    )
     return (
         f"**{name}**: {study.images} at {sides}; {samples['train']:,} training, {samples['val']:,} "
         f"validation and {samples['test']:,} test images; {content['network']} with random "
-        f"weights, {int(rows['n'].max())} seeds, {study.training['epochs']} epochs; "
+        f"weights, {seeds} seeds, {study.training['epochs']} epochs; "
         f"{content['versions']['backend']}. Intervals of scores are over trainings, those of "
-        f"differences over trainings and test images; the margin is {content['margin']:g}. "
+        f"differences over trainings and test images; the margin is {content['margin']:g}.{short} "
         f"`python -m benchmarks.dense {name} --data-dir DIR` runs it.\n\n{markdown(table)}"
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +123,7 @@ def page(
     network: Path | None,
     studies: list[Path],
     eager: Path | None = None,
-    modules: Path | None = None,
+    modules: Sequence[Path] = (),
 ) -> str:
     """The page.
 
@@ -132,7 +132,7 @@ def page(
         network: One of `benchmarks.network`, or None.
         studies: Those of `benchmarks.study`.
         eager: A later results file of the topologies on PyTorch as it stands, or None.
-        modules: A later results file of modules whose kernels changed, or None.
+        modules: Later results files of modules whose kernels changed.
     """
     content = json.loads(layers.read_text(encoding="utf-8"))
     topologies = tables.topologies(content["cells"])
@@ -156,9 +156,9 @@ def page(
     ]
     if later is not None:
         parts.append(speed_models.eager_part(content, later, machine(later)))
-    if modules is not None:
-        again = json.loads(modules.read_text(encoding="utf-8"))
-        parts.append(speed_models.modules_part(content, again, machine(again)))
+    if modules:
+        again = [json.loads(path.read_text(encoding="utf-8")) for path in modules]
+        parts.append(speed_models.modules_part(content, again, list(map(machine, again))))
     if network is not None:
         parts.append(network_part(steps))
     if studies:
@@ -287,13 +287,13 @@ def shape_part(content: dict[str, Any], shape: list[int]) -> str:
     return "\n".join(parts)
 
 
-def newest() -> tuple[Path, Path | None, list[Path], Path | None, Path | None] | None:
+def newest() -> tuple[Path, Path | None, list[Path], Path | None, list[Path]] | None:
     """The arguments of `page` for the newest results; None without any of layers."""
     layers = matrix.newest("layers-*.json")
     if layers is None:
         return None
-    studies = sorted(matrix.RESULTS.glob("study-*.json"))
-    network, eager, modules = (
-        matrix.newest(f"{name}-*.json") for name in ("networks", "eager", "modules")
+    network, eager = (matrix.newest(f"{name}-*.json") for name in ("networks", "eager"))
+    studies, modules = (
+        sorted(matrix.RESULTS.glob(f"{name}-*.json")) for name in ("study", "modules")
     )
     return layers, network, studies, eager, modules

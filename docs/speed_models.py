@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import statistics
+from collections.abc import Sequence
 from typing import Any
 
 from benchmarks import combinations, own_model, tables
@@ -58,16 +59,26 @@ of the other tables, on another machine) and with them:
 """
 
 MODULES_PART = """\
-## Modules whose kernels changed
+## Modules whose code changed
 
 Forward + backward over the published code by `torch.compile`, geometric means over the shapes,
-before normalisation became one kernel and sums over positions added the halves of a map (in the run
-of the other tables, on another machine), and with it:
+before (in the run of the other tables, on another machine) and now:
 
 {table}
 
-{machine} `python -m benchmarks.layers --keys {keys}` measures it.
+* **NAM, SimAM, FCA, SE**: normalisation is one kernel, and sums over positions add the halves of a
+  map.
+* **Shuffle attention** computes whole maps, where it cut groups into halves of a few channels.
+* **SCSA** pools windows on axes of their own: XLA's gradient of windows is slow on the CPU.
+* **CPCA**: XLA computed the taps of one depth-wise convolution again inside the next.
+
+{machines}
+
+BAM and GAM stay above 1.1. On JAX and TensorFlow most of their time is that of convolutions, which
+are the backends' own.
 """
+
+MEASURED = "{machine} `python -m benchmarks.layers --keys {keys}` measures it."
 
 NAMES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 
@@ -95,19 +106,30 @@ def eager_part(content: dict[str, Any], later: dict[str, Any], where: str) -> st
     return EAGER_PART.format(machine=where, table=tables.markdown(rows))
 
 
-def modules_part(content: dict[str, Any], later: dict[str, Any], where: str) -> str:
-    """The section on modules that were measured again, before and after their kernels changed."""
-    backends = [name for name in tables.our_variants(later) if name in content["variants"]]
+def modules_part(
+    content: dict[str, Any], later: Sequence[dict[str, Any]], machines: Sequence[str]
+) -> str:
+    """The section on modules that were measured again, before and after their code changed.
+
+    Args:
+        content: The run of all layers.
+        later: The runs of modules.
+        machines: What each of them ran on.
+    """
+    backends = [name for name in tables.our_variants(later[0]) if name in content["variants"]]
     rows = [["layer", *(f"{name}, {when}" for name in backends for when in WHEN)]]
-    keys = dict.fromkeys(cell["key"] for cell in later["cells"])
-    for key in keys:
-        found = [
-            [cell for cell in each["cells"] if cell["key"] == key] for each in (content, later)
-        ]
-        pairs = itertools.product(backends, found)
-        ratios = (tables.mean_ratio(cells, name, "training") for name, cells in pairs)
-        rows.append([key, *map(tables.hundredths, ratios)])
-    return MODULES_PART.format(table=tables.markdown(rows), machine=where, keys=",".join(keys))
+    measured = []
+    for run, machine in zip(later, machines, strict=True):
+        keys = ",".join(dict.fromkeys(cell["key"] for cell in run["cells"]))
+        measured.append(MEASURED.format(machine=machine, keys=keys))
+        for key in keys.split(","):
+            found = [
+                [cell for cell in each["cells"] if cell["key"] == key] for each in (content, run)
+            ]
+            pairs = itertools.product(backends, found)
+            ratios = (tables.mean_ratio(cells, name, "training") for name, cells in pairs)
+            rows.append([key, *map(tables.hundredths, ratios)])
+    return MODULES_PART.format(table=tables.markdown(rows), machines="\n\n".join(measured))
 
 
 def own_model_part() -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from benchmarks import claims, tables
-from benchmarks.matrix import newest
+from benchmarks.matrix import RESULTS, newest
 from keras_attn.study.question import HEADLINE, Question
 from keras_attn.study.summary import summarise
 from keras_attn.study.wording import signed
@@ -82,7 +82,8 @@ def verdicts(key: str) -> str:
 @cache
 def _runs() -> list[dict[str, Any]]:
     """The newest results of all layers, and those of a part of them that was measured later."""
-    paths = (newest(f"{name}-*.json") for name in ("layers", "eager", "modules"))
+    whole = (newest(f"{name}-*.json") for name in ("layers", "eager"))
+    paths = [*whole, *sorted(RESULTS.glob("modules-*.json"))]
     return [json.loads(path.read_text(encoding="utf-8")) for path in paths if path]
 
 

@@ -110,7 +110,8 @@ def draw_forest(axes: Axes, summary: pd.DataFrame, question: Question, palette: 
         decided = row["verdict"] in (BETTER, WORSE, EQUIVALENT)
         colour = palette.of_verdict(row["verdict"])
         wide = row[["combined_low", "combined_high"]].to_numpy("float64")
-        axes.plot(wide, [place, place], "|-", color=colour, linewidth=1, markersize=11)
+        if np.isfinite(wide).all():
+            axes.plot(wide, [place, place], "|-", color=colour, linewidth=1, markersize=11)
         axes.plot([low, high], [place, place], color=colour, linewidth=3, solid_capstyle="butt")
         face = colour if decided else "none"
         axes.plot([mean], [place], "D", color=colour, markerfacecolor=face, markersize=8)
@@ -172,8 +173,8 @@ def draw_cost(
     axes.xaxis.set_major_locator(MaxNLocator(3))
     axes.xaxis.set_major_formatter(EngFormatter())
     axes.yaxis.set_major_locator(MaxNLocator(4))
-    lines = textwrap.fill(title, PANEL_WIDTH)
-    axes.set_title(lines, loc="left", color=palette.text, fontsize=11, pad=8)
+    wrapped = textwrap.fill(title, PANEL_WIDTH)
+    axes.set_title(wrapped, loc="left", color=palette.text, fontsize=11, pad=8)
     style(axes, palette)
     axes.grid(color=palette.grid, linewidth=0.8)
     if names:
