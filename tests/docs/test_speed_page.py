@@ -99,10 +99,14 @@ def test_the_page_says_whether_a_study_gave_the_same_numbers(files):
 
 
 def test_modules_that_were_measured_again_are_beside_what_they_were(files, tmp_path):
-    cells = [("csa", [2, 8, 8, 64], results(2.0, 4.5, 10.0, 5.0))]
-    page = speed.page(*files, modules=write(tmp_path / "modules-2001-02-04.json", cells))
+    shape = [2, 8, 8, 64]
+    first = write(tmp_path / "modules-1.json", [("csa", shape, results(2.0, 4.5, 10.0, 5.0))])
+    second = write(tmp_path / "modules-2.json", [("se", shape, results(3.0, 1.0, 1.0, 5.0))])
+    page = speed.page(*files, modules=[first, second])
     assert "| layer | jax, before | jax, now | torch compiled, before |" in page
-    assert "| csa | 0.60 | 0.40 | 0.90 | 0.90 |" in page
+    assert "| csa | 0.60 | 0.40 | 0.90 | 0.90 |\n| se | - | 0.60 | 1.00 | 0.20 |" in page
+    for key in ("csa", "se"):
+        assert f"`python -m benchmarks.layers --keys {key}` measures it." in page
 
 
 def test_what_was_not_measured_is_left_out(files):
@@ -113,10 +117,10 @@ def test_what_was_not_measured_is_left_out(files):
 
 def test_the_newest_results_are_shown(files, monkeypatch):
     monkeypatch.setattr(matrix, "RESULTS", files[0].parent)
-    assert speed.newest() == (*files, None, None)
+    assert speed.newest() == (*files, None, [])
     later = files[0].with_name("layers-2001-02-04.json")
     later.write_text(files[0].read_text())
-    assert speed.newest() == (later, *files[1:], None, None)
+    assert speed.newest() == (later, *files[1:], None, [])
     for path in files[0].parent.glob("layers-*"):
         path.unlink()
     assert speed.newest() is None
