@@ -10,7 +10,7 @@ from keras.saving import register_keras_serializable
 from keras_attn.checks import check_whole_number
 from keras_attn.gates import Gate
 from keras_attn.gates.shuffle import shuffle_channels
-from keras_attn.kernels import Tensor, normalized
+from keras_attn.kernels import Tensor, accumulation_dtype, normalized
 from keras_attn.layers.base import AttentionLayer
 
 #: A logit whose sigmoid is 1 in every dtype.
@@ -124,8 +124,8 @@ class HalvesGate(Gate):
         self.bias = self.add_weight(shape=shape, initializer="ones", name="bias")
 
     def shared(self, weight: Any) -> Tensor:
-        """(half,): numbers that all groups share."""
-        return ops.reshape(weight, (self.half,))
+        """(half,): numbers that all groups share, in float32 or wider."""
+        return ops.cast(ops.reshape(weight, (self.half,)), accumulation_dtype(weight.dtype))
 
     def of_all_channels(self, scale: Tensor, offset: Tensor) -> tuple[Tensor, Tensor]:
         """(half,), (half,) -> (C,), (C,): in the gated half of each group; 0 and `OPEN` elsewhere.
@@ -190,9 +190,11 @@ class SecondHalvesGate(HalvesGate):
 
     def logits(self, features: Tensor) -> Tensor:
         """The logits w N(x) + b of (B, *positions, C), in float32 or wider."""
-        weight, bias = self.shared(self.weight), self.shared(self.bias)
+        weight, bias, scale, offset = map(
+            self.shared, (self.weight, self.bias, self.scale, self.offset)
+        )
         # w and b change the scale and the offset of N, which costs nothing for each position.
-        scale, offset = self.of_all_channels(weight * self.scale, weight * self.offset + bias)
+        scale, offset = self.of_all_channels(weight * scale, weight * offset + bias)
         return normalized(
             features,
             tuple(range(1, self.rank - 1)),
