@@ -159,7 +159,7 @@ def smallest_difference(spread: float, image_spread: float, seeds: int, level: f
         seeds: Number of seeds.
         level: Of the two-sided test.
     """
-    if seeds < 2 or not spread or math.isnan(spread):
+    if seeds < 2 or not spread > 0:
         return math.nan
     each = math.hypot(spread, image_spread * math.sqrt(seeds))
     return each * float(brentq(lambda effect: power(effect, seeds, level) - POWER, 0.0, 1000.0))

@@ -5,11 +5,13 @@ from itertools import combinations
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from report_pages import Tags, page_of
 
 from keras_attn.study import compare
 from keras_attn.study.comparison import Comparison
-from keras_attn.study.plots import Palette, draw_cost
+from keras_attn.study.plots import Palette, draw_cost, draw_forest
+from keras_attn.study.question import Question
 from keras_attn.study.report import MOST_CLASSES, content
 from keras_attn.study.wording import p_text, seeds_text, signed
 
@@ -127,6 +129,31 @@ def test_names_of_networks_that_are_alike_stay_readable():
     boxes = [name.get_window_extent() for name in axes.texts]
     assert len(boxes) == len(summary)
     assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
+
+
+def test_a_long_title_stays_over_its_panel():
+    summary = pd.DataFrame(
+        {"seconds_per_step": [1.0, 2.0], "map": [0.3, 0.4]}, index=["none", "csa"]
+    )
+    figure = Figure((3.4, 2.4))
+    axes = figure.add_subplot()
+    title = "COCO mAP against seconds per training step"
+    draw_cost(axes, summary, "seconds_per_step", "map", title, Palette())
+    (drawn,) = axes.findobj(lambda each: isinstance(each, Text) and each.get_text()[:4] == "COCO")
+    assert drawn.get_text().split() == title.split()
+    assert drawn.get_window_extent().x1 <= figure.bbox.x1
+
+
+def test_an_interval_over_test_images_is_seen_where_it_is_the_shorter_one():
+    ends = {"map_difference": 0.01, "map_difference_low": -0.02, "map_difference_high": 0.04}
+    combined = {"combined_low": -0.01, "combined_high": 0.03}
+    unknown = {"combined_low": float("nan"), "combined_high": float("nan")}
+    rows = {"csa": {**ends, **combined}, "se": {**ends, **unknown}}
+    summary = pd.DataFrame(rows).T.assign(verdict="undecided")
+    axes = Figure().add_subplot()
+    draw_forest(axes, summary, Question("map", 0.01), Palette())
+    capped = [line for line in axes.lines if line.get_marker() == "|"]
+    assert [list(line.get_xdata()) for line in capped] == [[-0.01, 0.03]]
 
 
 def test_p_values_and_seeds_in_words():

@@ -139,8 +139,8 @@ class HalvesGate(Gate):
         table = ops.expand_dims(ops.arange(self.half + 1), 1) == column
         elsewhere = ops.convert_to_tensor([[0.0], [OPEN]], dtype=scale.dtype)
         pairs = ops.concatenate([ops.stack([scale, offset]), elsewhere], axis=1)
-        pairs = ops.matmul(pairs, ops.cast(table, scale.dtype))
-        return pairs[0], pairs[1]
+        repeated = ops.matmul(pairs, ops.cast(table, scale.dtype))
+        return repeated[0], repeated[1]
 
     def macs(self, input_shape: tuple[int, ...]) -> int:
         """None: it multiplies element by element."""
