@@ -3,9 +3,9 @@
     python -m benchmarks.network                     # CSA, and the network without attention
     python -m benchmarks.network --attention csa,se --output runs/network.json
 
-The residual network of `keras_attn.compare` (resnet20, ten classes, 64 images of 32x32) by
-`train_on_batch` with AdamW on each backend, against the same network with the published form in
-plain PyTorch. Otherwise as `benchmarks.layers`.
+The residual network of `keras_attn.compare` (resnet20, ten classes, 64 images of 32x32, and of 8x8
+as in the digits of `make demo`) by `train_on_batch` with AdamW on each backend, against the same
+network with the published form in plain PyTorch. Otherwise as `benchmarks.layers`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from benchmarks import matrix, tables
 from benchmarks.layers import add_plan, plan_of
 from keras_attn import catalogue
 
-SHAPE = (64, 32, 32, 3)
+SHAPES = ((64, 32, 32, 3), (64, 8, 8, 1))
 
 
 def main() -> None:
@@ -29,10 +29,12 @@ def main() -> None:
     keys = options.attention.split(",")
     for key in keys:
         catalogue.describe(key)
-    cells = [(key, SHAPE) for key in ("none", *keys)]
+    cells = [(key, shape) for shape in SHAPES for key in ("none", *keys)]
     results = matrix.run("network", cells, plan_of(options), options.output)
-    print(tables.aligned(tables.network(results.content)))
-    print(f"\n{results.path}")
+    for shape in tables.shapes(results.content):
+        print("x".join(map(str, shape)))
+        print(tables.aligned(tables.network(results.content, shape)) + "\n")
+    print(results.path)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What a worker times: a variant of a layer, or of a network's training step.
 
-The variants are our layers on each backend, compiled as its `fit` compiles (PyTorch both as it
-stands and by `torch.compile`), and the published form in PyTorch.
+The variants are our layers on each backend, compiled as its `fit` compiles (TensorFlow also without
+XLA, PyTorch both as it stands and by `torch.compile`), and the published form in PyTorch.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def network(variant: str, key: str, shape: list[int]) -> Subject:
     model.compile(
         keras.optimizers.AdamW(training.learning_rate, weight_decay=training.weight_decay),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        jit_compile=mode != "eager",
+        jit_compile=mode not in ("eager", "without XLA"),
     )
     parameters = sum(map(size, model.trainable_variables))
     # The loss comes as a number, so the step is over when it is there.

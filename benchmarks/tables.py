@@ -169,9 +169,9 @@ def worst(cells: Iterable[Cell], variant: str, step: str) -> str:
     return max(found, default=(0.0, ABSENT))[1]
 
 
-def network(content: dict[str, Any]) -> Table:
-    """The training step without and with attention, and the ratio of both."""
-    cells = {cell["key"]: cell for cell in content["cells"]}
+def network(content: dict[str, Any], shape: Sequence[int]) -> Table:
+    """The training step without and with attention on images of a shape, and the ratio of both."""
+    cells = {cell["key"]: cell for cell in at_shape(content, shape)}
     plain = cells.get("none")
     keys = [key for key in cells if key != "none"]
     heads = ["of published compiled", "of published eager", "of none", "MB"]

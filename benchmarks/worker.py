@@ -21,6 +21,7 @@ from typing import Any
 VARIANTS = {
     "jax": "jax",
     "tensorflow": "tensorflow",
+    "tensorflow without XLA": "tensorflow",
     "torch eager": "torch",
     "torch compiled": "torch",
     "published eager": "torch",

@@ -88,10 +88,11 @@ NOT_AGAIN = "The figures on this page have not been measured again."
 NETWORK = """\
 ## A whole network
 
-A training step of the network that `keras_attn.compare` trains (resnet20, ten classes, {shape}
-images, AdamW), without attention ("none") and with it in every block, against the same network in
-plain PyTorch. "Of none" is what attention costs a user of that backend; the rest of the difference
-to plain PyTorch is the network's own, and is there without attention, too.
+A training step of the network that `keras_attn.compare` trains (resnet20, ten classes, AdamW),
+without attention ("none") and with it in every block, against the same network in plain PyTorch. On
+the CPU a comparison trains with TensorFlow without XLA, with PyTorch as it stands ("eager"), and
+with JAX. "Of none" is what attention costs a user of that backend; the rest of the difference to
+plain PyTorch belongs to the network and is there without attention, too.
 
 """
 
@@ -238,8 +239,11 @@ def farthest(content: dict[str, Any], cells: list[tables.Cell], count: int = 4) 
 
 def network_part(content: dict[str, Any]) -> str:
     """The section on the whole network."""
-    shape = "x".join(map(str, tables.shapes(content)[0]))
-    return NETWORK.format(shape=shape) + tables.markdown(tables.network(content)) + "\n"
+    parts = [NETWORK]
+    for shape in tables.shapes(content):
+        parts.append(f"Batches of {'x'.join(map(str, shape))}:\n\n")
+        parts.append(tables.markdown(tables.network(content, shape)) + "\n\n")
+    return "".join([*parts, machine(content), "\n`python -m benchmarks.network` measures it.\n"])
 
 
 def studies_part(contents: Iterable[dict[str, Any]]) -> str:

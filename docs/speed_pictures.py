@@ -44,7 +44,7 @@ def ratios(content: dict[str, Any], cells: list[tables.Cell], later: dict[str, A
 
 def network(content: dict[str, Any]) -> str:
     """Bars of a training step without and with attention, one pair per variant."""
-    cells = {cell["key"]: cell for cell in content["cells"]}
+    cells = {cell["key"]: cell for cell in tables.at_shape(content, tables.shapes(content)[0])}
     key = next(key for key in cells if key != "none")
     variants = [*tables.BASELINES, *tables.our_variants(content)]
     rows = [

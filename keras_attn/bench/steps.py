@@ -1,7 +1,8 @@
 """What is timed of a layer: a forward pass, and a pass forward and back, on each backend.
 
 A layer is compiled as its backend's `fit` compiles it: by XLA on JAX and TensorFlow, and on
-PyTorch both eagerly and by `torch.compile`. Maps and weights are arguments or variables of
+TensorFlow also as a graph without XLA, which is how a comparison trains on the CPU; on PyTorch it
+runs both eagerly and by `torch.compile`. Maps and weights are arguments or variables of
 what is compiled, so that nothing is computed beforehand.
 """
 
@@ -20,7 +21,11 @@ from keras_attn.layers import AttentionLayer
 Step = Callable[[], Any]
 
 #: How a backend runs a layer; the first is what users get without asking.
-MODES = {"tensorflow": ("compiled",), "jax": ("compiled",), "torch": ("eager", "compiled")}
+MODES = {
+    "tensorflow": ("compiled", "without XLA"),
+    "jax": ("compiled",),
+    "torch": ("eager", "compiled"),
+}
 
 
 def new_layer(key: str) -> AttentionLayer:
@@ -57,7 +62,7 @@ def layer_steps(layer: AttentionLayer, shape: tuple[int, ...], mode: str) -> dic
     if backend == "jax":
         return _jax_steps(layer, x, weightings)
     if backend == "tensorflow":
-        return _tensorflow_steps(layer, x, weightings)
+        return _tensorflow_steps(layer, x, weightings, mode)
     return torch_steps(
         lambda x: layer(x, training=False),
         lambda x: layer(x, training=True),
@@ -104,25 +109,27 @@ def _jax_steps(layer: AttentionLayer, x: Any, weightings: Any) -> dict[str, Step
     }
 
 
-def _tensorflow_steps(layer: AttentionLayer, x: Any, weightings: Any) -> dict[str, Step]:
+def _tensorflow_steps(
+    layer: AttentionLayer, x: Any, weightings: Any, mode: str
+) -> dict[str, Step]:
     import tensorflow as tf
 
     x, weightings = tf.constant(x), [*map(tf.constant, weightings)]
     weights = [variable.value for variable in layer.trainable_variables]
-    compiled = tf.function(jit_compile=True)
+    graph = tf.function(jit_compile=mode == "compiled")
 
-    @compiled
+    @graph
     def inference(x: Any) -> Any:
         return layer(x, training=False)
 
-    @compiled
+    @graph
     def training(x: Any, weightings: Any) -> Any:
         with tf.GradientTape() as tape:
             tape.watch(x)
             outputs = keras.tree.flatten(layer(x, training=True))
         return outputs, tape.gradient(outputs, [x, *weights], weightings)
 
-    @compiled
+    @graph
     def double(x: Any) -> Any:
         return x * 2
 

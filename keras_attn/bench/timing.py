@@ -26,7 +26,7 @@ class Timing:
         key: The layer.
         shape: Of the map, (batch, *positions, channels), float32.
         backend: Of Keras.
-        mode: `"compiled"` or `"eager"`.
+        mode: One of the backend's `MODES`.
         inference_ms: Median time of a forward pass.
         training_ms: Of a forward and a backward pass, with the gradients by the map and by all
             weights.
@@ -67,7 +67,8 @@ def bench(key: str, shape: Sequence[int], repeats: int = 20) -> list[Timing]:
         repeats: How often each step is timed, in turn with the others.
 
     Returns:
-        One timing per mode of the backend: on PyTorch eager and compiled.
+        One timing per mode of the backend: compiled by XLA and without it on TensorFlow, eager and
+        compiled on PyTorch.
 
     Raises:
         ValueError: If the key is unknown, or the shape is invalid or not one the layer takes.

@@ -69,7 +69,8 @@ def test_memory_and_first_calls(content):
 
 def test_what_attention_makes_of_a_network():
     cells = [cell("none", 5, 8, 10), cell("csa", 10, 40, 20)]
-    rows = tables.network({"variants": VARIANTS, "cells": cells})
+    larger = cell("csa", 30, 30, 30, (2, 16, 16, 64))
+    rows = tables.network({"variants": VARIANTS, "cells": [*cells, larger]}, [2, 8, 8, 64])
     assert rows[0][:3] == ["variant", "none, ms", "csa, ms"]
     assert rows[1] == ["published compiled", "10", "20", "1.00", "0.50", "2.00", "6"]
     assert rows[3] == ["jax", "5", "10", "0.50", "0.25", "2.00", "3"]

@@ -64,6 +64,8 @@ def files(tmp_path):
     network = [
         ("none", [4, 8, 8, 3], results(4, 4, 4, 4)),
         ("csa", [4, 8, 8, 3], results(*4 * [8])),
+        ("none", [4, 4, 4, 1], results(2, 2, 2, 2)),
+        ("csa", [4, 4, 4, 1], results(*4 * [3])),
     ]
     study = tmp_path / "study-2001-02-03.json"
     study.write_text(json.dumps(STUDY))
@@ -82,7 +84,9 @@ def test_the_page_has_ratios_targets_and_refusals(files):
     worst = "0.60 (csa, 2x8x8x64)"
     assert f"| jax | 0.60 | 0.60 | {worst} | 1.20 | 0.60 | 1.00 | 0.30 | 0.35 |" in page
     assert "| csa | 5 | 10 | 3 (0.60) | 4.5 (0.90) |" in page
-    assert "| published compiled | 4 | 8 | 1.00 | 1.00 | 2.00 | 10 |" in page
+    large, small = page.partition("Batches of 4x8x8x3:")[2].split("Batches of 4x4x4x1:")
+    assert "| published compiled | 4 | 8 | 1.00 | 1.00 | 2.00 | 10 |" in large
+    assert "| published compiled | 2 | 3 | 1.00 | 1.00 | 1.50 | 10 |" in small
     assert "* se at 2x8x8x64, jax: ValueError: too few" in page
     assert "| x * 2, ms | 2x8x8x64 |\n|---|---:|\n| jax | 3 |\n| torch compiled | 4.5 |" in page
     measured = page.partition("## The targets")[2].partition("## A study")[0]
