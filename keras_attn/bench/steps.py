@@ -109,9 +109,7 @@ def _jax_steps(layer: AttentionLayer, x: Any, weightings: Any) -> dict[str, Step
     }
 
 
-def _tensorflow_steps(
-    layer: AttentionLayer, x: Any, weightings: Any, mode: str
-) -> dict[str, Step]:
+def _tensorflow_steps(layer: AttentionLayer, x: Any, weightings: Any, mode: str) -> dict[str, Step]:
     import tensorflow as tf
 
     x, weightings = tf.constant(x), [*map(tf.constant, weightings)]

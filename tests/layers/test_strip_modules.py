@@ -97,3 +97,19 @@ def test_a_constant_map_gives_finite_outputs(key, value):
     entry = keras_attn.describe(key)
     x = np.full((1, 14, 14, 32), value, "float32")
     assert np.isfinite(ops.convert_to_numpy(create_random(entry, x.shape)(x))).all()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 5), (2, 3), (6, 1)])
+def test_ema_has_the_mean_of_a_convolution_that_it_does_not_compute(size):
+    x = random_map((2, *size, 12))
+    layer = create_random(keras_attn.describe("ema"), x.shape, groups=4)
+    gate = layer.position
+    expected = [
+        ops.convert_to_numpy(gate.convolution(part)).mean((1, 2))
+        for part in np.split(x, 4, axis=-1)
+    ]
+    kernel, bias = gate.convolution.kernel, gate.convolution.bias
+    means = gate.mean_of_convolution(ops.convert_to_tensor(x), ops.convert_to_tensor(kernel))
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(means + bias), np.stack(expected, axis=1), rtol=1e-5, atol=1e-6
+    )

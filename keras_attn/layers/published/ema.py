@@ -11,7 +11,15 @@ from keras_attn.checks import check_whole_number
 from keras_attn.gates import Gate
 from keras_attn.gates.checks import check_divisor
 from keras_attn.gates.parts import convolution, dense, group_normalization, size
-from keras_attn.kernels import Tensor, mean, softmax, times
+from keras_attn.kernels import (
+    Tensor,
+    accumulation_dtype,
+    depthwise,
+    mean,
+    normalized,
+    softmax,
+    times,
+)
 from keras_attn.layers.base import AttentionLayer
 
 
@@ -85,6 +93,10 @@ class EMA(AttentionLayer):
 class CrossSpatialGate(Gate):
     """sigmoid(softmax(mean x1) x2 + softmax(mean x2) x1) of every group, for all its channels.
 
+    Only sums over the channels of a group and over the positions are left of x2 = K x, so that it
+    is not computed: the kernel is summed under the softmax first, and the mean is a sum over the
+    taps. What remains reads whole maps, and no group of a few channels is cut out.
+
     Args:
         groups: Groups of contiguous channels.
         **kwargs: Arguments of `Gate`.
@@ -106,23 +118,66 @@ class CrossSpatialGate(Gate):
 
     def call(self, x: Tensor) -> Tensor:
         """The gate of map x."""
-        maps = self._groups_as_batch(x)
-        rows, columns = (
-            ops.cast(ops.sigmoid(self.strip(mean(maps, (axis,)))), x.dtype) for axis in (2, 1)
+        maps = self.channels_last(x)
+        logits = self.logits(maps, accumulation_dtype(maps.dtype))
+        masks = ops.cast(ops.sigmoid(logits), x.dtype)
+        return self.restored(ops.repeat(masks, self.group_size, axis=-1), like=x)
+
+    def logits(self, x: Tensor, dtype: str) -> Tensor:
+        """(B, H, W, C) -> (B, H, W, groups), in the dtype for sums."""
+        kernel, bias, scale, offset = (
+            ops.cast(each, dtype)
+            for each in (
+                self.convolution.kernel,
+                self.convolution.bias,
+                self.normalization.gamma,
+                self.normalization.beta,
+            )
         )
-        gated = maps * ops.expand_dims(rows, 2) * ops.expand_dims(columns, 1)
-        first, second = self.normalization(gated), self.convolution(maps)
+        rows, columns = (self.strip_gate(x, axis) for axis in (2, 1))
         # The mean of what is normalised over the positions is the normalisation's shift.
-        of_first, of_second = (
-            ops.cast(softmax(means), x.dtype)
-            for means in (self.normalization.beta, mean(second, (1, 2)))
-        )
-        logits = ops.einsum("nhwc,c->nhw", second, of_first)
-        logits += ops.einsum("nhwc,nc->nhw", first, of_second)
-        _, height, width = ops.shape(logits)
-        masks = ops.reshape(ops.sigmoid(logits), (-1, self.groups, height, width))
-        masks = ops.moveaxis(masks, 1, self.channel_axis)
-        return ops.cast(ops.repeat(masks, self.group_size, axis=self.channel_axis), x.dtype)
+        of_first = softmax(offset)
+        of_second = softmax(self.mean_of_convolution(x, kernel) + bias)
+        unit = normalized(x * rows * columns, (1, 2))
+        first = unit * self.whole(of_second * scale, axes=(1, 2))
+        taps = ops.tile(ops.matmul(kernel, ops.expand_dims(of_first, -1)), (1, 1, self.groups, 1))
+        second = ops.cast(depthwise(x, taps), dtype)
+        shift = ops.matmul(of_second, offset) + ops.sum(of_first * bias)
+        return self.sum_of_groups(first + second) + ops.expand_dims(shift, (1, 2))
+
+    def strip_gate(self, x: Tensor, axis: int) -> Tensor:
+        """sigmoid(D mean x), with a length of one on the axis of the mean."""
+        means = self.grouped(mean(x, (axis,)))
+        return ops.cast(self.whole(ops.sigmoid(self.strip(means)), axes=(axis,)), x.dtype)
+
+    def mean_of_convolution(self, x: Tensor, kernel: Tensor) -> Tensor:
+        """(B, groups, n): the mean over the positions of the convolution, without its bias."""
+        _, height, width, _ = ops.shape(x)
+        sums = [
+            ops.matmul(self.grouped(of_both), kernel[row, column])
+            for row, of_rows in enumerate(_shifted_sums(x))
+            for column, of_both in enumerate(_shifted_sums(of_rows))
+        ]
+        return sum(sums) / ops.cast(height * width, kernel.dtype)
+
+    def grouped(self, features: Tensor) -> Tensor:
+        """(B, ..., C) -> (B, ..., groups, n)."""
+        return ops.reshape(features, (*ops.shape(features)[:-1], self.groups, self.group_size))
+
+    def whole(self, features: Tensor, axes: tuple[int, ...]) -> Tensor:
+        """(B, ..., groups, n) -> (B, ..., C), with new axes of length one."""
+        flat = ops.reshape(features, (*ops.shape(features)[:-2], self.channels))
+        return ops.expand_dims(flat, axes)
+
+    def sum_of_groups(self, features: Tensor) -> Tensor:
+        """(B, H, W, C) -> (B, H, W, groups): the sum over the channels of each group.
+
+        By a matrix product: XLA would sum a few channels in one loop with what they are made of,
+        and compute that again for each of them.
+        """
+        group_of_channel = ops.expand_dims(ops.arange(self.channels) // self.group_size, 1)
+        table = group_of_channel == ops.arange(self.groups)
+        return ops.matmul(features, ops.cast(table, features.dtype))
 
     def macs(self, input_shape: tuple[int, ...]) -> int:
         """The dense layer for every row and column, the rest at every position."""
@@ -131,9 +186,12 @@ class CrossSpatialGate(Gate):
         one_group = size(self.strip.kernel) * strips + at_positions * self.positions(input_shape)
         return one_group * self.groups
 
-    def _groups_as_batch(self, x: Tensor) -> Tensor:
-        maps = self.channels_last(x)
-        batch, height, width, _ = ops.shape(maps)
-        maps = ops.reshape(maps, (batch, height, width, self.groups, self.group_size))
-        maps = ops.moveaxis(maps, 3, 1)
-        return ops.reshape(maps, (-1, height, width, self.group_size))
+
+def _shifted_sums(x: Tensor) -> list[Tensor]:
+    """The sums over axis 1 of x shifted by one place forward, by none, and by one back.
+
+    What is shifted out is lost, and zeros come in.
+    """
+    x = ops.cast(x, accumulation_dtype(x.dtype))
+    total = ops.sum(x, axis=1)
+    return [total - x[:, -1], total, total - x[:, 0]]
