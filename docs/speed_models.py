@@ -61,16 +61,22 @@ of the other tables, on another machine) and with them:
 MODULES_PART = """\
 ## Modules whose code changed
 
-Forward + backward over the published code by `torch.compile`, geometric means over the shapes,
-before (in the run of the other tables, on another machine) and now:
+Time over that of the published code by `torch.compile`, geometric means over the shapes, before (in
+the run of the other tables, on another machine) and now. Forward + backward:
 
-{table}
+{training}
+
+Inference:
+
+{inference}
 
 * **NAM, SimAM, FCA, SE**: normalisation is one kernel, and sums over positions add the halves of a
   map.
 * **Shuffle attention** computes whole maps, where it cut groups into halves of a few channels.
 * **SCSA** pools windows on axes of their own: XLA's gradient of windows is slow on the CPU.
 * **CPCA**: XLA computed the taps of one depth-wise convolution again inside the next.
+* **EMA** needs only sums of its convolution, over channels and over positions, and computes these
+  without it, on whole maps.
 
 {machines}
 
@@ -117,19 +123,21 @@ def modules_part(
         machines: What each of them ran on.
     """
     backends = [name for name in tables.our_variants(later[0]) if name in content["variants"]]
-    rows = [["layer", *(f"{name}, {when}" for name in backends for when in WHEN)]]
+    head = ["layer", *(f"{name}, {when}" for name in backends for when in WHEN)]
+    rows = {step: [head] for step in tables.STEPS}
     measured = []
     for run, machine in zip(later, machines, strict=True):
-        keys = ",".join(dict.fromkeys(cell["key"] for cell in run["cells"]))
-        measured.append(MEASURED.format(machine=machine, keys=keys))
-        for key in keys.split(","):
+        keys = list(dict.fromkeys(cell["key"] for cell in run["cells"]))
+        measured.append(MEASURED.format(machine=machine, keys=",".join(keys)))
+        for key, step in itertools.product(keys, tables.STEPS):
             found = [
                 [cell for cell in each["cells"] if cell["key"] == key] for each in (content, run)
             ]
             pairs = itertools.product(backends, found)
-            ratios = (tables.mean_ratio(cells, name, "training") for name, cells in pairs)
-            rows.append([key, *map(tables.hundredths, ratios)])
-    return MODULES_PART.format(table=tables.markdown(rows), machines="\n\n".join(measured))
+            ratios = (tables.mean_ratio(cells, name, step) for name, cells in pairs)
+            rows[step].append([key, *map(tables.hundredths, ratios)])
+    shown = {step: tables.markdown(table) for step, table in rows.items()}
+    return MODULES_PART.format(**shown, machines="\n\n".join(measured))
 
 
 def own_model_part() -> str:

@@ -65,8 +65,12 @@ class ChannelGate(PooledGate):
 
     def from_pooled(self, pooled: Sequence[Tensor], like: Tensor) -> Tensor:
         """The gate of a map with these statistics, in the dtype of `like`."""
-        logits = sum(self.bottleneck(self.vector(each)) for each in pooled)
+        logits = ops.sum(self.logits_of_pools(pooled), axis=0)
         return self.as_channel_map(ops.sigmoid(logits), like)
+
+    def logits_of_pools(self, pooled: Sequence[Tensor]) -> Tensor:
+        """(pools, B, C): the bottleneck of every statistic, in one call for all of them."""
+        return self.bottleneck(ops.stack([self.vector(each) for each in pooled]))
 
     def macs(self, input_shape: tuple[int, ...]) -> int:
         """The bottleneck, once per pool."""

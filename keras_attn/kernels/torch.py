@@ -17,7 +17,7 @@ from keras import ops
 
 from keras_attn.kernels.interface import Kernels
 from keras_attn.kernels.tensor import Tensor, accumulation_dtype
-from keras_attn.kernels.torch_eager import Pooled, Product
+from keras_attn.kernels.torch_eager import Pooled, Product, applied
 
 CONVOLUTIONS = {
     1: torch.nn.functional.conv1d,
@@ -161,7 +161,7 @@ class Torch(Kernels):
         if _is_traced():
             largest = Maximum.apply(x if under is None else x * under, axes)
         else:
-            largest = Pooled.apply(x, under, axes, ("max",))[0].squeeze(axes)
+            largest = applied(Pooled, x, under, axes, ("max",))[0].squeeze(axes)
         return ops.cast(largest, accumulation_dtype(x.dtype))
 
     def pooled(
@@ -170,13 +170,13 @@ class Torch(Kernels):
         """All in one function, so that their gradients are one map."""
         if not _is_eager(x, *() if under is None else (under,)):
             return super().pooled(x, axes, pools, under)
-        return [*Pooled.apply(x, under, tuple(axes), tuple(pools))]
+        return [*applied(Pooled, x, under, tuple(axes), tuple(pools))]
 
     def times(self, x: Tensor, *gates: Tensor) -> Tensor:
         """One function, whose gradients share a product of maps."""
         if not _is_eager(x, *gates):
             return super().times(x, *gates)
-        return Product.apply(x, *gates)
+        return applied(Product, x, *gates)
 
     def correlate(self, maps: Tensor, kernels: Tensor) -> Tensor:
         """One operation under torch.compile."""

@@ -17,6 +17,14 @@ from typing import Any
 import torch
 
 
+def applied(function: type[torch.autograd.Function], *arguments: Any) -> Any:
+    """What a function computes, with its gradient where gradients are enabled.
+
+    To set up a gradient takes as long as to read a small map.
+    """
+    return (function.apply if torch.is_grad_enabled() else function.forward)(*arguments)
+
+
 class Pooled(torch.autograd.Function):
     """Statistics of x, or of x * under, over axes that are kept with length one.
 

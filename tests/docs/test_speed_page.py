@@ -104,11 +104,18 @@ def test_the_page_says_whether_a_study_gave_the_same_numbers(files):
 
 def test_modules_that_were_measured_again_are_beside_what_they_were(files, tmp_path):
     shape = [2, 8, 8, 64]
-    first = write(tmp_path / "modules-1.json", [("csa", shape, results(2.0, 4.5, 10.0, 5.0))])
+    faster = results(2.0, 4.5, 10.0, 5.0)
+    for name, ms in (("jax", 1.0), ("torch compiled", 2.25)):
+        faster[name]["times"]["inference"]["median"] = ms
+    first = write(tmp_path / "modules-1.json", [("csa", shape, faster)])
     second = write(tmp_path / "modules-2.json", [("se", shape, results(3.0, 1.0, 1.0, 5.0))])
     page = speed.page(*files, modules=[first, second])
-    assert "| layer | jax, before | jax, now | torch compiled, before |" in page
-    assert "| csa | 0.60 | 0.40 | 0.90 | 0.90 |\n| se | - | 0.60 | 1.00 | 0.20 |" in page
+    section = page.partition("Modules whose code changed")[2]
+    training, inference = section.partition("## ")[0].split("\nInference:\n")
+    for part in (training, inference):
+        assert "| layer | jax, before | jax, now | torch compiled, before |" in part
+    assert "| csa | 0.60 | 0.40 | 0.90 | 0.90 |\n| se | - | 0.60 | 1.00 | 0.20 |" in training
+    assert "| csa | 0.60 | 0.20 | 0.90 | 0.45 |\n" in inference
     for key in ("csa", "se"):
         assert f"`python -m benchmarks.layers --keys {key}` measures it." in page
 

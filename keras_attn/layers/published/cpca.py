@@ -142,8 +142,8 @@ class SummedChannelGate(ChannelGate):
 
     def from_pooled(self, pooled: Sequence[Tensor], like: Tensor) -> Tensor:
         """The gate of a map with these statistics, in the dtype of `like`."""
-        gates = (ops.sigmoid(self.bottleneck(self.vector(each))) for each in pooled)
-        return self.as_channel_map(sum(gates), like)
+        gates = ops.sum(ops.sigmoid(self.logits_of_pools(pooled)), axis=0)
+        return self.as_channel_map(gates, like)
 
 
 class MultiScaleGate(Gate):
