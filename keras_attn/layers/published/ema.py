@@ -154,11 +154,12 @@ class CrossSpatialGate(Gate):
         """(B, groups, n): the mean over the positions of the convolution, without its bias."""
         _, height, width, _ = ops.shape(x)
         sums = [
-            ops.matmul(self.grouped(of_both), kernel[row, column])
-            for row, of_rows in enumerate(_shifted_sums(x))
-            for column, of_both in enumerate(_shifted_sums(of_rows))
+            self.grouped(of_both)
+            for of_rows in _shifted_sums(x)
+            for of_both in _shifted_sums(of_rows)
         ]
-        return sum(sums) / ops.cast(height * width, kernel.dtype)
+        taps = ops.reshape(kernel, (-1, self.group_size))
+        return ops.matmul(ops.concatenate(sums, -1), taps) / ops.cast(height * width, kernel.dtype)
 
     def grouped(self, features: Tensor) -> Tensor:
         """(B, ..., C) -> (B, ..., groups, n)."""
