@@ -89,10 +89,10 @@ NETWORK = """\
 ## A whole network
 
 A training step of the network that `keras_attn.compare` trains (resnet20, ten classes, AdamW),
-without attention ("none") and with it in every block, against the same network in plain PyTorch. On
-the CPU a comparison trains with TensorFlow without XLA, with PyTorch as it stands ("eager"), and
-with JAX. "Of none" is what attention costs a user of that backend; the rest of the difference to
-plain PyTorch belongs to the network and is there without attention, too.
+without attention ("none") and with it in every block, against the same network in plain PyTorch.
+Where a comparison trains on the CPU, TensorFlow runs without XLA, PyTorch as it stands ("eager"),
+and JAX compiles. "Of none" is what attention costs a user of that backend; the rest of the
+difference to plain PyTorch belongs to the network and is there without attention, too.
 
 """
 
