@@ -84,7 +84,7 @@ def network(variant: str, key: str, shape: list[int]) -> Subject:
     model.compile(
         keras.optimizers.AdamW(training.learning_rate, weight_decay=training.weight_decay),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        jit_compile=mode not in ("eager", "without XLA"),
+        jit_compile=(mode or "compiled") == "compiled",
     )
     parameters = sum(map(size, model.trainable_variables))
     # The loss comes as a number, so the step is over when it is there.

@@ -118,13 +118,12 @@ class CrossSpatialGate(Gate):
 
     def call(self, x: Tensor) -> Tensor:
         """The gate of map x."""
-        maps = self.channels_last(x)
-        logits = self.logits(maps, accumulation_dtype(maps.dtype))
-        masks = ops.cast(ops.sigmoid(logits), x.dtype)
+        masks = ops.cast(ops.sigmoid(self.logits(self.channels_last(x))), x.dtype)
         return self.restored(ops.repeat(masks, self.group_size, axis=-1), like=x)
 
-    def logits(self, x: Tensor, dtype: str) -> Tensor:
-        """(B, H, W, C) -> (B, H, W, groups), in the dtype for sums."""
+    def logits(self, x: Tensor) -> Tensor:
+        """(B, H, W, C) -> (B, H, W, groups), in float32 or wider."""
+        dtype = accumulation_dtype(x.dtype)
         kernel, bias, scale, offset = (
             ops.cast(each, dtype)
             for each in (
