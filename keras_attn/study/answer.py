@@ -8,14 +8,12 @@ import pandas as pd
 from keras_attn.study.control import BASELINE
 from keras_attn.study.inference import LEVEL
 from keras_attn.study.question import Question
+from keras_attn.study.slowdown import is_told, told
 from keras_attn.study.verdicts import BETTER, EQUIVALENT, LEAST_SEEDS, UNDECIDED, WORSE
 from keras_attn.study.wording import listed, number, seeds_text, signed, variants_of
 
 #: The largest number of names that a sentence lists; beyond it, it gives their number.
 MOST_NAMES = 3
-
-#: A change of the time per step that is smaller is called none; repeated timings vary as much.
-SAME_TIME = 0.02
 
 
 def answer(summary: pd.DataFrame, question: Question) -> str:
@@ -31,9 +29,9 @@ def answer(summary: pd.DataFrame, question: Question) -> str:
     if not len(compared):
         reached = number(summary[question.headline][BASELINE])
         return f"Nothing was compared: no attention reached {question.title} {reached}."
-    step = float(summary["seconds_per_step"][BASELINE])
+    macs = float(summary["macs"][BASELINE])
     parts = [
-        _part(word, compared[compared["verdict"] == word], step, question)
+        _part(word, compared[compared["verdict"] == word], macs, question)
         for word in (BETTER, WORSE, EQUIVALENT, UNDECIDED)
     ]
     return f"{_opening(compared)}: {'; '.join(filter(None, parts))}."
@@ -48,15 +46,12 @@ def _opening(compared: pd.DataFrame) -> str:
     return "No benefit shown" if UNDECIDED in verdicts else "No benefit"
 
 
-def _part(word: str, rows: pd.DataFrame, step: float, question: Question) -> str:
+def _part(word: str, rows: pd.DataFrame, macs: float, question: Question) -> str:
     """The clause on the variants that have the same verdict."""
     if not len(rows):
         return ""
     many = len(rows) > 1
-    names = listed([str(key) for key in rows.index])
-    if len(rows) > MOST_NAMES:
-        names = f"{len(rows)} variants"
-    subject = f"{names} {'are' if many else 'is'}"
+    subject = f"{_names(rows)} {'are' if many else 'is'}"
     unit = question.title
     if word == UNDECIDED:
         return f"{subject} undecided{_what_would_decide(rows)}"
@@ -70,7 +65,7 @@ def _part(word: str, rows: pd.DataFrame, step: float, question: Question) -> str
     else:
         size = abs(rows.iloc[0][f"{question.headline}_difference"])
         found = f"{subject} {word} than no attention by {number(size)} {unit}"
-    return found + _cost(rows, step)
+    return found + _cost(rows, macs)
 
 
 def _sizes(rows: pd.DataFrame, question: Question) -> str:
@@ -83,23 +78,20 @@ def _sizes(rows: pd.DataFrame, question: Question) -> str:
     return ", ".join(f"{key} {signed(value)}" for key, value in differences.items())
 
 
-def _cost(rows: pd.DataFrame, step: float) -> str:
-    """What the variants cost in time, after their verdict."""
-    ratios = rows["seconds_per_step"] / step - 1
-    ratios = ratios[np.isfinite(ratios)]
-    if not len(ratios):
-        return ""
-    low, high = ratios.min(), ratios.max()
-    verb = "take" if len(rows) > 1 else "takes"
-    if abs(low) < SAME_TIME and abs(high) < SAME_TIME:
-        return f" and {verb} the same time per step"
-    if low < 0 < high:
-        return f" and {verb} between {-low:.0%} less and {high:.0%} more time per step".replace(
-            "%", " %"
-        )
-    ends = sorted({f"{abs(each):.0%}" for each in (low, high)}, key=lambda t: int(t[:-1]))
-    size = " to ".join(ends).replace("%", " %")
-    return f" and {verb} {size} {'longer' if high > 0 else 'less time'} per step"
+def _cost(rows: pd.DataFrame, macs: float) -> str:
+    """What the variants cost in time, after their verdict, as far as the timings tell it."""
+    known = rows[is_told(rows, macs)]
+    if not len(known):
+        return " (the timings vary too much to tell the cost)"
+    verb = "take" if len(known) > 1 else "takes"
+    if len(known) == len(rows):
+        return f" and {verb} {told(known, macs)}"
+    return f" ({_names(known)} {verb} {told(known, macs)}; the other timings vary too much)"
+
+
+def _names(rows: pd.DataFrame) -> str:
+    """The variants, or how many they are."""
+    return listed([*map(str, rows.index)]) if len(rows) <= MOST_NAMES else f"{len(rows)} variants"
 
 
 def _what_would_decide(rows: pd.DataFrame) -> str:

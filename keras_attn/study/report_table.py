@@ -45,8 +45,16 @@ def table_row(
         "needed": _needed(row),
         "parameters": f"{int(row['parameters']):,}",
         "macs": f"{row['macs'] / 1e6:,.1f} M",
-        "step": f"{1000 * row['seconds_per_step']:.1f} ms",
+        "step": (f"{1000 * row['seconds_per_step']:.1f} ms", *_slowdown(topology, row)),
     }
+
+
+def _slowdown(topology: str, row: pd.Series) -> tuple[str, str]:
+    """The time of a step over that without attention, and the ends of its interval."""
+    ratio, low, high = (row[f"slowdown{end}"] for end in ("", "_low", "_high"))
+    if topology == BASELINE or np.isnan(ratio):
+        return "", ""
+    return f"× {ratio:.2f}", "" if np.isnan(low) else f"{low:.2f} to {high:.2f}"
 
 
 def _test(topology: str, row: pd.Series) -> tuple[str, str]:

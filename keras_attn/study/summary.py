@@ -12,6 +12,7 @@ from keras_attn.study.best import best_probabilities
 from keras_attn.study.control import BASELINE, is_control, matched_to
 from keras_attn.study.inference import Interval, Moments, known, mean_interval, p_value
 from keras_attn.study.question import Question
+from keras_attn.study.slowdown import slowdown
 from keras_attn.study.verdicts import Decision, decide, shown
 from keras_attn.tasks.metrics import METRICS
 
@@ -71,7 +72,9 @@ def summarise(
         * for the variant that has a control, the difference to it in the headline metric
           (`control_difference`, `..._low`, `..._high`), and `control_p_value` and
           `control_verdict` of its test;
-        * `parameters`, `macs`, and the means of `seconds_per_step` and `seconds_per_epoch`.
+        * `parameters`, `macs`, the least `seconds_per_step` and the mean `seconds_per_epoch`;
+        * `slowdown`, the time of a step over that without attention, with its interval
+          (`slowdown_low`, `slowdown_high`).
     """
     question = question or Question()
     metrics = metrics_of(results)
@@ -96,6 +99,8 @@ def summarise(
     best = best_probabilities(headlines, question.sign, image_covariance, question.overlap)
     variances = image_variances or {}
     against_controls = _control_tests(scores, question)
+    steps = {variant: group["seconds_per_step"] for variant, group in by_seed.items()}
+    steps_without = steps.get(BASELINE, pd.Series(dtype=float))
     rows = {}
     for variant in scores:
         group = by_seed[variant]
@@ -119,8 +124,9 @@ def summarise(
         row |= against_controls.get(variant, NO_CONTROL)
         row["parameters"] = int(group["parameters"].max())
         row["macs"] = int(group["macs"].max())
-        for time in ("seconds_per_step", "seconds_per_epoch"):
-            row[time] = float(group[time].mean())
+        row["seconds_per_step"] = float(steps[variant].min())
+        row["seconds_per_epoch"] = float(group["seconds_per_epoch"].mean())
+        row |= _named("slowdown", slowdown(steps[variant], steps_without))
         rows[variant] = row
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("topology")
 
