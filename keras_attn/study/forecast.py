@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from statistics import mean
+from statistics import median
 
 from keras_attn.study.grid import Group, TrialKey
 from keras_attn.study.trial import Trial
@@ -45,7 +45,7 @@ def seconds_left(
 
 
 def _expected(key: TrialKey, known: Mapping[TrialKey, float]) -> float:
-    """The mean of the known times that are most like those of a trial."""
+    """The median of the known times that are most like those of a trial; one may be disturbed."""
     likenesses: tuple[Callable[[TrialKey], object], ...] = (
         condition_of,
         lambda each: each.group,
@@ -54,7 +54,7 @@ def _expected(key: TrialKey, known: Mapping[TrialKey, float]) -> float:
     for likeness in likenesses:
         alike = [seconds for each, seconds in known.items() if likeness(each) == likeness(key)]
         if alike:
-            return mean(alike)
+            return median(alike)
     return 0.0
 
 

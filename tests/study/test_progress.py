@@ -77,6 +77,13 @@ def test_the_rest_is_forecast_with_the_compilation_of_every_network_that_is_stil
     assert seconds_left([], finished) == 0
 
 
+def test_a_trial_that_was_disturbed_does_not_change_the_forecast():
+    keys = [key_of("none", seed) for seed in range(5)]
+    times = dict(zip(keys, (10.0, 1000.0, 10.0), strict=False))
+    finished = {key: trial_of(key, seconds) for key, seconds in times.items()}
+    assert seconds_left(keys[3:], finished) == 20
+
+
 def test_the_time_left_includes_compilation_from_the_first_trial_on(study, clock):
     plan, store = study
     with TrialProgress(plan, store, "run", console=console(True)) as bar:
