@@ -92,7 +92,7 @@ $(FLOORS): floor-%: .venv/test
 	build/floors-$*/bin/python -m pip install --quiet --disable-pip-version-check -c build/floors-$*.txt -e ".[$*,study]" pytest hypothesis
 	OMP_NUM_THREADS=1 KERAS_BACKEND=$* build/floors-$*/bin/pytest -W ignore::DeprecationWarning -W ignore::FutureWarning tests/layers/test_contract.py tests/study tests/surgery
 
-# It takes long, and wants an idle machine; a run that was ended continues.
+# It takes hours and needs an idle machine; an interrupted run resumes.
 bench: .venv/test ## time every layer beside its published form
 	$(BIN)/python -m benchmarks.layers
 	$(BIN)/python -m benchmarks.network

@@ -20,7 +20,7 @@ IMPOSSIBLE = {("torch", "openvino", dict)}
 
 
 def several(structure):
-    """Two inputs of one shape and three outputs of one shape, in an order that is no alphabet's."""
+    """Two inputs of one shape, three outputs of one shape, in an order that is not alphabetical."""
     zeta, alpha = keras.Input((4, 4, 3), name="zeta"), keras.Input((4, 4, 3), name="alpha")
     shared = layers.Conv2D(2, 1, name="shared", data_format="channels_last")
     pooling = {"data_format": "channels_last"}

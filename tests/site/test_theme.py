@@ -10,7 +10,7 @@ import keras_attn
 def test_search_finds_a_layer_without_leaving_the_site(tab):
     page = tab()
     page.goto("./", wait_until="networkidle")  # what was typed before the index came is lost
-    # Not "C-MSSA": of "C-", if it is as slow as that, the theme's search says that it is no query.
+    # Not "C-MSSA": if typing pauses after "C-", the theme's search rejects it as a query.
     page.get_by_role("textbox", name="Search").press_sequentially("MSSA")
     result = page.locator(".md-search-result__link[href*='layers/cmssa/']").first
     result.click(timeout=120_000)

@@ -112,7 +112,7 @@ def test_the_json_file_is_standard_and_whole(finished):
     comparison, folder = finished
 
     def refuse(constant):
-        raise AssertionError(f"{constant} is no JSON")
+        raise AssertionError(f"{constant} is not valid JSON")
 
     values = json.loads((folder / "results.json").read_text(), parse_constant=refuse)
     assert [row["topology"] for row in values["summary"]] == ["none", "csa", "matched-csa"]

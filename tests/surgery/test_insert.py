@@ -25,7 +25,7 @@ def inserted(model):
 def test_every_layer_is_the_identity_at_first_and_its_blend_has_a_gradient(key):
     entry = keras_attn.describe(key)
     if "single_output" in entry.limits:
-        pytest.skip(f"{key} is no map to map: insert_attention refuses it, tested below")
+        pytest.skip(f"{key} does not return a map; its refusal is tested below")
     config = {**entry.default_config, **entry.sample, "data_format": "channels_last"}
     layer = Blend(entry.create(**config))
     x = np.random.default_rng(0).random((2, 16, 16, 32), "float32")
