@@ -132,7 +132,8 @@ class XLAOnCPU(XLA):
         is_of_positions = is_together and len(inner) == len(x.shape) - 2
         if weights is not None or not (is_of_positions and self.is_compiling()):
             return super().normalized(x, axes, weights, **options)
-        return _normalized(ops.cast(x, accumulation_dtype(x.dtype)), tuple(axes), **options)
+        x = ops.cast(x, accumulation_dtype(x.dtype))
+        return _normalized(x, tuple(axes), self.fuses_sums, **options)
 
     def correlate(self, maps: Tensor, kernels: Tensor) -> Tensor:
         """By banded matrices where the last axis is short enough for them."""
@@ -182,6 +183,7 @@ class XLAOnCPU(XLA):
 def _normalized(
     x: Tensor,
     axes: tuple[int, ...],
+    fuses_sums: bool,
     epsilon: Any = EPSILON,
     scale: Tensor | None = None,
     offset: Tensor | None = None,
@@ -195,7 +197,13 @@ def _normalized(
     def normalize(x: Tensor, *scale_and_offset: Tensor) -> tuple[tuple[Tensor, ...], Callable]:
         sums = sum_over(x, [axis for axis in axes if axis > 0])
         mean = (ops.sum(sums, axis=0, keepdims=True) if 0 in axes else sums) / number
-        variance = sum_of_computed(ops.square(x - mean), axes) / number
+        squares = ops.square(x - mean)
+        total = (
+            ops.sum(squares, axis=axes, keepdims=True)
+            if fuses_sums
+            else sum_of_computed(squares, axes)
+        )
+        variance = total / number
         inverse = ops.rsqrt(variance + epsilon)
         scale, offset = scale_and_offset or (1.0, 0.0)
 
