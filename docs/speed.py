@@ -30,7 +30,8 @@ Measure your own: `make bench` for all of it, or one layer at your shape with
 This is the code of that date. The kernels have since moved into `keras_attn/kernels`, and some
 operations changed: GAM and CPCA compute in float32 under mixed_float16, for example, and since
 2026-11-29 a channel gate calls its bottleneck once for all statistics, and JAX computes a variance
-in fewer operations. These changes are later than all figures on this page but those of EMA. {again}
+in fewer operations. The first change is later than all figures on this page but those of EMA, the
+second is later than all. {again}
 
 * **Layers**: {layers}, with their defaults, on float32 maps as they are after a ReLU (batch x
   height x width x channels in the titles below), in the package's own data format, channels_last.
