@@ -165,6 +165,11 @@ def test_the_topology_is_tested_against_its_control_beside_the_family(five_seeds
     assert f"difference {signed(row['control_difference'])}" in said
 
 
+def test_a_line_of_the_table_ends_within_a_name_only_between_its_parts(five_seeds, tmp_path):
+    page = page_of(five_seeds, tmp_path)
+    assert re.search(r'<th scope="row">matched-<wbr>\w+<small>no attention,', page)
+
+
 def test_a_notebook_shows_the_answer_and_the_verdicts(five_seeds):
     shown = Tags(five_seeds._repr_html_())
     assert shown.words[0] == five_seeds.answer()
