@@ -51,10 +51,10 @@ def table_row(
 
 def _slowdown(topology: str, row: pd.Series) -> tuple[str, str]:
     """The time of a step over that without attention, and the ends of its interval."""
-    ratio, low, high = (row[f"slowdown{end}"] for end in ("", "_low", "_high"))
-    if topology == BASELINE or np.isnan(ratio):
+    if topology == BASELINE or np.isnan(row["slowdown"]):
         return "", ""
-    return f"× {ratio:.2f}", "" if np.isnan(low) else f"{low:.2f} to {high:.2f}"
+    interval = "" if np.isnan(row["slowdown_low"]) else ends(row, "slowdown", digits=2)
+    return f"× {row['slowdown']:.2f}", interval
 
 
 def _test(topology: str, row: pd.Series) -> tuple[str, str]:
@@ -84,12 +84,12 @@ def has_both(row: pd.Series) -> bool:
     return bool(np.isfinite(row["combined_low"]))
 
 
-def ends(row: pd.Series, name: str) -> str:
+def ends(row: pd.Series, name: str, digits: int = 3) -> str:
     """An interval in words; a dash if there is none."""
     low, high = row[f"{name}_low"], row[f"{name}_high"]
     if not (np.isfinite(low) and np.isfinite(high)):
         return "–"
-    return f"{low:z.3f} to {high:z.3f}".replace("-", "−")
+    return f"{low:z.{digits}f} to {high:z.{digits}f}".replace("-", "−")
 
 
 def _lost(row: pd.Series) -> str:

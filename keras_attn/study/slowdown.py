@@ -13,7 +13,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from keras_attn.study.inference import Interval, known, mean_interval
+from keras_attn.study.inference import Interval, mean_interval
 
 #: The largest ratio of the ends of an interval with which a cost is told.
 PRECISION = 1.5
@@ -29,7 +29,7 @@ def slowdown(steps: pd.Series, baseline: pd.Series) -> Interval:
         baseline: The same without attention.
     """
     ratios = (steps / baseline).replace([0, np.inf], np.nan)
-    return Interval(*map(math.exp, mean_interval(known(np.log(ratios.to_numpy(dtype=float))))))
+    return Interval(*map(math.exp, mean_interval(np.log(ratios.to_numpy(dtype=float)))))
 
 
 def is_told(rows: pd.DataFrame, macs: float) -> pd.Series:

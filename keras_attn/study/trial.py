@@ -92,7 +92,7 @@ class Trial:
     @property
     def seconds_per_step(self) -> float:
         """Duration of a training step in the fastest epoch, which was disturbed least."""
-        return min([point.seconds for point in self.curve] or [NAN]) / max(1, self.steps)
+        return min((point.seconds for point in self.curve), default=NAN) / max(1, self.steps)
 
     @property
     def reason(self) -> str:

@@ -18,7 +18,6 @@ from keras_attn.study.training import Training
 from keras_attn.study.trial import Epoch
 
 SCRIPT = """
-import dataclasses
 import json
 import numpy as np
 from keras_attn.data.dataset import Dataset, Split
