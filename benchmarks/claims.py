@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,12 +13,17 @@ import pandas as pd
 
 import keras_attn
 from benchmarks import dense, gates
-from benchmarks.replication import FOLDER, STUDIES, all_sets
+from benchmarks.stored_studies import (
+    complete_studies,
+    image_covariance,
+    results,
+    variance_over_images,
+)
 from keras_attn.guideline.evidence import Finding
 from keras_attn.guideline.law import FINE_GRAINED, REGIMES, RESIDUAL, regime_of
-from keras_attn.study.inference import mean_interval
+from keras_attn.study.inference import Moments
 from keras_attn.study.question import HEADLINE, Question
-from keras_attn.study.store import Store
+from keras_attn.study.summary import SEEDS, SEEDS_AND_IMAGES
 from keras_attn.study.verdicts import BETTER, EQUIVALENT, UNDECIDED, WORSE, decide
 
 #: Image sets whose classes differ only in details. That retinamnist is one of them, because the
@@ -47,6 +54,12 @@ class Contrast(NamedTuple):
     name: str
     first: tuple[str, ...]
     second: tuple[str, ...]
+
+    @property
+    def weights(self) -> pd.Series:
+        """By topology, the weight of its mean score in the difference."""
+        ahead = {key: 1 / len(self.first) for key in self.first}
+        return pd.Series({**ahead, **{key: -1 / len(self.second) for key in self.second}})
 
     def applies(self, dataset: str, samples: int) -> bool:
         """Whether the claim applies to such an image set."""
@@ -84,70 +97,17 @@ def contrasts() -> tuple[Contrast, ...]:
     )
 
 
-def complete_studies() -> list[str]:
-    """The studies in which every trial has finished.
-
-    Of two with the same training images, the one that `--all-sets` ran counts.
-    """
-    complete = [
-        study
-        for name, study in {**STUDIES, **all_sets()}.items()
-        if (FOLDER / name / "study.json").exists() and is_complete(Store(FOLDER / name))
-    ]
-    whole = {study.dataset for study in complete if study.prefix}
-    return [
-        study.name
-        for study in complete
-        if study.prefix or study.samples is not None or study.dataset not in whole
-    ]
-
-
-def is_complete(store: Store) -> bool:
-    """Whether every trial of a study has finished, and none failed."""
-    trials = (store.trial(key) for key in store.grid().trials())
-    return all(trial is not None and not trial.error for trial in trials)
-
-
-def results(name: str) -> pd.DataFrame:
-    """The trials of a study, as `summarise` takes them."""
-    store = Store(FOLDER / name)
-    study = store.read()
-    sizes = dict(zip(store.grid().groups, study["train_samples"], strict=True))
-    rows = []
-    for key in store.grid().trials():
-        trial = store.trial(key)
-        if trial is not None:
-            rows.append(
-                {
-                    "dataset": key.dataset,
-                    "train_samples": sizes[key.group],
-                    "topology": key.topology,
-                    "seed": key.seed,
-                    **trial.scores,
-                    "diverged": trial.diverged,
-                    "error": trial.error,
-                    "parameters": trial.parameters,
-                    "macs": trial.macs,
-                    "seconds": trial.seconds,
-                    "epochs": len(trial.curve),
-                    "seconds_per_epoch": trial.seconds_per_epoch,
-                    "seconds_per_step": trial.seconds_per_step,
-                }
-            )
-    return pd.DataFrame(rows)
-
-
 def differences(table: pd.DataFrame, contrast: Contrast) -> np.ndarray:
     """The mean score of the first topologies minus that of the second: one number per seed."""
     scores = table.pivot_table(index="seed", columns="topology", values=HEADLINE)
-    ahead, behind = (
-        scores.reindex(columns=list(keys)).mean(axis=1)
-        for keys in (contrast.first, contrast.second)
-    )
-    return (ahead - behind).dropna().to_numpy()
+    weights = contrast.weights
+    return (scores.reindex(columns=weights.index) @ weights).dropna().to_numpy()
 
 
-def findings(tables: dict[str, pd.DataFrame]) -> list[tuple[Finding, bool]]:
+def findings(
+    tables: Mapping[str, pd.DataFrame],
+    covariances: Mapping[str, pd.DataFrame | None] = MappingProxyType({}),
+) -> list[tuple[Finding, bool]]:
     """Every contrast on every study, and whether the claim applies to such images at all.
 
     A contrast is tested only on the studies that its claim applies to. They were fixed in advance
@@ -156,19 +116,23 @@ def findings(tables: dict[str, pd.DataFrame]) -> list[tuple[Finding, bool]]:
 
     Args:
         tables: The trials of the studies, by name.
+        covariances: The covariance of their mean scores over the test images, where it is known.
     """
     found: list[tuple[Finding, bool]] = []
     for contrast in contrasts():
         samples = {name: differences(table, contrast) for name, table in tables.items()}
+        variances = {
+            name: variance_over_images(covariances.get(name), contrast.weights) for name in tables
+        }
         places = {
             name: (table["dataset"].iloc[0], int(table["train_samples"].iloc[0]))
             for name, table in tables.items()
         }
         family = {name: samples[name] for name in tables if contrast.applies(*places[name])}
-        decisions = decide(family, Question())
+        decisions = decide(family, Question(), variances)
         for name, values in samples.items():
             dataset, size = places[name]
-            mean, low, high = mean_interval(values)
+            mean, low, high = Moments.of(values, variances[name]).interval()
             decision = decisions.get(name)
             finding = Finding(
                 claim=contrast.claim,
@@ -176,6 +140,7 @@ def findings(tables: dict[str, pd.DataFrame]) -> list[tuple[Finding, bool]]:
                 dataset=dataset,
                 num_samples=size,
                 seeds=len(values),
+                basis=SEEDS if variances[name] == 0 else SEEDS_AND_IMAGES,
                 difference=round(mean, 5),
                 low=round(low, 5),
                 high=round(high, 5),
@@ -194,11 +159,14 @@ def _p(value: float | None) -> float | None:
 
 def evidence() -> dict[str, Any]:
     """The content of the guideline's evidence.json: all contrasts that were tested."""
-    tables = {name: results(name) for name in complete_studies()}
+    names = complete_studies()
+    tables = {name: results(name) for name in names}
+    covariances = {name: image_covariance(name) for name in names}
+    tested = [finding for finding, applies in findings(tables, covariances) if applies]
     return {
         "made_by": "python -m docs.generate, from benchmarks/results",
         "metric": "AUC on the test images",
         "other_tasks": dense.evidence(),
         "choices": gates.evidence(),
-        "findings": [asdict(finding) for finding, applies in findings(tables) if applies],
+        "findings": [asdict(finding) for finding in tested],
     }

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.claims import complete_studies, results
+from benchmarks.stored_studies import complete_studies, results
 from keras_attn.study.control import BASELINE
 from keras_attn.study.planning import SPREADS
 

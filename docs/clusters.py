@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 import keras_attn
-from benchmarks import claims, replication
+from benchmarks import replication, stored_studies
 from benchmarks.replication import SEEDS
 from benchmarks.tables import markdown
 from keras_attn.data import medmnist
@@ -82,12 +82,12 @@ def page() -> str:
     """The text of the page."""
     names = [
         name
-        for name in claims.complete_studies()
+        for name in stored_studies.complete_studies()
         if replication.study_of(name).backbone == "resnet20"
     ]
     if not names:
         return START + UNMEASURED
-    table = pd.concat([claims.results(name) for name in names])
+    table = pd.concat([stored_studies.results(name) for name in names])
     table = table[[not is_control(key) for key in table["topology"]]]
     seconds = (table["seconds"] / (table["epochs"] * table["train_samples"])).mean()
     sizes = {**CIFAR, **medmnist.training_sizes()}

@@ -13,9 +13,9 @@ from keras_attn.study.plots import draw_forest
 from keras_attn.study.question import HEADLINE, Question
 
 CAPTION = (
-    "Differences in AUC that the claims say are positive, with 95 % intervals over trainings; the "
-    "band is the margin. Blue: refuted within the margin; green: supported; red: contradicted; "
-    "hollow: undecided."
+    "Differences in AUC that the claims say are positive, with 95 % intervals over trainings, and "
+    "over test images too where ten seeds were trained; the band is the margin. Blue: refuted "
+    "within the margin; green: supported; red: contradicted; hollow: undecided."
 )
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from benchmarks import claims
-from benchmarks.replication import SEEDS, progress, study_of
+from benchmarks import claims, stored_studies
+from benchmarks.replication import MORE_SEEDS, SEEDS, progress, study_of
 from benchmarks.tables import markdown
 from docs import dense, factorial
 from docs.forest import picture
@@ -18,7 +18,6 @@ from keras_attn.guideline.law import FINE_GRAINED, REGIMES, RESIDUAL, Claim
 from keras_attn.study.control import BASELINE, is_control
 from keras_attn.study.question import HEADLINE, Question
 from keras_attn.study.ranking import rank
-from keras_attn.study.summary import summarise
 from keras_attn.study.training import Training
 from keras_attn.study.verdicts import BETTER, EQUIVALENT, UNDECIDED, WORSE
 from keras_attn.study.wording import control_sentence, number, p_text, ranking_sentence, signed
@@ -40,17 +39,19 @@ from the stored trials in `benchmarks/results/replication`, and computes every n
 ## What was run
 
 Every topology, the network without attention and a plain network with the same number of
-parameters as the largest topology ("matched"), each with {seeds} seeds; AdamW at 3e-3 with cosine
-decay, scored on the test images at the epoch that was best on the validation images.
+parameters as the largest topology ("matched"); AdamW at 3e-3 with cosine decay, scored on the test
+images at the epoch that was best on the validation images.
 `keras_attn.compare` ran them; the command for each is `python -m benchmarks.replication NAME`.
 Hours are wall-clock time on a machine that also ran other programs.
 
-These trials were trained by the first version of the package, in which initial weights were drawn
-in the order in which layers were constructed. They remain valid as results of that version, and
-the differences are paired by seed through the order of the images. Since then initial weights
-depend on the seed and the name of the layer; see [how trials are paired](#how-trials-are-paired).
-Trials of the two kinds are never mixed: a study that was started with the first version can be
-reported but not resumed.
+The trials with {seeds} seeds were trained by the first version of the package, in which initial
+weights were drawn in the order in which layers were constructed. They remain valid as results of
+that version, and the differences are paired by seed through the order of the images. Since then
+initial weights depend on the seed and the name of the layer; see [how trials are
+paired](#how-trials-are-paired). Trials of the two kinds are never mixed: a study that was started
+with the first version can be reported but not resumed. The studies with {more} seeds are therefore
+new trainings, and each takes the place of the study of the same images with {seeds}, whose trials
+remain in the repository.
 
 {runs}
 
@@ -58,8 +59,8 @@ How far each planned study is:
 
 {progress}
 
-Limits: the networks are smaller and the trainings shorter than those of the paper. Five seeds show
-only large differences. No set with more than 50,000 images, the paper's third regime, was
+Limits: the networks are smaller and the trainings shorter than those of the paper. So few seeds
+show only large differences. No set with more than 50,000 images, the paper's third regime, was
 available. A size below the whole set is one stratified subset, the same for every seed, so the
 intervals do not include the effect of another draw of images.
 """
@@ -67,11 +68,12 @@ intervals do not include the effect of another draw of images.
 CLAIMS = """\
 ## The claims
 
-Each is a difference in mean AUC on the test images, paired by seed, with its 95 % interval over
-trainings. A claim is **supported** where a positive difference is shown (two-sided paired t-test)
-that is not shown to be within the margin of 0.01, **contradicted** where it is negative, **refuted
-within the margin** where two one-sided tests show that the difference is smaller than the margin,
-and **undecided** otherwise. The family of tests of each contrast is fixed in advance by the claim,
+Each is a difference in mean AUC on the test images, paired by seed, with its 95 % interval: over
+trainings, and in the studies with {more} seeds over trainings and test images. A claim is
+**supported** where a positive difference is shown (two-sided paired t-test) that is not shown to be
+within the margin of 0.01, **contradicted** where it is negative, **refuted within the margin**
+where two one-sided tests show that the difference is smaller than the margin, and **undecided**
+otherwise. The family of tests of each contrast is fixed in advance by the claim,
 as the studies that it applies to: only these are tested, and Holm's method corrects over them. A
 study in parentheses is one that the claim does not apply to: its difference is shown for
 comparison.
@@ -82,36 +84,42 @@ TABLES = """\
 
 The mean AUC on the test images, the difference to the network without attention with its interval,
 and the p-values of its tests for a difference and for equivalence within 0.01, corrected by Holm's
-method over the topologies. The verdicts rest on the seeds alone, because predictions were not kept
-when these studies were trained. The plain network with the same number of parameters is not one of
-the topologies: the one that it matches is tested against it, in a single test below each table.
+method over the topologies. In the studies with {more} seeds, intervals and tests account for other
+trainings and other test images; the other verdicts rest on the seeds alone, because predictions
+were not kept when these studies were trained. The plain network with the same number of parameters
+is not one of the topologies: the one that it matches is tested against it, in a single test below
+each table.
 """
 
 
 def page() -> str:
     """The page."""
-    tables = {name: claims.results(name) for name in claims.complete_studies()}
-    summaries = {name: summarise(table) for name, table in tables.items()}
-    found = claims.findings(tables) if tables else []
+    names = stored_studies.complete_studies()
+    tables = {name: stored_studies.results(name) for name in names}
+    summaries = {name: stored_studies.summary(name) for name in names}
+    covariances = {name: stored_studies.image_covariance(name) for name in names}
+    found = claims.findings(tables, covariances) if tables else []
+    more = MORE_SEEDS["seeds"]
     parts = [
         START.format(
             sentences=sentences(found, summaries) if tables else "No study is complete yet.",
             forest=picture(found) if tables else "",
             short=short(found),
             seeds=SEEDS,
+            more=more,
             runs=markdown(runs(tables)) if tables else "No study is complete yet.",
             progress="\n".join(f"* {line}" for line in progress(forecast=False).splitlines()),
         )
     ]
     if tables:
-        parts.append(CLAIMS)
+        parts.append(CLAIMS.format(more=more))
         parts += [claim_part(claim, found) for claim in (*REGIMES, FINE_GRAINED, RESIDUAL)]
         parts.append(stability_part(tables))
         parts.append(ranking_part(tables))
         parts.append(pairing_part())
         parts.append(factorial.section())
         parts.append(dense.section())
-        parts.append(TABLES)
+        parts.append(TABLES.format(more=more))
         parts += [study_part(name, table, summaries[name]) for name, table in tables.items()]
     return "\n".join(parts)
 
@@ -128,8 +136,8 @@ def sentences(found: list[tuple[Finding, bool]], summaries: dict[str, pd.DataFra
         f"Of {len(compared)} comparisons of a topology with no attention, "
         f"{_counts(compared['verdict'], (BETTER, WORSE, EQUIVALENT, UNDECIDED))}. "
         f"A claim is refuted, and a topology equivalent, where the difference is shown to be "
-        f"smaller than {margin}; the networks are small, the trainings short, and {SEEDS} seeds "
-        "decide only what is clear."
+        f"smaller than {margin}; the networks are small, the trainings short, and few "
+        "seeds decide only what is clear."
     )
 
 
@@ -160,7 +168,17 @@ def short(found: list[tuple[Finding, bool]]) -> str:
 def runs(tables: dict[str, pd.DataFrame]) -> list[list[str]]:
     """What was trained, one row per study."""
     rows = [
-        ["study", "network", "training images", "batch", "epochs", "trials", "diverged", "hours"]
+        [
+            "study",
+            "network",
+            "training images",
+            "batch",
+            "epochs",
+            "seeds",
+            "trials",
+            "diverged",
+            "hours",
+        ]
     ]
     for name, table in tables.items():
         samples = int(table["train_samples"].iloc[0])
@@ -173,6 +191,7 @@ def runs(tables: dict[str, pd.DataFrame]) -> list[list[str]]:
                 f"{samples:,}",
                 str(config.batch_size),
                 str(study.epochs),
+                str(study.seeds),
                 str(len(table)),
                 str(int(table["diverged"].sum())),
                 f"{table['seconds'].sum() / 3600:.2f}",
@@ -208,14 +227,15 @@ def claim_part(claim: Claim, found: list[tuple[Finding, bool]]) -> str:
 
 def stability_part(tables: dict[str, pd.DataFrame]) -> str:
     """Whether the scores of one order vary less over the seeds than those of the other."""
-    rows = [["images", "standard deviation of sca", "of csa", "of none"]]
+    rows = [["images", "seeds", "standard deviation of sca", "of csa", "of none"]]
     for table in tables.values():
         spread = table.groupby("topology")[HEADLINE].std()
         place = f"{table['dataset'].iloc[0]}, {table['train_samples'].iloc[0]:,}"
-        rows.append([place, *(number(spread[key]) for key in ("sca", "csa", BASELINE))])
+        seeds = str(table["seed"].nunique())
+        rows.append([place, seeds, *(number(spread[key]) for key in ("sca", "csa", BASELINE))])
     return (
         "### Stability\n\nThe claim on fine-grained tasks also says “more stable”. The standard "
-        f"deviation of the AUC over {SEEDS} seeds is a rough estimate with so few seeds:\n\n"
+        "deviation of the AUC is a rough estimate with so few seeds:\n\n"
         f"{markdown(rows)}\n"
     )
 
@@ -245,13 +265,12 @@ def study_part(name: str, table: pd.DataFrame, summary: pd.DataFrame) -> str:
         ]
     ]
     for key, row in summary.iterrows():
-        ends = [signed(row[f"{HEADLINE}_difference_{end}"]) for end in ("low", "high")]
         rows.append(
             [
                 str(key),
                 number(row[HEADLINE]),
                 signed(row[f"{HEADLINE}_difference"]),
-                "" if key == BASELINE else " to ".join(ends),
+                "" if key == BASELINE else stored_studies.interval_text(row),
                 *(
                     "" if is_control(str(key)) else p_text(row[name])
                     for name in ("p_corrected", "p_equivalent")

@@ -9,10 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks import claims, tables
+from benchmarks import stored_studies, tables
 from benchmarks.matrix import RESULTS, newest
 from keras_attn.study.question import HEADLINE, Question
-from keras_attn.study.summary import summarise
 from keras_attn.study.wording import signed
 
 SPEED = """\
@@ -26,8 +25,9 @@ More on the page [Speed](../speed.md).
 """
 
 STUDIES = """\
-The difference in AUC to the same network without attention, five trainings each; a difference
-within {margin:g} counts as equivalent. The networks are small and the trainings short.
+The difference in AUC to the same network without attention; a difference within {margin:g} counts
+as equivalent. The networks are small and the trainings short. Intervals are over trainings, and
+over test images too where they were kept.
 
 {table}
 
@@ -49,14 +49,20 @@ def speed(key: str) -> str:
 
 def studies(key: str) -> str:
     """The differences of the replication; empty for a layer that it does not have."""
-    rows = [["images", "training images", "difference", "95 % interval", "verdict"]]
-    name = f"{HEADLINE}_difference"
-    for study, (samples, summary) in _summaries().items():
+    rows = [["images", "training images", "seeds", "difference", "95 % interval", "verdict"]]
+    for (dataset, samples), summary in _summaries().items():
         if key in summary.index:
             row = summary.loc[key]
-            interval = f"{signed(row[f'{name}_low'])} to {signed(row[f'{name}_high'])}"
-            dataset = study.partition("-")[0]
-            rows.append([dataset, f"{samples:,}", signed(row[name]), interval, row["verdict"]])
+            rows.append(
+                [
+                    dataset,
+                    f"{samples:,}",
+                    str(row["n"]),
+                    signed(row[f"{HEADLINE}_difference"]),
+                    stored_studies.interval_text(row),
+                    row["verdict"],
+                ]
+            )
     if len(rows) == 1:
         return ""
     return STUDIES.format(margin=Question().margin, table=tables.markdown(rows))
@@ -74,7 +80,7 @@ def training_times(key: str) -> dict[str, float]:
 
 def verdicts(key: str) -> str:
     """How many studies of the replication ended in each verdict; empty for a layer in none."""
-    found = [s.loc[key, "verdict"] for _, s in _summaries().values() if key in s.index]
+    found = [s.loc[key, "verdict"] for s in _summaries().values() if key in s.index]
     counts = Counter(verdict.partition(" ")[0].rstrip(",:;") for verdict in found)
     return ", ".join(f"{verdict} in {count}" for verdict, count in counts.most_common())
 
@@ -88,10 +94,11 @@ def _runs() -> list[dict[str, Any]]:
 
 
 @cache
-def _summaries() -> dict[str, tuple[int, pd.DataFrame]]:
-    """The number of training images and the summary of each complete study."""
+def _summaries() -> dict[tuple[str, int], pd.DataFrame]:
+    """The summary of each complete study, by image set and number of training images."""
     found = {}
-    for name in claims.complete_studies():
-        results = claims.results(name)
-        found[name] = int(results["train_samples"].iloc[0]), summarise(results)
+    for name in stored_studies.complete_studies():
+        results = stored_studies.results(name)
+        samples = int(results["train_samples"].iloc[0])
+        found[results["dataset"].iloc[0], samples] = stored_studies.summary(name)
     return found

@@ -30,6 +30,8 @@ class Finding:
         dataset: The image set.
         num_samples: Training images.
         seeds: How many pairs of trials the difference is a mean of.
+        basis: What the interval and the verdict take into account: `"seeds"`, or
+            `"seeds and test images"`.
         difference: Of the mean AUC on the test images.
         low: Lower end of its 95 % interval.
         high: Upper end.
@@ -45,6 +47,7 @@ class Finding:
     dataset: str
     num_samples: int
     seeds: int
+    basis: str
     difference: float
     low: float
     high: float

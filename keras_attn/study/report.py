@@ -22,7 +22,7 @@ from keras_attn.study.report_errors import errors, warnings
 from keras_attn.study.report_table import table_row, verdicts
 from keras_attn.study.results import Results
 from keras_attn.study.stored_pictures import KINDS, picture
-from keras_attn.study.summary import metrics_of
+from keras_attn.study.summary import SEEDS_AND_IMAGES, metrics_of
 from keras_attn.study.wording import (
     caution,
     number,
@@ -103,7 +103,7 @@ def hardware_of(results: Results) -> str:
 
 
 def _has_images(analysis: Analysis, group: Group) -> bool:
-    return "seeds and test images" in set(analysis.summary_of(group)["basis"])
+    return SEEDS_AND_IMAGES in set(analysis.summary_of(group)["basis"])
 
 
 def unbroken(text: str) -> str:

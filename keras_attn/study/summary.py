@@ -16,6 +16,10 @@ from keras_attn.study.slowdown import slowdown
 from keras_attn.study.verdicts import Decision, decide, shown
 from keras_attn.tasks.metrics import METRICS
 
+#: What a verdict rests on.
+SEEDS = "seeds"
+SEEDS_AND_IMAGES = "seeds and test images"
+
 #: The columns of a network that is not tested, and of one that has no control.
 NOT_TESTED = Decision(math.nan, math.nan, math.nan, "", math.nan)
 NO_CONTROL: dict[str, object] = {
@@ -140,7 +144,7 @@ def _combined(differences: np.ndarray, image_variance: float | None, metric: str
     return {
         "combined_low": interval.low,
         "combined_high": interval.high,
-        "basis": "seeds" if image_variance is None else "seeds and test images",
+        "basis": SEEDS if image_variance is None else SEEDS_AND_IMAGES,
     }
 
 

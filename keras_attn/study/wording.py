@@ -11,6 +11,7 @@ from keras_attn.study.grid import Group
 from keras_attn.study.inference import LEVEL
 from keras_attn.study.question import Question
 from keras_attn.study.ranking import LEAST_BLOCKS, LEAST_NETWORKS, Ranking
+from keras_attn.study.summary import SEEDS_AND_IMAGES
 from keras_attn.study.verdicts import (
     BETTER,
     EQUIVALENT,
@@ -80,7 +81,7 @@ def basis_sentence(compared: pd.DataFrame, question: Question) -> str:
             "corrected resampled t-test of Nadeau and Bengio, which allows for the training images "
             "that the folds share; the verdicts account for the choice of the test images."
         )
-    with_images = compared["basis"] == "seeds and test images"
+    with_images = compared["basis"] == SEEDS_AND_IMAGES
     if len(compared) and with_images.all():
         return (
             "Verdicts account for what another training and what other test images would change; "

@@ -2,14 +2,16 @@
 
 import json
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from image_sets import make_dataset
 from scipy import stats
 
 import keras_attn
-from benchmarks import claims, replication
+from benchmarks import claims, replication, stored_studies
 from benchmarks.replication import Study
 from docs import clusters
 from docs import replication as page
@@ -30,9 +32,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(
         replication, "STUDIES", {name: Study(name, None, 1) for name in ("small", "medium", "new")}
     )
-    monkeypatch.setattr(claims, "STUDIES", replication.STUDIES)
     monkeypatch.setattr(replication, "FOLDER", tmp_path)
-    monkeypatch.setattr(claims, "FOLDER", tmp_path)
     for name, size in (("small", 60), ("medium", 1200), ("new", 60)):
         invent(tmp_path / name, name, size, most=1 if name == "new" else None)
     return tmp_path
@@ -67,22 +67,59 @@ def finding(found, claim, dataset, contrast=""):
 
 
 def test_only_complete_studies_count(folder):
-    assert claims.complete_studies() == ["small", "medium"]
+    assert stored_studies.complete_studies() == ["small", "medium"]
 
 
 def test_a_study_of_a_whole_set_takes_the_place_of_the_one_before(folder, monkeypatch):
     whole = Study("small", None, 1, prefix="whole-")
-    for module in (claims, replication):
-        monkeypatch.setattr(module, "all_sets", lambda: {whole.name: whole})
+    monkeypatch.setattr(replication, "all_sets", lambda: {whole.name: whole})
     invent(folder / whole.name, "small", 60, most=7)
-    assert claims.complete_studies() == ["small", "medium"]
+    assert stored_studies.complete_studies() == ["small", "medium"]
     invent(folder / "again", "small", 60)
     shutil.rmtree(folder / whole.name)
     (folder / "again").rename(folder / whole.name)
-    assert claims.complete_studies() == ["medium", "whole-small"]
+    assert sorted(stored_studies.complete_studies()) == ["medium", "whole-small"]
     assert "whole-small" in page.page()
     places = {(each["dataset"], each["num_samples"]) for each in claims.evidence()["findings"]}
     assert ("small", 60) in places
+
+
+def test_a_study_with_more_seeds_takes_the_place_of_the_one_with_fewer():
+    names = [study.name for study in replication.STUDIES.values()]
+    assert names.index("ten-seeds-cifar10-500") > names.index("cifar10-500")
+    assert replication.STUDIES["ten-seeds-cifar10-500"].samples == 500
+
+
+def test_a_run_keeps_what_other_test_images_would_change_and_verdicts_use_it(folder, monkeypatch):
+    names = ["none", *keras_attn.list_topologies()]
+    # Every network shares a part that differences do not contain; that of cmssa varies by itself.
+    covariance = pd.DataFrame(np.full((19, 19), 4.0), names, names)
+    covariance.loc["cmssa", "cmssa"] += 0.09
+    compared = SimpleNamespace(image_covariances={Group("small"): covariance})
+    monkeypatch.setattr(replication, "compare", lambda *args, **kwargs: compared)
+    monkeypatch.setattr(Study, "images", lambda self, data_dir: None)
+    assert stored_studies.image_covariance("small") is None
+    before = stored_studies.summary("small")
+    assert set(before["basis"]) == {"seeds"}
+    assert before.loc["cmssa", "verdict"] == "better"
+    replication.run(replication.STUDIES["small"], None, 1)
+
+    after = stored_studies.summary("small")
+    row = after.loc["cmssa"]
+    assert (row["basis"], row["verdict"]) == ("seeds and test images", "undecided")
+    assert row["combined_high"] - row["combined_low"] > 3.9 * 0.3
+    assert stored_studies.interval_text(row).startswith("−0.")
+    assert after.loc["ccmssa", "verdict"] == "better"
+    # cmssa is one of the two topologies of the claim, so it has half of the weight.
+    weights = claims.contrasts()[0].weights
+    kept = stored_studies.image_covariance("small")
+    assert stored_studies.variance_over_images(kept, weights) == pytest.approx(0.09 / 4)
+    tables = {"small": stored_studies.results("small")}
+    alone, _ = finding(claims.findings(tables), "few-shot", "small")
+    both, _ = finding(claims.findings(tables, {"small": kept}), "few-shot", "small")
+    assert (alone.basis, alone.verdict) == ("seeds", "supported")
+    assert (both.basis, both.verdict) == ("seeds and test images", "undecided")
+    assert both.difference == alone.difference
 
 
 def test_all_sets_are_the_fourteen_of_the_paper():
@@ -92,7 +129,7 @@ def test_all_sets_are_the_fourteen_of_the_paper():
 
 
 def test_claims_are_tested_where_they_speak_and_shown_beside_where_they_do_not(folder):
-    tables = {name: claims.results(name) for name in ("small", "medium")}
+    tables = {name: stored_studies.results(name) for name in ("small", "medium")}
     found = claims.findings(tables)
     few, applies = finding(found, "few-shot", "small")
     assert applies
@@ -110,7 +147,7 @@ def test_claims_are_tested_where_they_speak_and_shown_beside_where_they_do_not(f
 
 
 def test_the_family_of_a_claim_is_the_studies_that_it_applies_to(folder):
-    tables = {name: claims.results(name) for name in ("small", "medium")}
+    tables = {name: stored_studies.results(name) for name in ("small", "medium")}
     alone = claims.findings({"small": tables["small"]})
     both = claims.findings(tables)
     # The claim on few images applies to one study: the other does not change its test.
@@ -131,7 +168,7 @@ def test_the_family_of_a_claim_is_the_studies_that_it_applies_to(folder):
 
 
 def test_a_difference_is_paired_by_seed_and_its_test_students(folder):
-    table = claims.results("small")
+    table = stored_studies.results("small")
     contrast = claims.Contrast("any", "sca over csa", ("sca",), ("csa",))
     by_topology = table.pivot(index="seed", columns="topology", values="auc")
     expected = by_topology["sca"] - by_topology["csa"]
@@ -162,7 +199,7 @@ def test_evidence_holds_what_claims_say_of_images_they_speak_of(folder):
     ],
 )
 def test_a_claim_is_supported_contradicted_refuted_or_undecided(folder, gain, spread, word):
-    table = claims.results("small")
+    table = stored_studies.results("small")
     deviations = dict(enumerate(np.linspace(-1, 1, 5)))
     base = table["seed"].map(deviations) * 0.01 + 0.7
     ours = table["topology"].isin(["cmssa", "ccmssa"])

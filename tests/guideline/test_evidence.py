@@ -13,6 +13,7 @@ FOUND = Finding(
     dataset="shells",
     num_samples=123,
     seeds=5,
+    basis="seeds",
     difference=-0.0123,
     low=-0.03,
     high=0.004,
