@@ -13,7 +13,8 @@ from keras_attn.gates.parts import size
 from keras_attn.graph.inputs import input_shapes
 from keras_attn.graph.kinds import CONVOLUTIONS, SEPARABLE, TRANSPOSED
 from keras_attn.graph.read import graph_of, trace
-from keras_attn.layers import AttentionLayer, Blend
+from keras_attn.layers import AttentionGate
+from keras_attn.layers.kinds import Attention, is_attention
 
 Shape = tuple[int, ...]
 
@@ -84,7 +85,7 @@ class Cost:
         )
 
 
-def cost(model: keras.Model | AttentionLayer | Blend, input_shape: Sequence | None = None) -> Cost:
+def cost(model: keras.Model | Attention, input_shape: Sequence | None = None) -> Cost:
     """Parameters and multiply-accumulates of a model, without running it.
 
     The count includes the products that convolutions, dense layers and matrix products add up; for
@@ -94,13 +95,15 @@ def cost(model: keras.Model | AttentionLayer | Blend, input_shape: Sequence | No
     Args:
         model: A Functional model, a Sequential one with known input, or one attention layer.
         input_shape: Shape of the input without the batch, where the model leaves sizes open; a
-            list of shapes for a model with several inputs. An attention layer needs it.
+            list of shapes for a model with several inputs. An attention layer needs it; an
+            attention gate needs the shapes of its map and of its gating map.
 
     Returns:
         A `Cost`: `.parameters`, `.macs`, `.table` by layer; printed, the table.
 
     Raises:
-        ValueError: If sizes are open, or the layers of the model cannot be read.
+        ValueError: If sizes are open, the layers of the model cannot be read, or a single layer
+            takes another number of maps.
 
     Example:
         >>> import keras, keras_attn
@@ -110,17 +113,12 @@ def cost(model: keras.Model | AttentionLayer | Blend, input_shape: Sequence | No
         610
         >>> keras_attn.cost(keras_attn.create("csa"), (8, 8, 32)).macs
         7296
+        >>> gate = keras_attn.create("attention_gate")
+        >>> keras_attn.cost(gate, [(8, 8, 32), (4, 4, 64)]).macs
+        114944
     """
-    if isinstance(model, (AttentionLayer, Blend)):
-        if input_shape is None:
-            raise ValueError(
-                "The cost of a single layer depends on its input: give `input_shape`, without the "
-                "batch, such as input_shape=(56, 56, 64)."
-            )
-        # A new layer is built, so that the given one is not changed.
-        layer = type(model).from_config(model.get_config())
-        inputs = keras.Input(tuple(input_shape))
-        return cost(keras.Model(inputs, layer(inputs)))
+    if is_attention(model):
+        return cost(_model_of(model, input_shape))
     graph = graph_of(model)
     rows: dict[int, LayerCost] = {}
     for call in trace(graph, _inputs(graph, input_shape))[0]:
@@ -129,6 +127,25 @@ def cost(model: keras.Model | AttentionLayer | Blend, input_shape: Sequence | No
             row = _layer_cost(call.path, call.operation, shapes, call.outputs[0].shape)
             _add(rows, id(call.operation), row)
     return Cost(tuple(rows.values()))
+
+
+def _model_of(layer: Attention, input_shape: Sequence | None) -> keras.Model:
+    """A model of one new layer, so that the given one is not changed."""
+    if isinstance(layer, AttentionGate):
+        number, example = 2, "[(56, 56, 64), (28, 28, 128)]"
+        expected = "the shapes of its map and of its gating map"
+    else:
+        number, example, expected = 1, "(56, 56, 64)", "the shape of its map"
+    given = [] if input_shape is None else list(input_shape)
+    shapes = given if given and isinstance(given[0], (list, tuple)) else [given]
+    if len(shapes) != number or not all(shapes):
+        raise ValueError(
+            f"The cost of the layer {type(layer).__name__} depends on its input: `input_shape` "
+            f"must be {expected} without the batch, such as input_shape={example}. "
+            f"Received: {input_shape!r}."
+        )
+    inputs = [keras.Input(tuple(shape)) for shape in shapes]
+    return keras.Model(inputs, type(layer).from_config(layer.get_config())(*inputs))
 
 
 def _inputs(graph: keras.Function, input_shape: Sequence | None) -> list[keras.KerasTensor]:

@@ -88,6 +88,15 @@ def test_one_layer_and_the_branch_with_features_of_its_own():
     assert keras_attn.cost(model).macs == (16 * 3 + 3 * 3 + 9 * 3) * 64
 
 
+def test_an_attention_gate_has_a_map_and_a_gating_map():
+    theta, phi, psi, transform = 2 * 2 * 32 * 16 * 16, 64 * 16 * 16, 16 * 16, 32 * 32 * 64
+    shapes = [(8, 8, 32), (4, 4, 64)]
+    result = keras_attn.cost(keras_attn.create("attention_gate"), shapes)
+    assert result.macs == theta + phi + psi + transform
+    additive = keras_attn.create("attention_gate", variant="additive")
+    assert keras_attn.cost(additive, [(8, 8, 32), (8, 8, 64)]).macs == (32 + 64 + 1) * 16 * 64
+
+
 def test_data_format_and_signals():
     layer = keras_attn.create("cbam", data_format="channels_first")
     assert keras_attn.cost(layer, (32, 8, 8)).macs == 2 * 2 * 32 * 2 + 98 * 64
@@ -111,8 +120,13 @@ def test_open_sizes_and_models_that_hide_their_layers_are_errors():
         keras_attn.cost(model)
     with pytest.raises(ValueError, match=r"\(None, None, 3\)\. Received: \(32, 32\)"):
         keras_attn.cost(model, (32, 32))
-    with pytest.raises(ValueError, match="give `input_shape`"):
-        keras_attn.cost(keras_attn.create("csa"))
+    for given in (None, [(8, 8, 4), (8, 8, 4)]):
+        with pytest.raises(
+            ValueError, match=r"layer CSA.*the shape of its map.*Received: (None|\[)"
+        ):
+            keras_attn.cost(keras_attn.create("csa"), given)
+    with pytest.raises(ValueError, match=r"and of its gating map.*Received: \(8, 8, 32\)"):
+        keras_attn.cost(keras_attn.create("attention_gate"), (8, 8, 32))
 
     class Hidden(keras.Model):
         def call(self, x):
