@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 from keras import ops
@@ -10,7 +11,7 @@ from tensorflow.python.ops import control_flow_util
 
 from keras_attn.kernels.interface import Kernels
 from keras_attn.kernels.matrix_sums import SHORT, sum_to
-from keras_attn.kernels.tensor import Tensor
+from keras_attn.kernels.tensor import Tensor, accumulation_dtype
 from keras_attn.kernels.xla import XLA, XLAOnCPU
 
 
@@ -72,7 +73,9 @@ class TensorFlowOnCPU(XLAOnCPU):
         """By XLA or without."""
         if self.is_compiling():
             return super().pooled(x, axes, pools, under)
-        return WITHOUT_XLA.pooled(x, axes, pools, under)
+        if "max" not in pools or accumulation_dtype(x.dtype) != x.dtype:
+            return WITHOUT_XLA.pooled(x, axes, pools, under)
+        return _pooled(x if under is None else x * under, tuple(axes), tuple(pools))
 
     def times(self, x: Tensor, *gates: Tensor) -> Tensor:
         """By XLA or without."""
@@ -91,3 +94,29 @@ class TensorFlowOnCPU(XLAOnCPU):
             return first + second, gradient
 
         return total(first, second)
+
+
+def _pooled(x: Tensor, axes: tuple[int, ...], pools: tuple[str, ...]) -> list[Tensor]:
+    """Statistics without XLA, where every pass over a map costs its memory traffic.
+
+    TensorFlow divides the places of the maxima by their number, and copies the gradient of a mean
+    to the size of the map; here both are computed before they are broadcast.
+    """
+
+    @ops.custom_gradient
+    def statistics(x: Tensor) -> tuple[tuple[Tensor, ...], Callable]:
+        compute = {"mean": ops.mean, "max": ops.max}
+        values = [compute[name](x, axis=axes, keepdims=True) for name in pools]
+
+        def gradient(*upstreams: Tensor) -> Tensor:
+            by_pool = dict(zip(pools, upstreams, strict=True))
+            places = ops.cast(ops.equal(x, values[pools.index("max")]), x.dtype)
+            total = places * (by_pool["max"] / ops.sum(places, axis=axes, keepdims=True))
+            if "mean" in pools:
+                number = math.prod(ops.shape(x)[axis] for axis in axes)
+                total = total + by_pool["mean"] / ops.cast(number, x.dtype)
+            return total
+
+        return tuple(values), gradient
+
+    return list(statistics(x))

@@ -50,6 +50,38 @@ def test_what_shares_the_maximum_shares_the_gradient_evenly(length):
     np.testing.assert_array_equal(gradient[1, :, 0], np.arange(length) == 0)
 
 
+@pytest.mark.parametrize("pools", [("mean", "max"), ("max", "mean"), ("max",), ("mean",)])
+@pytest.mark.parametrize("axes", [(1, 2), (3,), (2, 3)])
+def test_the_gradient_of_all_statistics_of_a_map_is_that_of_numpy(axes, pools):
+    generator = np.random.default_rng(0)
+    x = generator.uniform(0, 1, (2, 4, 5, 6)).astype("float32")
+    x[0, 1:3, 2:4, 3:5] = 9.0
+    functions = {"mean": np.mean, "max": np.max}
+    expected = {name: functions[name](x, axes, keepdims=True) for name in pools}
+    upstreams = {
+        name: generator.standard_normal(each.shape, "float32") for name, each in expected.items()
+    }
+    for name, statistic in zip(
+        pools, kernels.pooled(ops.convert_to_tensor(x), axes, pools), strict=True
+    ):
+        np.testing.assert_allclose(ops.convert_to_numpy(statistic), expected[name], rtol=1e-6)
+    _, gradient = output_and_input_gradient(
+        lambda x: sum(
+            statistic * ops.convert_to_tensor(upstreams[name])
+            for name, statistic in zip(pools, kernels.pooled(x, axes, pools), strict=True)
+        ),
+        x,
+        np.ones_like(next(iter(expected.values()))),
+    )
+    total = np.zeros_like(x)
+    if "mean" in pools:
+        total += upstreams["mean"] / np.prod([x.shape[axis] for axis in axes])
+    if "max" in pools:
+        places = x == expected["max"]
+        total += places * upstreams["max"] / places.sum(axes, keepdims=True)
+    np.testing.assert_allclose(gradient, total, rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.skipif(keras.backend.backend() == "torch", reason="PyTorch counts by itself")
 @pytest.mark.parametrize("axes", [(1, 2), (3,), (2,)])
 def test_the_count_is_that_of_numpy(axes):
