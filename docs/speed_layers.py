@@ -1,4 +1,4 @@
-"""Sections of the page on speed: PyTorch as it stands, larger networks, combinations of gates."""
+"""Sections of the page on speed about layers: those measured again, and combinations of gates."""
 
 from __future__ import annotations
 
@@ -7,29 +7,8 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
-from benchmarks import combinations, own_model, tables
-
-OWN_MODEL = """\
-## In larger networks
-
-Training steps with and without attention, as a comparison trains them (PyTorch without
-`torch.compile`): networks of keras.applications at 224 pixels with CSA after each stage, the U-Net
-of a segmentation with CSA in its decoder, and the RetinaNet of a detection with CSA in the blocks
-of its backbone. The input of a batch is prepared while the step before it runs. Memory is what the
-process needs beyond the images. A figure is the median of three steps, and a ratio is uncertain by
-a fifth: one below 1 means that CSA costs less than what can be measured so. {where}
-`python -m benchmarks.own_model` measures it.
-
-{table}
-"""
-
-PLAIN = """\
-What a comparison does beside training (it computes the moving statistics of batch normalisation
-again, scores each epoch, and keeps weights) is measured by a trial on {images:,} images of
-{plain_side} pixels with MobileNetV2, beside a plain `fit` with validation:
-
-{plain}
-"""
+from benchmarks import combinations, tables
+from docs.speed_networks import NAMES, measured_on
 
 COMBINATIONS = """\
 ## Combinations of gates
@@ -86,8 +65,6 @@ which are the backends' own, are most of what GAM computes.
 
 MEASURED = "{machine} `python -m benchmarks.layers --keys {keys}` measures it."
 
-NAMES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
-
 
 def eager_part(content: dict[str, Any], later: dict[str, Any], where: str) -> str:
     """The section on PyTorch without a compiler, before and after its kernels were written."""
@@ -140,53 +117,6 @@ def modules_part(
     return MODULES_PART.format(**shown, machines="\n\n".join(measured))
 
 
-def own_model_part() -> str:
-    """The section on networks of keras.applications; empty until they are measured."""
-    if not own_model.FILE.exists():
-        return ""
-    content = own_model.stored()
-    cells = {(c["network"], c["backend"], c["variant"]): c for c in content["cells"]}
-    seconds = ["none, s", "CSA, s", "ratio", "input, s"]
-    rows = [["network", "images", "backend", *seconds, "none, GiB", "CSA, GiB"]]
-    for network, subject in own_model.SUBJECTS.items():
-        for backend, name in NAMES.items():
-            if (network, backend, "none") not in cells:
-                continue
-            variants = ("none", subject.attention)
-            none, csa = (cells.get((network, backend, each), {}) for each in variants)
-            rows.append(
-                [
-                    network,
-                    f"{subject.batch} of {subject.size[1]} x {subject.size[0]}",
-                    name,
-                    *(tables.number(each.get("step_s")) for each in (none, csa)),
-                    tables.hundredths(tables.ratio(csa.get("step_s"), none.get("step_s"))),
-                    tables.number(none.get("input_s")),
-                    *(tables.number(each.get("peak_gib")) for each in (none, csa)),
-                ]
-            )
-    section = OWN_MODEL.format(where=_where(content), table=tables.markdown(rows))
-    if not content["plain"]:
-        return section
-    plain = [["backend", "epochs", "trial, s", "plain loop, s", "ratio"]]
-    for backend, found in content["plain"].items():
-        trial, loop = found.get("trial_s"), found.get("plain_s")
-        plain.append(
-            [
-                NAMES[backend],
-                tables.number(found.get("epochs")),
-                tables.number(trial),
-                tables.number(loop),
-                tables.hundredths(tables.ratio(trial, loop)),
-            ]
-        )
-    return f"{section}\n" + PLAIN.format(
-        images=own_model.PLAIN_STEPS * own_model.PLAIN_BATCH,
-        plain_side=own_model.PLAIN_SIDE,
-        plain=tables.markdown(plain),
-    )
-
-
 def combinations_part() -> str:
     """The section on combinations; empty until they are measured."""
     if not combinations.FILE.exists():
@@ -202,10 +132,6 @@ def combinations_part() -> str:
     return COMBINATIONS.format(
         channel=", ".join(combinations.CHANNEL),
         spatial=", ".join(combinations.SPATIAL),
-        where=_where(content),
+        where=measured_on(content),
         table=tables.markdown(rows),
     )
-
-
-def _where(content: dict[str, Any]) -> str:
-    return f"Measured on {content['date']}: {content['cpu']}, {content['cores']} cores."
