@@ -59,7 +59,7 @@ class Finding:
         return (
             f"{self.contrast} on {self.dataset} ({self.num_samples:,} training images, "
             f"{self.seeds} seeds): {self.difference:+z.3f} AUC "
-            f"({self.low:+z.3f} to {self.high:+z.3f}), {self.verdict}"
+            f"({self.low:+z.3f} to {self.high:+z.3f} over {self.basis}), {self.verdict}"
         )
 
 

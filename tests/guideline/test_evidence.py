@@ -41,7 +41,7 @@ def test_a_recommendation_carries_what_was_found_of_its_claim(found):
     found(FOUND, dataclasses.replace(FOUND, claim="large-scale", dataset="other"))
     text = " ".join(keras_attn.recommend(500).evidence)
     assert "cmssa over the rest on shells (123 training images, 5 seeds)" in text
-    assert "-0.012 AUC (-0.030 to +0.004), undecided" in text
+    assert "-0.012 AUC (-0.030 to +0.004 over seeds), undecided" in text
     assert "other" not in text
     assert "arXiv:2601.07310" in text
 
