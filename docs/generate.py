@@ -152,8 +152,9 @@ def evidence() -> str:
     return json.dumps(claims.evidence(), indent=1) + "\n"
 
 
-#: File -> what writes it.
+#: File -> what writes it; the evidence comes first, because pages grade the claims by that file.
 PAGES: dict[Path, Callable[[], str]] = {
+    EVIDENCE: evidence,
     FOLDER / "fidelity.md": fidelity,
     FOLDER / "cost.md": cost,
     FOLDER / "replication.md": replication.page,
@@ -164,7 +165,6 @@ PAGES: dict[Path, Callable[[], str]] = {
     FOLDER / "verdicts.md": verdicts.page,
     readme.README: readme.page,
     readme.PICTURE: readme.picture,
-    EVIDENCE: evidence,
 }
 if (results := speed.newest()) is not None:
     PAGES[FOLDER / "speed.md"] = lambda: speed.page(*results)
