@@ -50,7 +50,8 @@ STUDIES = {
     "nuclei": Study(
         "nuclei",
         "microscopy images of cell nuclei (BBBC038, 2018 Data Science Bowl)",
-        "se@decoder,scse@decoder,scsa_synergistic@decoder,csa@decoder,attention_gate@skip",
+        "se@decoder,eca@decoder,cbam@decoder,scse@decoder,scsa_synergistic@decoder,csa@decoder,"
+        "sca@decoder,rcsa@decoder,bicsafa@decoder,attention_gate@skip",
         {"size": 64},
         {"seeds": 5, "epochs": 8},
     ),
