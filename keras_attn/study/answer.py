@@ -82,11 +82,12 @@ def _cost(rows: pd.DataFrame, macs: float) -> str:
     """What the variants cost in time, after their verdict, as far as the timings tell it."""
     known = rows[is_told(rows, macs)]
     if not len(known):
-        return " (the timings vary too much to tell the cost)"
+        return ", and the timings vary too much to tell the cost"
     verb = "take" if len(known) > 1 else "takes"
     if len(known) == len(rows):
         return f" and {verb} {told(known, macs)}"
-    return f" ({_names(known)} {verb} {told(known, macs)}; the other timings vary too much)"
+    some = _names(known) if len(known) <= MOST_NAMES else f"{len(known)} of them"
+    return f", and {some} {verb} {told(known, macs)} (the other timings vary too much)"
 
 
 def _names(rows: pd.DataFrame) -> str:
@@ -109,8 +110,8 @@ def _what_would_decide(rows: pd.DataFrame) -> str:
     if not np.isfinite(needed):
         return ""
     more = seeds_text(needed - seeds)
-    return (
-        f" with {seeds} seeds, and {more} more would decide it if the "
-        f"{'differences are what they seem' if len(rows) > 1 else 'difference is what it seems'} "
-        "to be"
-    )
+    if len(rows) > 1:
+        condition = "them if the differences are what they seem to be"
+    else:
+        condition = "it if the difference is what it seems to be"
+    return f" with {seeds} seeds, and {more} more would decide {condition}"

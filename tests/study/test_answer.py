@@ -58,12 +58,12 @@ def test_the_answer_is_one_sentence_with_its_cost(five_seeds):
     ("seconds", "told"),
     [
         # Another program ran during half of the trainings without attention.
-        ({"none": [2, 2, 1, 2, 1]}, " (the timings vary too much to tell the cost)."),
+        ({"none": [2, 2, 1, 2, 1]}, ", and the timings vary too much to tell the cost."),
         # It ran during all of them: a network that computes more does not take less time.
-        ({"none": 1.3}, " (the timings vary too much to tell the cost)."),
+        ({"none": 1.3}, ", and the timings vary too much to tell the cost."),
         (
             {"csa": [1, 2, 1, 2, 1], "sa": 1.1},
-            " (sa takes 10 % longer per step; the other timings vary too much).",
+            ", and sa takes 10 % longer per step (the other timings vary too much).",
         ),
         (
             {"csa": [1.02, 0.98, 1, 1.03, 0.97], "sa": [1.02, 0.98, 1, 1.01, 1.01]},
@@ -104,7 +104,7 @@ def test_what_is_undecided_says_how_many_more_seeds_would_decide(five_seeds):
     comparison = with_scores(five_seeds, {"csa": 0.7105}, noise=0.01)
     said, careful = words(comparison)
     (more,) = re.findall(
-        r"csa and sa are undecided with 5 seeds, and (\d+) more would decide it if the "
+        r"csa and sa are undecided with 5 seeds, and (\d+) more would decide them if the "
         r"differences are what they seem to be",
         said,
     )
