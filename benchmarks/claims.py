@@ -21,7 +21,7 @@ from benchmarks.stored_studies import (
 )
 from keras_attn.guideline.evidence import Finding
 from keras_attn.guideline.law import FINE_GRAINED, REGIMES, RESIDUAL, regime_of
-from keras_attn.study.inference import Moments
+from keras_attn.study.inference import mean_interval
 from keras_attn.study.question import HEADLINE, Question
 from keras_attn.study.summary import SEEDS, SEEDS_AND_IMAGES
 from keras_attn.study.verdicts import BETTER, EQUIVALENT, UNDECIDED, WORSE, decide
@@ -100,8 +100,11 @@ def contrasts() -> tuple[Contrast, ...]:
 def differences(table: pd.DataFrame, contrast: Contrast) -> np.ndarray:
     """The mean score of the first topologies minus that of the second: one number per seed."""
     scores = table.pivot_table(index="seed", columns="topology", values=HEADLINE)
-    weights = contrast.weights
-    return (scores.reindex(columns=weights.index) @ weights).dropna().to_numpy()
+    ahead, behind = (
+        scores.reindex(columns=list(keys)).mean(axis=1)
+        for keys in (contrast.first, contrast.second)
+    )
+    return (ahead - behind).dropna().to_numpy()
 
 
 def findings(
@@ -132,7 +135,7 @@ def findings(
         decisions = decide(family, Question(), variances)
         for name, values in samples.items():
             dataset, size = places[name]
-            mean, low, high = Moments.of(values, variances[name]).interval()
+            mean, low, high = mean_interval(values, image_variance=variances[name])
             decision = decisions.get(name)
             finding = Finding(
                 claim=contrast.claim,

@@ -11,7 +11,7 @@ from docs.forest import themed
 from keras_attn.guideline.evidence import grade
 from keras_attn.guideline.law import FINE_GRAINED, REGIMES, RESIDUAL
 from keras_attn.study.control import BASELINE
-from keras_attn.study.inference import Moments
+from keras_attn.study.inference import mean_interval
 from keras_attn.study.question import HEADLINE, Question
 from keras_attn.study.verdicts import EQUIVALENT, decide
 
@@ -73,7 +73,7 @@ def differences() -> pd.DataFrame:
     decisions = decide(values, Question(), variances)
     rows = {}
     for place, each in values.items():
-        mean, low, high = Moments.of(each, variances[place]).interval()
+        mean, low, high = mean_interval(each, image_variance=variances[place])
         rows[place] = {
             f"{HEADLINE}_difference": mean,
             f"{HEADLINE}_difference_low": low,

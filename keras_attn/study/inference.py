@@ -117,6 +117,7 @@ def mean_interval(
     confidence: float = 0.95,
     bounds: tuple[float, float] = UNBOUNDED,
     overlap: float = 0.0,
+    image_variance: float = 0.0,
 ) -> Interval:
     """The mean and its interval from Student's t-distribution; NaN values are left out.
 
@@ -125,13 +126,14 @@ def mean_interval(
         confidence: The probability with which such an interval contains the true mean.
         bounds: The smallest and the largest possible mean; the interval ends there.
         overlap: As for `Moments.of`.
+        image_variance: As for `Moments.of`.
     """
     values = known(values)
     if not len(values):
         return Interval(np.nan, np.nan, np.nan)
     if len(values) < 2:
         return Interval(float(values.mean()), np.nan, np.nan)
-    return Moments.of(values, overlap=overlap).interval(confidence, bounds)
+    return Moments.of(values, image_variance, overlap).interval(confidence, bounds)
 
 
 def p_value(differences: np.ndarray, image_variance: float = 0.0, overlap: float = 0.0) -> float:

@@ -179,6 +179,16 @@ def test_a_difference_is_paired_by_seed_and_its_test_students(folder):
     )
 
 
+def test_a_topology_that_diverged_is_left_out_of_a_mean(folder):
+    table = stored_studies.results("small")
+    contrast = claims.contrasts()[0]
+    table.loc[table["topology"] == "csa", "auc"] = np.nan
+    others = [key for key in contrast.second if key != "csa"]
+    expected = claims.differences(table, contrast._replace(second=tuple(others)))
+    np.testing.assert_allclose(claims.differences(table, contrast), expected)
+    assert len(expected) == 5
+
+
 def test_evidence_holds_what_claims_say_of_images_they_speak_of(folder):
     evidence = json.loads(json.dumps(claims.evidence()))["findings"]
     assert {(each["claim"], each["dataset"]) for each in evidence} == {
