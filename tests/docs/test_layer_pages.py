@@ -23,7 +23,7 @@ def test_a_page_has_types_defaults_and_results():
     row = r"\| {} \| 0\.\d\d \| \d\.\d\d \| ([-\d]+) \|"
     first, later = (re.search(row.format(name), page)[1] for name in ("jax", "torch eager"))
     assert first < later  # PyTorch as it stands was measured again
-    assert re.search(r"\| breastmnist \| 546 \| [+−-]0\.\d+ \|", page)
+    assert re.search(r"\| breastmnist \| 546 \| 5 \| [+−-]0\.\d+ \|", page)
     page = gallery.page(keras_attn.describe("scsa_synergistic"))
     assert "| `window_size` | `int \\| None` | `7` |" in page
     assert "In this project's studies" not in page
