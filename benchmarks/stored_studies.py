@@ -87,16 +87,20 @@ def variance_over_images(covariance: pd.DataFrame | None, weights: pd.Series) ->
     return float(weights @ known @ weights)
 
 
-def summary(name: str) -> pd.DataFrame:
-    """One row per network of a study, as `summarise` returns them."""
-    covariance = image_covariance(name)
+def summary(trials: pd.DataFrame, covariance: pd.DataFrame | None) -> pd.DataFrame:
+    """One row per network of a study, as `summarise` returns them.
+
+    Args:
+        trials: What `results` returns.
+        covariance: What `image_covariance` returns.
+    """
     if covariance is None:
-        return summarise(results(name))
+        return summarise(trials)
     variances = {
         network: variance_over_images(covariance, pd.Series({network: 1.0, BASELINE: -1.0}))
         for network in covariance.index.drop(BASELINE)
     }
-    return summarise(results(name), None, variances, covariance)
+    return summarise(trials, None, variances, covariance)
 
 
 def interval_text(row: pd.Series) -> str:

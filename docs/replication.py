@@ -96,8 +96,8 @@ def page() -> str:
     """The page."""
     names = stored_studies.complete_studies()
     tables = {name: stored_studies.results(name) for name in names}
-    summaries = {name: stored_studies.summary(name) for name in names}
     covariances = {name: stored_studies.image_covariance(name) for name in names}
+    summaries = {name: stored_studies.summary(tables[name], covariances[name]) for name in names}
     found = claims.findings(tables, covariances) if tables else []
     more = MORE_SEEDS["seeds"]
     parts = [

@@ -98,7 +98,7 @@ def _summaries() -> dict[tuple[str, int], pd.DataFrame]:
     """The summary of each complete study, by image set and number of training images."""
     found = {}
     for name in stored_studies.complete_studies():
-        results = stored_studies.results(name)
-        samples = int(results["train_samples"].iloc[0])
-        found[results["dataset"].iloc[0], samples] = stored_studies.summary(name)
+        trials, covariance = stored_studies.results(name), stored_studies.image_covariance(name)
+        place = trials["dataset"].iloc[0], int(trials["train_samples"].iloc[0])
+        found[place] = stored_studies.summary(trials, covariance)
     return found

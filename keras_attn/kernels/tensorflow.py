@@ -105,8 +105,7 @@ def _pooled(x: Tensor, axes: tuple[int, ...], pools: tuple[str, ...]) -> list[Te
 
     @ops.custom_gradient
     def statistics(x: Tensor) -> tuple[tuple[Tensor, ...], Callable]:
-        compute = {"mean": ops.mean, "max": ops.max}
-        values = [compute[name](x, axis=axes, keepdims=True) for name in pools]
+        values = WITHOUT_XLA.pooled(x, axes, pools)
 
         def gradient(*upstreams: Tensor) -> Tensor:
             by_pool = dict(zip(pools, upstreams, strict=True))

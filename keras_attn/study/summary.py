@@ -10,7 +10,7 @@ import pandas as pd
 
 from keras_attn.study.best import best_probabilities
 from keras_attn.study.control import BASELINE, is_control, matched_to
-from keras_attn.study.inference import Interval, Moments, known, mean_interval, p_value
+from keras_attn.study.inference import Interval, mean_interval, p_value
 from keras_attn.study.question import Question
 from keras_attn.study.slowdown import slowdown
 from keras_attn.study.verdicts import Decision, decide, shown
@@ -137,27 +137,30 @@ def summarise(
 
 def _combined(differences: np.ndarray, image_variance: float | None, metric: str) -> dict:
     """The interval over trainings and test images, and what verdicts rest on."""
-    values, (low, high) = known(differences), METRICS[metric].bounds
-    interval = Interval(math.nan, math.nan, math.nan)
-    if image_variance is not None and len(values) > 1:
-        interval = Moments.of(values, image_variance).interval(bounds=(low - high, high - low))
+    if image_variance is None:
+        return {"combined_low": math.nan, "combined_high": math.nan, "basis": SEEDS}
+    interval = difference_interval(differences, metric, image_variance=image_variance)
     return {
         "combined_low": interval.low,
         "combined_high": interval.high,
-        "basis": SEEDS if image_variance is None else SEEDS_AND_IMAGES,
+        "basis": SEEDS_AND_IMAGES,
     }
 
 
-def difference_interval(differences: np.ndarray, metric: str, overlap: float = 0.0) -> Interval:
+def difference_interval(
+    differences: np.ndarray, metric: str, overlap: float = 0.0, image_variance: float = 0.0
+) -> Interval:
     """The mean difference and its 95 % interval, which ends at the largest possible difference.
 
     Args:
         differences: One per seed.
         metric: The name of the metric.
         overlap: As for `keras_attn.study.inference.Moments.of`.
+        image_variance: As for `keras_attn.study.inference.Moments.of`.
     """
     low, high = METRICS[metric].bounds
-    return mean_interval(differences, bounds=(low - high, high - low), overlap=overlap)
+    bounds = low - high, high - low
+    return mean_interval(differences, bounds=bounds, overlap=overlap, image_variance=image_variance)
 
 
 def _control_tests(

@@ -99,12 +99,14 @@ def test_a_run_keeps_what_other_test_images_would_change_and_verdicts_use_it(fol
     monkeypatch.setattr(replication, "compare", lambda *args, **kwargs: compared)
     monkeypatch.setattr(Study, "images", lambda self, data_dir: None)
     assert stored_studies.image_covariance("small") is None
-    before = stored_studies.summary("small")
+    trials = stored_studies.results("small")
+    before = stored_studies.summary(trials, None)
     assert set(before["basis"]) == {"seeds"}
     assert before.loc["cmssa", "verdict"] == "better"
     replication.run(replication.STUDIES["small"], None, 1)
 
-    after = stored_studies.summary("small")
+    kept = stored_studies.image_covariance("small")
+    after = stored_studies.summary(trials, kept)
     row = after.loc["cmssa"]
     assert (row["basis"], row["verdict"]) == ("seeds and test images", "undecided")
     assert row["combined_high"] - row["combined_low"] > 3.9 * 0.3
@@ -112,9 +114,8 @@ def test_a_run_keeps_what_other_test_images_would_change_and_verdicts_use_it(fol
     assert after.loc["ccmssa", "verdict"] == "better"
     # cmssa is one of the two topologies of the claim, so it has half of the weight.
     weights = claims.contrasts()[0].weights
-    kept = stored_studies.image_covariance("small")
     assert stored_studies.variance_over_images(kept, weights) == pytest.approx(0.09 / 4)
-    tables = {"small": stored_studies.results("small")}
+    tables = {"small": trials}
     alone, _ = finding(claims.findings(tables), "few-shot", "small")
     both, _ = finding(claims.findings(tables, {"small": kept}), "few-shot", "small")
     assert (alone.basis, alone.verdict) == ("seeds", "supported")
