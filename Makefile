@@ -25,7 +25,7 @@ help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: .venv/demo ## compare four networks on real digits, and say where the report lies
-	KERAS_BACKEND=tensorflow $(BIN)/keras-attn compare digits --topologies csa,csafa --seeds 5 --epochs 6 --output runs/demo
+	KERAS_BACKEND=tensorflow $(BIN)/keras-attn compare digits --topologies csa,csafa --seeds 5 --epochs 6 --jobs 2 --output runs/demo
 
 test: check ## run every check and every test, on the three backends
 	@$(MAKE) --no-print-directory run-parts

@@ -18,6 +18,7 @@ import typer
 from typer.core import TyperCommand
 
 from keras_attn.cli.backend import choose_backend
+from keras_attn.heap import keep_memory
 
 #: What a user's mistake raises; anything else may be a fault of this package.
 EXPECTED = (ValueError, OSError, ImportError, RuntimeError)
@@ -56,6 +57,7 @@ def load_package() -> None:
     package = sys.modules["keras_attn"]
     loader = package.__spec__ and package.__spec__.loader
     if loader and not hasattr(package, "__all__"):  # created by _keras_attn_command.py
+        keep_memory()
         loader.exec_module(package)
 
 

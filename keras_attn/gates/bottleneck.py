@@ -72,7 +72,9 @@ class Bottleneck(keras.layers.Layer):
 
     def call(self, vector: Tensor) -> Tensor:
         """Both layers."""
-        return self.expand(self.squeeze(vector))
+        # On TensorFlow, a dense layer of more than two axes is a dozen operations on shapes.
+        result = self.expand(self.squeeze(ops.reshape(vector, (-1, vector.shape[-1]))))
+        return ops.reshape(result, (*ops.shape(vector)[:-1], self.units))
 
     def mean_over_positions(self, features: Tensor, mask: Tensor | None = None) -> Tensor:
         """(B, *positions, C) -> (B, units): both layers at every position, then their mean.

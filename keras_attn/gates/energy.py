@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, ClassVar
 
 from keras import ops
 
+from keras_attn import kernels
 from keras_attn.gates.gate import Gate
-from keras_attn.kernels import Tensor, accumulation_dtype, normalized
+from keras_attn.kernels import Tensor
 
 
 class EnergyGate(Gate):
@@ -41,19 +41,8 @@ class EnergyGate(Gate):
         self._check_positions(x.shape)
         mask = self.position_mask
         weights = None if mask is None else ops.expand_dims(mask, self.channel_axis)
-        # The unbiased variance is the biased one over this share.
-        number = ops.cast(self._number(x), accumulation_dtype(x.dtype))
-        share = (number - 1) / number
-        unit = normalized(x, self.spatial_axes, weights, epsilon=self.regularization * share)
-        return ops.cast(ops.sigmoid(0.25 * share * ops.square(unit) + 0.5), x.dtype)
-
-    def _number(self, x: Tensor) -> Tensor:
-        """How many positions the mean is taken over."""
-        if self.position_mask is None:
-            sizes = ops.shape(x)
-            return math.prod([sizes[axis] for axis in self.spatial_axes])
-        kept = ops.expand_dims(ops.cast(self.position_mask, "int32"), self.channel_axis)
-        return ops.maximum(ops.sum(kept, self.spatial_axes, keepdims=True), 2)
+        gate = kernels.energy(x, self.spatial_axes, weights, self.regularization)
+        return ops.cast(gate, x.dtype)
 
     def macs(self, input_shape: tuple[int, ...]) -> int:
         """None: no weights."""

@@ -23,6 +23,7 @@ __all__ = [
     "chosen",
     "correlate",
     "depthwise",
+    "energy",
     "is_xla_on_cpu",
     "maximum",
     "mean",
@@ -101,6 +102,11 @@ def normalized(
 ) -> Tensor:
     """The map of `keras_attn.kernels.normalize.normalized`, which documents the arguments."""
     return chosen().normalized(x, axes, weights, **options).map
+
+
+def energy(x: Tensor, axes: Sequence[int], weights: Tensor | None, regularization: float) -> Tensor:
+    """The gate of `keras_attn.kernels.simam_energy.energy`, which documents the arguments."""
+    return chosen().energy(x, axes, weights, regularization)
 
 
 def correlate(maps: Tensor, kernels: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 
+import numpy as np
 from keras import ops
 
 from keras_attn.kernels.tensor import Tensor
@@ -30,8 +31,8 @@ def correlation(maps: Tensor, kernels: Tensor) -> Tensor:
 
     def product(maps: Tensor, kernels: Tensor) -> Tensor:
         left = windows(maps, heights)
-        result = ops.matmul(left, bands(kernels, length))
-        return ops.reshape(result, (*ops.shape(left)[:-1], length, kernels.shape[0]))
+        result = ops.matmul(as_rows(left), bands(kernels, length))
+        return ops.reshape(result, (-1, *ops.shape(left)[1:-1], length, kernels.shape[0]))
 
     @ops.custom_gradient
     def correlated(maps: Tensor, kernels: Tensor) -> tuple[Tensor, Callable]:
@@ -39,7 +40,7 @@ def correlation(maps: Tensor, kernels: Tensor) -> Tensor:
             flipped = ops.flip(ops.swapaxes(kernels, 0, 1), tuple(range(2, len(kernels.shape))))
             left = windows(maps, heights)
             by_bands = ops.matmul(
-                ops.transpose(ops.reshape(left, (-1, left.shape[-1]))),
+                ops.transpose(as_rows(left)),
                 ops.reshape(upstream, (-1, length)),
             )
             by_bands = ops.reshape(by_bands, (math.prod(heights), length, -1, length))
@@ -65,13 +66,21 @@ def windows(maps: Tensor, heights: Sequence[int]) -> Tensor:
     return ops.concatenate([ops.reshape(each, (-1, *rows, length * number)) for each in parts], -1)
 
 
+def as_rows(x: Tensor) -> Tensor:
+    """(..., n) -> (rows, n): a matrix, whose product needs no operations on shapes."""
+    return ops.reshape(x, (-1, x.shape[-1]))
+
+
 def bands(kernels: Tensor, length: int) -> Tensor:
     """(m, n, *heights, width) -> (heights * length * n, length * m).
 
     A row of a kernel, moved along a row of the map, is a banded matrix; the matrices are stacked.
     """
     *heights, width = kernels.shape[2:]
-    matrices = ops.tensordot(kernels, shifts(width, length, kernels.dtype), axes=1)
+    taps = ops.reshape(kernels, (-1, width))
+    shift = shifts(width, length, kernels.dtype)
+    matrices = ops.matmul(taps, ops.reshape(shift, (width, -1)))
+    matrices = ops.reshape(matrices, (*kernels.shape[:-1], length, length))
     axes = range(2, 2 + len(heights))
     matrices = ops.transpose(matrices, (*axes, len(axes) + 2, 1, len(axes) + 3, 0))
     return ops.reshape(matrices, (-1, length * kernels.shape[0]))
@@ -79,6 +88,6 @@ def bands(kernels: Tensor, length: int) -> Tensor:
 
 def shifts(width: int, length: int, dtype: str) -> Tensor:
     """(width, length, length): [j, v, w] is 1 where tap j of a centred kernel at w falls on v."""
-    taps = ops.arange(0, width)[:, None, None] - width // 2
-    places = ops.arange(0, length)
+    taps = np.arange(width)[:, None, None] - width // 2
+    places = np.arange(length)
     return ops.cast(places[None, :, None] == places[None, None, :] + taps, dtype)

@@ -10,6 +10,7 @@ from typing import Any
 from keras import ops
 
 from keras_attn.kernels.normalize import Normalized, normalized
+from keras_attn.kernels.simam_energy import energy
 from keras_attn.kernels.tensor import Tensor, accumulation_dtype
 
 
@@ -29,6 +30,12 @@ class Kernels:
     ) -> Normalized:
         """Operation by operation."""
         return normalized(x, axes, weights, **options)
+
+    def energy(
+        self, x: Tensor, axes: Sequence[int], weights: Tensor | None, regularization: float
+    ) -> Tensor:
+        """Operation by operation."""
+        return energy(x, axes, weights, regularization)
 
     def mean(self, x: Tensor, axes: Sequence[int], under: Tensor | None = None) -> Tensor:
         """Accumulated and returned in float32 or wider."""

@@ -8,7 +8,8 @@ import jax
 from keras import ops
 
 from keras_attn.kernels import taps
-from keras_attn.kernels.tensor import Tensor
+from keras_attn.kernels.simam_energy import energy_from_memory
+from keras_attn.kernels.tensor import Tensor, accumulation_dtype
 from keras_attn.kernels.xla import XLA, XLAOnCPU
 
 
@@ -47,6 +48,15 @@ class JAXOnCPU(XLAOnCPU):
     def is_compiling(self) -> bool:
         """Always: `by_taps` compiles itself."""
         return True
+
+    def energy(
+        self, x: Tensor, axes: Sequence[int], weights: Tensor | None, regularization: float
+    ) -> Tensor:
+        """With a gradient that keeps no map but x."""
+        if weights is not None:
+            return super().energy(x, axes, weights, regularization)
+        x = ops.cast(x, accumulation_dtype(x.dtype))
+        return energy_from_memory(x, tuple(axes), regularization)
 
     def by_taps(self, x: Tensor, kernel: Tensor) -> Tensor:
         """Compiled as a whole: outside of a compiled function JAX would compile every tap."""

@@ -191,7 +191,8 @@ def _normalized(
     """The normalised map; its mean and its variance have no gradients."""
     pair = [] if scale is None else [ops.cast(each, x.dtype) for each in (scale, offset)]
     sizes = ops.shape(x)
-    number = ops.cast(math.prod(sizes[axis] for axis in axes), x.dtype)
+    number = math.prod(sizes[axis] for axis in axes)
+    number = number if isinstance(number, int) else ops.cast(number, x.dtype)
 
     @ops.custom_gradient
     def normalize(x: Tensor, *scale_and_offset: Tensor) -> tuple[tuple[Tensor, ...], Callable]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 
+from keras_attn.kernels.updates import with_few_operations
 from keras_attn.study.optimizer_names import new_optimizer
 from keras_attn.study.training import Training
 
@@ -33,7 +34,7 @@ def make_optimizer(
     }
     if training.clip_norm is not None:
         given["global_clipnorm"] = training.clip_norm
-    optimizer = new_optimizer(training.optimizer, **given)
+    optimizer = with_few_operations(new_optimizer(training.optimizer, **given))
     slow = frozenset(slow)
     return with_slower(optimizer, slow, training.pretrained_rate) if slow else optimizer
 

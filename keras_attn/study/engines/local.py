@@ -14,6 +14,7 @@ from typing import Any
 import cloudpickle
 import keras
 
+from keras_attn import heap
 from keras_attn.study.plan import Plan
 from keras_attn.study.store import Store
 from keras_attn.study.worker import Listener, work
@@ -98,6 +99,7 @@ def _start(task: Path, start: int, jobs: int, log: Path) -> subprocess.Popen:
     limits = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
     environment = {
         **dict.fromkeys(limits, threads),
+        **heap.environment(),
         **os.environ,
         "KERAS_BACKEND": keras.backend.backend(),
     }

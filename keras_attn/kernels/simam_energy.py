@@ -1,0 +1,75 @@
+"""SimAM's gate: how far a value is from the rest of its channel."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from keras import ops
+
+from keras_attn.kernels.matrix_sums import sum_of_computed, sum_over
+from keras_attn.kernels.normalize import normalized
+from keras_attn.kernels.tensor import Tensor, accumulation_dtype
+
+
+def energy(
+    x: Tensor, axes: Sequence[int], weights: Tensor | None = None, regularization: float = 1e-4
+) -> Tensor:
+    """sigmoid(d / (4 (sum d / (n - 1) + regularization)) + 1/2), d = (x - mean x)^2.
+
+    Args:
+        x: A map.
+        axes: Those of the n positions, in ascending order.
+        weights: 1 or 0, with a shape that broadcasts against x: the positions that count.
+        regularization: Keeps the division finite where a channel is constant.
+    """
+    share = _share_of_variance(x, axes, weights)
+    unit = normalized(x, axes, weights, epsilon=regularization * share).map
+    return ops.sigmoid(0.25 * share * ops.square(unit) + 0.5)
+
+
+def energy_from_memory(x: Tensor, axes: tuple[int, ...], regularization: float) -> Tensor:
+    """`energy`, whose gradient keeps no map but x.
+
+    The gate is sigmoid(slope d + 1/2), with one slope per channel. Its gradient is
+
+        2 slope (w c - mean(w c)) - 8 slope² / share · mean(w d) c,   c = x - mean x,
+
+    where w is the upstream gradient times gate (1 - gate). Operation by operation it would write
+    the normalised map and the gate to memory and read them again.
+    """
+
+    @ops.custom_gradient
+    def gate_of(x: Tensor) -> tuple[Tensor, Callable]:
+        number = math.prod(x.shape[axis] for axis in axes)
+        share = (number - 1) / number
+        mean = sum_over(x, axes) / number
+        variance = ops.mean(ops.square(x - mean), axis=axes, keepdims=True)
+        root = 0.5 * ops.sqrt(share / (variance + regularization * share))
+
+        def gate() -> Tensor:
+            # Not slope * square(x - mean): XLA would write these squares to memory once, because
+            # the variance reads them too.
+            return ops.sigmoid(ops.square(root * (x - mean)) + 0.5)
+
+        def gradient(upstream: Tensor) -> Tensor:
+            centred, numbers, slope = x - mean, gate(), ops.square(root)
+            product = upstream * numbers * (1 - numbers) * centred
+            level = sum_of_computed(product, axes) / number
+            spread = sum_of_computed(product * centred, axes) / number
+            return 2 * slope * (product - level) - 8 / share * slope * slope * spread * centred
+
+        return gate(), gradient
+
+    return gate_of(x)
+
+
+def _share_of_variance(x: Tensor, axes: Sequence[int], weights: Tensor | None) -> Any:
+    """(n - 1) / n: the biased variance over the unbiased one."""
+    number: Any = math.prod(ops.shape(x)[axis] for axis in axes)
+    if weights is not None:
+        number = ops.maximum(ops.sum(ops.cast(weights, "int32"), axes, keepdims=True), 2)
+    if not isinstance(number, int):
+        number = ops.cast(number, accumulation_dtype(x.dtype))
+    return (number - 1) / number
