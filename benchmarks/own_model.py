@@ -29,6 +29,7 @@ import numpy as np
 
 from benchmarks.matrix import RESULTS
 from benchmarks.processes import BACKENDS, answer, machine
+from benchmarks.subjects import SCHEDULED
 from benchmarks.team import rounded
 from keras_attn.bench import seconds
 from keras_attn.data.dataset import Dataset, Split
@@ -36,6 +37,7 @@ from keras_attn.gates.parts import size
 from keras_attn.kernels.devices import jit_compile
 from keras_attn.study.files import replacing
 from keras_attn.study.models import read_model
+from keras_attn.study.optimizer import make_optimizer
 from keras_attn.study.trainer import Trainer
 from keras_attn.study.training import Training
 
@@ -128,9 +130,8 @@ def measure(name: str, variant: str) -> dict[str, float]:
 def compiled(trainer: Trainer) -> keras.Model:
     """A new network of a study, compiled as the study compiles it."""
     model = trainer.build()
-    config = trainer.config
     model.compile(
-        keras.optimizers.AdamW(config.learning_rate, weight_decay=config.weight_decay),
+        make_optimizer(trainer.config, steps=SCHEDULED, epochs=SCHEDULED),
         trainer.task.loss,
         jit_compile=jit_compile(),
     )

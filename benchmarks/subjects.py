@@ -16,7 +16,11 @@ from keras_attn import bench
 from keras_attn.bench import Step
 from keras_attn.gates.parts import size
 from keras_attn.study.built_in import residual_network
+from keras_attn.study.optimizer import make_optimizer
 from keras_attn.study.training import Training
+
+#: Steps per epoch, and epochs, of the schedule of the learning rate.
+SCHEDULED = 100
 
 
 class Subject(NamedTuple):
@@ -82,7 +86,7 @@ def network(variant: str, key: str, shape: list[int]) -> Subject:
         return Subject({"training": step}, parameters)
     model = residual_network(tuple(shape[1:]), "multi-class", 10, attention)
     model.compile(
-        keras.optimizers.AdamW(training.learning_rate, weight_decay=training.weight_decay),
+        make_optimizer(training, steps=SCHEDULED, epochs=SCHEDULED),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         jit_compile=(mode or "compiled") == "compiled",
     )

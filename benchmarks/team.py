@@ -13,15 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.worker import Worker, WorkerError
+from keras_attn import heap
 from keras_attn.bench import MEMORY_ENVIRONMENT
-
-#: Makes glibc's allocator keep what is freed, as TensorFlow's does. If it hands blocks back and
-#: takes them anew, every step pays for their pages, now more and now less: up to half its time.
-TIMING_ENVIRONMENT = {
-    "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20),  # the largest that it takes
-    "MALLOC_TRIM_THRESHOLD_": str(2**34),
-    "MALLOC_ARENA_MAX": "1",  # those of threads are handed back whatever the threshold
-}
 
 
 class Plan(NamedTuple):
@@ -54,7 +47,7 @@ class Team:
         shared = {"TORCHINDUCTOR_CACHE_DIR": self._cache}
         self.timers, self.scales = (
             {name: Worker(name, plan.threads, variables) for name in plan.variants}
-            for variables in ({**shared, **TIMING_ENVIRONMENT}, {**shared, **MEMORY_ENVIRONMENT})
+            for variables in ({**shared, **heap.environment()}, {**shared, **MEMORY_ENVIRONMENT})
         )
 
     def __enter__(self) -> Team:

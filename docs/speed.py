@@ -30,8 +30,9 @@ Measure your own: `make bench` for all of it, or one layer at your shape with
 This is the code of that date. The kernels have since moved into `keras_attn/kernels`, and some
 operations changed: GAM and CPCA compute in float32 under mixed_float16, for example, and since
 2026-11-29 a channel gate calls its bottleneck once for all statistics, JAX computes a variance in
-fewer operations, and TensorFlow without XLA computes the gradients of a mean and a maximum in fewer
-passes over the map. The first change is later than all figures on this page but those of EMA, the
+fewer operations and keeps no map but the input for the gradient of SimAM, and TensorFlow without
+XLA computes the gradients of a mean and a maximum in fewer passes over the map and runs fewer
+operations per gate. The first change is later than all figures on this page but those of EMA, the
 others are later than all. {again}
 
 * **Layers**: {layers}, with their defaults, on float32 maps as they are after a ReLU (batch x

@@ -28,7 +28,7 @@ def keep_memory() -> bool:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is None:
         return False
-    return all([mallopt(option, value) == 1 for option, value in OPTIONS.values()])
+    return all(mallopt(option, value) == 1 for option, value in OPTIONS.values())
 
 
 def environment() -> dict[str, str]:
