@@ -28,11 +28,20 @@ def with_few_operations(optimizer: keras.optimizers.Optimizer) -> keras.optimize
 
     if tf.distribute.has_strategy():
         return optimizer
-    optimizer._apply_weight_decay = lambda variables: _decay(optimizer, variables)
+    own = keras.optimizers.Optimizer._apply_weight_decay
+    if type(optimizer)._apply_weight_decay is own:  # Muon has another
+        optimizer._apply_weight_decay = lambda variables: _decay(optimizer, variables)
     if type(optimizer) in (keras.optimizers.Adam, keras.optimizers.AdamW) and not optimizer.amsgrad:
-        optimizer._backend_update_step = lambda gradients, variables, rate: _adam(
-            optimizer, gradients, variables, rate
-        )
+        usual = optimizer._backend_update_step
+
+        def update(gradients: list[Tensor], variables: list[keras.Variable], rate: Tensor) -> None:
+            # In half precision TensorFlow's operation would round 0.999 to 1.
+            if all(each.dtype == "float32" for each in variables):
+                _adam(optimizer, gradients, variables, rate)
+            else:
+                usual(gradients, variables, rate)
+
+        optimizer._backend_update_step = update
     return optimizer
 
 
@@ -55,17 +64,16 @@ def _adam(
     step = tf.cast(optimizer.iterations + 1, "float32")
     powers = [tf.pow(beta, step) for beta in (optimizer.beta_1, optimizer.beta_2)]
     for gradient, variable in zip(gradients, variables, strict=True):
-        dtype = variable.dtype
         index = optimizer._get_variable_index(variable)
         tf.raw_ops.ResourceApplyAdam(
             var=variable.value.handle,
             m=optimizer._momentums[index].value.handle,
             v=optimizer._velocities[index].value.handle,
-            beta1_power=tf.cast(powers[0], dtype),
-            beta2_power=tf.cast(powers[1], dtype),
-            lr=tf.cast(rate, dtype),
-            beta1=tf.constant(optimizer.beta_1, dtype),
-            beta2=tf.constant(optimizer.beta_2, dtype),
-            epsilon=tf.constant(optimizer.epsilon, dtype),
-            grad=tf.cast(tf.convert_to_tensor(gradient), dtype),
+            beta1_power=powers[0],
+            beta2_power=powers[1],
+            lr=tf.cast(rate, "float32"),
+            beta1=tf.constant(optimizer.beta_1, "float32"),
+            beta2=tf.constant(optimizer.beta_2, "float32"),
+            epsilon=tf.constant(optimizer.epsilon, "float32"),
+            grad=tf.cast(tf.convert_to_tensor(gradient), "float32"),
         )
