@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from benchmarks import claims, cost_table
 from benchmarks.fidelity import stored as measured_differences
@@ -149,7 +150,16 @@ def cost() -> str:
 
 def evidence() -> str:
     """The guideline's evidence, which is a file of the package and not a page."""
-    return json.dumps(claims.evidence(), indent=1) + "\n"
+    return json.dumps(_rounded(claims.evidence()), indent=1) + "\n"
+
+
+def _rounded(content: Any) -> Any:
+    """The content with six digits of every number: the last ones differ between processors."""
+    if isinstance(content, dict):
+        return {key: _rounded(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_rounded(value) for value in content]
+    return float(f"{content:.6g}") if isinstance(content, float) else content
 
 
 #: File -> what writes it; the evidence comes first, because pages grade the claims by that file.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -45,7 +46,7 @@ def single(
 def svg(name: str, figure: Figure) -> Markup:
     """A figure as an inline picture."""
     buffer = io.StringIO()
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
+    with rc_context({"svg.fonttype": "none"}):
         nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
         figure.savefig(buffer, format="svg", transparent=True, metadata=nothing)
     text = buffer.getvalue()
@@ -53,4 +54,19 @@ def svg(name: str, figure: Figure) -> Markup:
     text = re.sub(r"<g id=\"[^\"]*\"", "<g", text)  # equal in every picture, and unused
     for colour, variable in PAGE_COLOURS.items():
         text = text.replace(colour, variable)
-    return Markup(text)
+    return Markup(_with_numbered_references(text, name))
+
+
+def _with_numbered_references(text: str, name: str) -> str:
+    """The picture, whose internal references are numbered.
+
+    Those of Matplotlib depend on the last digits of coordinates, which differ between processors.
+    """
+    found = dict.fromkeys(re.findall(r"\bid=\"([^\"]+)\"", text))
+    prefix = f"p{zlib.crc32(name.encode()):08x}"
+    numbered = {each: f"{prefix}-{number}" for number, each in enumerate(found)}
+    return re.sub(
+        r"(\bid=\"|#)([\w-]+)(?=[\")])",
+        lambda match: match[1] + numbered.get(match[2], match[2]),
+        text,
+    )

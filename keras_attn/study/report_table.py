@@ -9,6 +9,10 @@ from keras_attn.study.control import BASELINE, is_control, meaning
 from keras_attn.study.question import Question
 from keras_attn.study.wording import number, p_text, seeds_text, signed, variants_of
 
+#: Where the ends of an interval of times differ by a larger factor, it says nothing and is left
+#: out: two trainings on a busy machine have intervals such as 0.00 to 40,000.
+WIDEST = 10
+
 
 def verdicts(summary: pd.DataFrame, question: Question) -> list[dict[str, str]]:
     """The verdict on each topology, with its difference and its interval."""
@@ -53,7 +57,13 @@ def _slowdown(topology: str, row: pd.Series) -> tuple[str, str]:
     """The time of a step over that without attention, and the ends of its interval."""
     if topology == BASELINE or np.isnan(row["slowdown"]):
         return "", ""
-    interval = "" if np.isnan(row["slowdown_low"]) else ends(row, "slowdown", digits=2)
+    low, high = row["slowdown_low"], row["slowdown_high"]
+    if np.isnan(low):
+        interval = ""
+    elif high > WIDEST * low:
+        interval = "uncertain"
+    else:
+        interval = ends(row, "slowdown", digits=2)
     return f"× {row['slowdown']:.2f}", interval
 
 

@@ -190,3 +190,11 @@ def test_the_hardware_is_that_of_the_trials(five_seeds):
     ]
     both = dataclasses.replace(five_seeds, trials=dict(zip(five_seeds.trials, trials, strict=True)))
     assert hardware_of(both) == "processor 0, and processor 1"
+
+
+def test_the_report_leaves_out_an_interval_of_times_that_says_nothing(five_seeds, tmp_path):
+    comparison = with_scores(five_seeds, {}, {"csa": [0.01, 1.1, 1.1, 1.1, 50.0]})
+    row = comparison.summary().loc["csa"]
+    assert row["slowdown_high"] > 10 * row["slowdown_low"]
+    words = Tags(page_of(comparison, tmp_path)).words
+    assert words[words.index(f"× {row['slowdown']:.2f}") + 1] == "uncertain"
