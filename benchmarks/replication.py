@@ -42,7 +42,7 @@ from keras_attn.study.status import read_status
 FOLDER = RESULTS / "replication"
 
 #: In the folder of a study: how its mean scores vary together over the test images. It is kept in
-#: place of the predictions, which are too large for the repository.
+#: place of the predictions of a finished study, which are too large for the repository.
 IMAGE_COVARIANCE = "image_covariance.csv"
 
 #: Trainings per topology, where a study has no number of its own.
