@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from benchmarks import claims, cost_table
 from benchmarks.fidelity import stored as measured_differences
@@ -150,16 +149,11 @@ def cost() -> str:
 
 def evidence() -> str:
     """The guideline's evidence, which is a file of the package and not a page."""
-    return json.dumps(_rounded(claims.evidence()), indent=1) + "\n"
-
-
-def _rounded(content: Any) -> Any:
-    """The content with six digits of every number: the last ones differ between processors."""
-    if isinstance(content, dict):
-        return {key: _rounded(value) for key, value in content.items()}
-    if isinstance(content, list | tuple):
-        return [_rounded(value) for value in content]
-    return float(f"{content:.6g}") if isinstance(content, float) else content
+    # Six digits of every number: the last ones differ between processors.
+    content = json.loads(
+        json.dumps(claims.evidence()), parse_float=lambda digits: float(f"{float(digits):.6g}")
+    )
+    return json.dumps(content, indent=1) + "\n"
 
 
 #: File -> what writes it; the evidence comes first, because pages grade the claims by that file.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,20 +9,20 @@ from keras import ops
 
 from keras_attn.kernels.matrix_sums import sum_of_computed, sum_over
 from keras_attn.kernels.normalize import normalized
-from keras_attn.kernels.tensor import Tensor, accumulation_dtype
+from keras_attn.kernels.tensor import Tensor, accumulation_dtype, number_along
 
 
-def energy(
-    x: Tensor, axes: Sequence[int], weights: Tensor | None = None, regularization: float = 1e-4
-) -> Tensor:
+def energy(x: Tensor, axes: Sequence[int], weights: Tensor | None, regularization: float) -> Tensor:
     """sigmoid(d / (4 (sum d / (n - 1) + regularization)) + 1/2), d = (x - mean x)^2.
 
     Args:
         x: A map.
         axes: Those of the n positions, in ascending order.
-        weights: 1 or 0, with a shape that broadcasts against x: the positions that count.
+        weights: 1 or 0, with a shape that broadcasts against x: the positions that count;
+            all if None.
         regularization: Keeps the division finite where a channel is constant.
     """
+    x = ops.cast(x, accumulation_dtype(x.dtype))
     share = _share_of_variance(x, axes, weights)
     unit = normalized(x, axes, weights, epsilon=regularization * share).map
     return ops.sigmoid(0.25 * share * ops.square(unit) + 0.5)
@@ -42,7 +41,7 @@ def energy_from_memory(x: Tensor, axes: tuple[int, ...], regularization: float) 
 
     @ops.custom_gradient
     def gate_of(x: Tensor) -> tuple[Tensor, Callable]:
-        number = math.prod(x.shape[axis] for axis in axes)
+        number = number_along(x, axes)
         share = (number - 1) / number
         mean = sum_over(x, axes) / number
         variance = ops.mean(ops.square(x - mean), axis=axes, keepdims=True)
@@ -67,9 +66,9 @@ def energy_from_memory(x: Tensor, axes: tuple[int, ...], regularization: float) 
 
 def _share_of_variance(x: Tensor, axes: Sequence[int], weights: Tensor | None) -> Any:
     """(n - 1) / n: the biased variance over the unbiased one."""
-    number: Any = math.prod(ops.shape(x)[axis] for axis in axes)
-    if weights is not None:
-        number = ops.maximum(ops.sum(ops.cast(weights, "int32"), axes, keepdims=True), 2)
-    if not isinstance(number, int):
-        number = ops.cast(number, accumulation_dtype(x.dtype))
+    if weights is None:
+        number = number_along(x, axes)
+    else:
+        kept = ops.sum(ops.cast(weights, "int32"), axes, keepdims=True)
+        number = ops.cast(ops.maximum(kept, 2), x.dtype)
     return (number - 1) / number

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 
 from keras import ops
@@ -11,7 +10,7 @@ from tensorflow.python.ops import control_flow_util
 
 from keras_attn.kernels.interface import Kernels
 from keras_attn.kernels.matrix_sums import SHORT, sum_to
-from keras_attn.kernels.tensor import Tensor, accumulation_dtype
+from keras_attn.kernels.tensor import Tensor, accumulation_dtype, number_along
 from keras_attn.kernels.xla import XLA, XLAOnCPU
 
 
@@ -112,8 +111,7 @@ def _pooled(x: Tensor, axes: tuple[int, ...], pools: tuple[str, ...]) -> list[Te
             places = ops.cast(ops.equal(x, values[pools.index("max")]), x.dtype)
             total = places * (by_pool["max"] / ops.sum(places, axis=axes, keepdims=True))
             if "mean" in pools:
-                number = math.prod(ops.shape(x)[axis] for axis in axes)
-                total = total + by_pool["mean"] / ops.cast(number, x.dtype)
+                total = total + by_pool["mean"] / number_along(x, axes)
             return total
 
         return tuple(values), gradient

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 import operator
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,7 +14,7 @@ from keras_attn.kernels import banded, taps
 from keras_attn.kernels.interface import Kernels
 from keras_attn.kernels.matrix_sums import halved, sum_of_computed, sum_over, sum_to
 from keras_attn.kernels.normalize import EPSILON, Normalized
-from keras_attn.kernels.tensor import Tensor, accumulation_dtype
+from keras_attn.kernels.tensor import Tensor, accumulation_dtype, number_along
 
 
 class XLA(Kernels):
@@ -67,8 +66,7 @@ class XLAOnCPU(XLA):
         """By a sum of `matrix_sums`."""
         x = ops.cast(x, accumulation_dtype(x.dtype))
         sums = sum_over(x, axes, None if under is None else ops.cast(under, x.dtype))
-        number = math.prod(ops.shape(x)[axis] for axis in axes)
-        return ops.squeeze(sums / ops.cast(number, x.dtype), axes)
+        return ops.squeeze(sums / number_along(x, axes), axes)
 
     def maximum(self, x: Tensor, axes: Sequence[int], under: Tensor | None = None) -> Tensor:
         """Under a gate, without a map of products; its gradients are the sums of `matrix_sums`."""
@@ -190,9 +188,7 @@ def _normalized(
 ) -> Normalized:
     """The normalised map; its mean and its variance have no gradients."""
     pair = [] if scale is None else [ops.cast(each, x.dtype) for each in (scale, offset)]
-    sizes = ops.shape(x)
-    number = math.prod(sizes[axis] for axis in axes)
-    number = number if isinstance(number, int) else ops.cast(number, x.dtype)
+    number = number_along(x, axes)
 
     @ops.custom_gradient
     def normalize(x: Tensor, *scale_and_offset: Tensor) -> tuple[tuple[Tensor, ...], Callable]:
