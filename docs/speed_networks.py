@@ -28,9 +28,9 @@ These figures are older than the two changes of 2026-11-29 below.
 
 On TensorFlow, a comparison updates the weights in few operations: Keras evaluates the schedule of
 the learning rate for each variable, and AdamW in about 30 operations per variable. A training step
-of resnet20 on images of 8x8 pixels has 2,560 operations in place of 5,976, and with CSA 5,944 in
-place of 11,511, since its gates need fewer, too. Tracing them takes 1.8 to 1.9 s in place of 4.0 to
-4.3 s, and with CSA 4.2 to 5.0 s in place of 8.1 to 8.3 s (two runs each on one core).
+of resnet20 on images of 8x8 pixels has 2,560 operations in place of 5,976, and with CSA 5,926 in
+place of 11,511, since its gates need fewer, too. Tracing them takes 1.5 to 1.9 s in place of 4.0 to
+4.3 s, and with CSA 4.2 to 5.2 s in place of 8.1 to 8.3 s (two to four runs on one core).
 
 On Linux, the command `keras-attn` and the workers of `jobs` keep the memory that a step frees. The
 C library otherwise returns it to the system, and the next step waits for empty pages: for resnet20
