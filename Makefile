@@ -3,7 +3,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e
+# Python compiles what is imported; to compile every file of the packages takes pip a minute.
+INSTALL := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -c constraints.txt -e
 # The parts of the test command, those that take longest first: two run at a time.
 PARTS := torch jax-layers once tensorflow-layers jax-models tensorflow-models site
 # Where the tests lie that depend on the backend; all others run once.
@@ -25,7 +26,7 @@ help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: .venv/demo ## compare four networks on real digits, and say where the report lies
-	KERAS_BACKEND=tensorflow $(BIN)/keras-attn compare digits --topologies csa,csafa --seeds 5 --epochs 6 --jobs 2 --output runs/demo
+	KERAS_BACKEND=tensorflow $(BIN)/keras-attn compare digits --model resnet8 --topologies csa,csafa --seeds 5 --epochs 6 --jobs 2 --output runs/demo
 
 test: check ## run every check and every test, on the three backends
 	@$(MAKE) --no-print-directory run-parts
