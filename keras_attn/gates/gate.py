@@ -57,7 +57,7 @@ class Gate(keras.layers.Layer):
         super().__init__(autocast=False, **kwargs)
         self.supports_masking = True
         self.data_format = data_format or keras.config.image_data_format()
-        #: Shared with the other gates of a layer.
+        #: Shared with the layer and its other gates.
         self.reading = Reading()
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
@@ -137,6 +137,8 @@ class Gate(keras.layers.Layer):
         if len(inside) > 1 or not all(_is_constant(gate, others) for gate in inside):
             x, inside = _product([x, *inside], accumulation_dtype(x.dtype)), []
         gate = inside[0] if inside else None
+        if gate is not None and kernels.shares_product(x, gate, pools):
+            x, gate = self.reading.product(x, gate), None
         statistics = self.reading.pooled(
             x, axes, pools, gate, lambda names: self._pool(axes, x, names, gate)
         )

@@ -1,18 +1,20 @@
-"""What the gates of a layer share while they read a map: its mask, and what they pooled of it."""
+"""What a layer and its gates share of a map: its mask, and what they have computed of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from keras_attn import kernels
 from keras_attn.kernels import Tensor
 
 
 class Reading:
-    """The mask of the map that a layer reads, and every statistic that its gates have pooled.
+    """The mask of the map that a layer reads, and the statistics and products of it.
 
-    Several gates of a layer read the same statistics of the same map. Each is computed once per
-    call of the layer.
+    Several gates of a layer read the same statistics of the same map, and where the backend shares
+    products, the layer returns a product that a gate has read. Each is computed once per call of
+    the layer.
     """
 
     def __init__(self) -> None:
@@ -21,15 +23,39 @@ class Reading:
         # Of each map that was pooled: the map, the axes, the gate it was under, the statistics.
         self._pooled: list[tuple[Tensor, tuple[int, ...], Tensor | None, dict[str, Tensor]]] | None
         self._pooled = None
+        # Each map and gate that were multiplied, and their product.
+        self._products: list[tuple[Tensor, Tensor, Tensor]] | None = None
 
     @contextmanager
     def of_one_call(self, mask: Tensor | None) -> Iterator[None]:
-        """Keeps what is pooled inside, and forgets it afterwards."""
-        self.mask, self._pooled = mask, []
+        """Keeps what is computed inside, and forgets it afterwards."""
+        self.mask, self._pooled, self._products = mask, [], []
         try:
             yield
         finally:
-            self.mask = self._pooled = None
+            self.mask = self._pooled = self._products = None
+
+    def product(self, x: Tensor, gate: Tensor) -> Tensor:
+        """The map x * gate, for all that read it."""
+        product = self._known_product(x, gate)
+        if product is None:
+            product = kernels.times(x, gate)
+            if self._products is not None:
+                self._products.append((x, gate, product))
+        return product
+
+    def times(self, x: Tensor, first: Tensor, *others: Tensor) -> Tensor:
+        """The map x * first * ..., made of the product x * first if a gate has read that."""
+        product = self._known_product(x, first)
+        if product is None:
+            return kernels.times(x, first, *others)
+        return kernels.times(product, *others) if others else product
+
+    def _known_product(self, x: Tensor, gate: Tensor) -> Tensor | None:
+        for its_map, its_gate, product in self._products or ():
+            if its_map is x and its_gate is gate:
+                return product
+        return None
 
     def pooled(
         self,

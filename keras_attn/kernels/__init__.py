@@ -31,6 +31,7 @@ __all__ = [
     "plain",
     "plus",
     "pooled",
+    "shares_product",
     "softmax",
     "times",
     "weighted_mean",
@@ -59,9 +60,17 @@ def pooled(
 ) -> list[Tensor]:
     """The statistics named `pools`, "mean" and "max", with `axes` kept at length one. See `mean`.
 
-    Never build x * gate to pool it: pass `under=gate`.
+    Build x * gate to pool it only if `shares_product` says so; otherwise pass `under=gate`.
     """
     return chosen().pooled(x, axes, pools, under)
+
+
+def shares_product(x: Tensor, gate: Tensor, pools: Sequence[str]) -> bool:
+    """Whether to compute x * gate once for all that reads it, these statistics of it among them.
+
+    Otherwise each reads x and the gate: pass `under=gate` to `pooled`, and both to `times`.
+    """
+    return chosen().shares_product(x, gate, pools)
 
 
 def weighted_sum(x: Tensor, weights: Tensor, axes: Sequence[int]) -> Tensor:

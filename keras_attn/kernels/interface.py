@@ -7,6 +7,7 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import keras
 from keras import ops
 
 from keras_attn.kernels.normalize import Normalized, normalized
@@ -36,6 +37,11 @@ class Kernels:
     ) -> Tensor:
         """Operation by operation."""
         return energy(x, axes, weights, regularization)
+
+    def shares_product(self, x: Tensor, gate: Tensor, pools: Sequence[str]) -> bool:
+        """Where it is as exact as the statistics, which are accumulated in float32 or wider."""
+        dtype = keras.backend.standardize_dtype(x.dtype)
+        return dtype == accumulation_dtype(x.dtype) == keras.backend.standardize_dtype(gate.dtype)
 
     def mean(self, x: Tensor, axes: Sequence[int], under: Tensor | None = None) -> Tensor:
         """Accumulated and returned in float32 or wider."""

@@ -54,6 +54,10 @@ class TensorFlowOnCPU(XLAOnCPU):
         """Whether XLA compiles the function that is traced now."""
         return control_flow_util.GraphOrParentsInXlaContext(framework.get_default_graph())
 
+    def shares_product(self, x: Tensor, gate: Tensor, pools: Sequence[str]) -> bool:
+        """Without XLA."""
+        return not self.is_compiling() and WITHOUT_XLA.shares_product(x, gate, pools)
+
     def mean(self, x: Tensor, axes: Sequence[int], under: Tensor | None = None) -> Tensor:
         """By XLA or without."""
         if self.is_compiling():

@@ -16,8 +16,8 @@ import torch
 from keras import ops
 
 from keras_attn.kernels.interface import Kernels
-from keras_attn.kernels.tensor import Tensor, accumulation_dtype
-from keras_attn.kernels.torch_eager import Pooled, Product, applied
+from keras_attn.kernels.tensor import Tensor, accumulation_dtype, number_along
+from keras_attn.kernels.torch_eager import Pooled, Product, applied, summed
 
 CONVOLUTIONS = {
     1: torch.nn.functional.conv1d,
@@ -149,11 +149,18 @@ class Torch(Kernels):
         """torch.compile traces it as one graph; Keras's own breaks the graph."""
         return True
 
+    def shares_product(self, x: Tensor, gate: Tensor, pools: Sequence[str]) -> bool:
+        """Operation by operation, but not for a mean, which is a product of matrices."""
+        return "max" in pools and _is_eager(x, gate)
+
     def mean(self, x: Tensor, axes: Sequence[int], under: Tensor | None = None) -> Tensor:
-        """Under a gate as `Pooled`."""
-        if under is None or not _is_eager(x, under):
+        """By a sum, whose gradient is not written; under a gate, without a map of products."""
+        if not _is_eager(x, *() if under is None else (under,)):
             return super().mean(x, axes, under)
-        return self.pooled(x, axes, ("mean",), under)[0].squeeze(tuple(axes))
+        if under is None:
+            return x.sum(tuple(axes)) / number_along(x, axes)
+        kept = [1 if axis in axes else length for axis, length in enumerate(x.shape)]
+        return (summed(x, under, torch.Size(kept)) / number_along(x, axes)).squeeze(tuple(axes))
 
     def maximum(self, x: Tensor, axes: Sequence[int], under: Tensor | None = None) -> Tensor:
         """Keras's own checks whether x is empty, which breaks a graph that torch.compile traces."""
@@ -161,7 +168,8 @@ class Torch(Kernels):
         if _is_traced():
             largest = Maximum.apply(x if under is None else x * under, axes)
         else:
-            largest = applied(Pooled, x, under, axes, ("max",))[0].squeeze(axes)
+            product = x if under is None else self.times(x, under)
+            largest = applied(Pooled, product, axes, ("max",))[0].squeeze(axes)
         return ops.cast(largest, accumulation_dtype(x.dtype))
 
     def pooled(
@@ -170,7 +178,10 @@ class Torch(Kernels):
         """All in one function, so that their gradients are one map."""
         if not _is_eager(x, *() if under is None else (under,)):
             return super().pooled(x, axes, pools, under)
-        return [*applied(Pooled, x, under, tuple(axes), tuple(pools))]
+        if "max" not in pools:
+            return [ops.expand_dims(self.mean(x, axes, under), axes) for _ in pools]
+        product = x if under is None else self.times(x, under)
+        return [*applied(Pooled, product, tuple(axes), tuple(pools))]
 
     def times(self, x: Tensor, *gates: Tensor) -> Tensor:
         """One function, whose gradients share a product of maps."""

@@ -26,7 +26,7 @@ def applied(function: type[torch.autograd.Function], *arguments: Any) -> Any:
 
 
 class Pooled(torch.autograd.Function):
-    """Statistics of x, or of x * under, over axes that are kept with length one.
+    """Statistics of x, a maximum among them, over axes that are kept with length one.
 
     The values that tie for a maximum share its gradient.
     """
@@ -35,77 +35,53 @@ class Pooled(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        x: torch.Tensor, under: torch.Tensor | None, axes: Sequence[int], pools: Sequence[str]
+        x: torch.Tensor, axes: Sequence[int], pools: Sequence[str]
     ) -> tuple[torch.Tensor, ...]:
         """One statistic for each of `pools`."""
-        product = x if under is None else x * under
         statistics = {"mean": torch.mean, "max": torch.amax}
-        return tuple(statistics[name](product, axes, keepdim=True) for name in pools)
+        return tuple(statistics[name](x, axes, keepdim=True) for name in pools)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple, output: tuple[torch.Tensor, ...]) -> None:
         """Keeps what both derivatives read."""
-        x, under, ctx.axes, ctx.pools = inputs
-        largest = output[ctx.pools.index("max")] if "max" in ctx.pools else None
-        ctx.save_for_backward(x, under, largest)
-        ctx.save_for_forward(x, under, largest)
+        x, ctx.axes, ctx.pools = inputs
+        largest = output[ctx.pools.index("max")]
+        ctx.save_for_backward(x, largest)
+        ctx.save_for_forward(x, largest)
 
     @staticmethod
     def backward(ctx: Any, *upstream: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        """The gradients by x and by its gate."""
-        x, under, largest = ctx.saved_tensors
+        """The gradient by x."""
+        x, largest = ctx.saved_tensors
         by_pool = dict(zip(ctx.pools, upstream, strict=True))
-        by_product = _by_product(ctx, x, under, largest, by_pool)
-        if under is None:
-            return by_product, None, None, None
-        by_under = (by_product * x).sum_to_size(under.shape) if ctx.needs_input_grad[1] else None
-        return _product(by_product, under, is_ours=largest is not None), by_under, None, None
+        places = _places(x, largest)
+        share = (by_pool["max"] / _count(places, ctx.axes)).to(x.dtype)
+        # Not in place: where upstream gradients are a batch, by vmap, the places are not.
+        if "mean" not in by_pool:
+            return places * share, None, None
+        mean = by_pool["mean"] / math.prod(x.shape[axis] for axis in ctx.axes)
+        return torch.addcmul(mean, places, share), None, None
 
     @staticmethod
-    def jvp(
-        ctx: Any, tangent: torch.Tensor | None, under_tangent: torch.Tensor | None, *_: None
-    ) -> tuple[torch.Tensor, ...]:
-        """Means of the tangents: over all values, or over those that are as large."""
-        x, under, largest = ctx.saved_tensors
-        slopes = [] if tangent is None else [tangent if under is None else tangent * under]
-        slopes += [] if under_tangent is None else [x * under_tangent]
-        slope = functools.reduce(operator.add, slopes)
+    def jvp(ctx: Any, tangent: torch.Tensor, *_: None) -> tuple[torch.Tensor, ...]:
+        """Means of the tangent: over all values, or over those that are as large."""
+        x, largest = ctx.saved_tensors
         found = []
         for name in ctx.pools:
             if name == "max":
-                places = _places(x, under, largest)
-                total = (slope * places).sum(ctx.axes, keepdim=True)
+                places = _places(x, largest)
+                total = (tangent * places).sum(ctx.axes, keepdim=True)
                 found.append((total / _count(places, ctx.axes)).to(x.dtype))
             else:
-                found.append(slope.mean(ctx.axes, keepdim=True))
+                found.append(tangent.mean(ctx.axes, keepdim=True))
         return tuple(found)
 
 
-def _by_product(
-    ctx: Any,
-    x: torch.Tensor,
-    under: torch.Tensor | None,
-    largest: torch.Tensor | None,
-    by_pool: dict[str, torch.Tensor],
-) -> torch.Tensor:
-    """The gradient by what is pooled; it is expanded, not written, if only the mean is."""
-    number = math.prod(x.shape[axis] for axis in ctx.axes)
-    if largest is None:
-        return (by_pool["mean"] / number).expand(x.shape)
-    mean = by_pool["mean"] / number if "mean" in by_pool else None
-    places = _places(x, under, largest)
-    share = (by_pool["max"] / _count(places, ctx.axes)).to(x.dtype)
-    # Not in place: where upstream gradients are a batch, by vmap, the places are not.
-    return places * share if mean is None else torch.addcmul(mean, places, share)
-
-
-def _places(x: torch.Tensor, under: torch.Tensor | None, largest: torch.Tensor) -> torch.Tensor:
+def _places(x: torch.Tensor, largest: torch.Tensor) -> torch.Tensor:
     """1 where the maximum is, and 0 elsewhere, as floats."""
     if torch.is_grad_enabled():
-        return ((x if under is None else x * under) == largest).to(x.dtype)
-    if under is None:
-        return torch.eq(x, largest, out=torch.empty_like(x))
-    return (x * under).eq_(largest)
+        return (x == largest).to(x.dtype)
+    return torch.eq(x, largest, out=torch.empty_like(x))
 
 
 def _count(places: torch.Tensor, axes: Sequence[int]) -> torch.Tensor:
@@ -146,7 +122,7 @@ class Product(torch.autograd.Function):
         if len(gates) == 1:
             return by_x, by_gain.sum_to_size(gates[0].shape)
         first, second = gates
-        return by_x, _summed(by_gain, second, first.shape), _summed(by_gain, first, second.shape)
+        return by_x, summed(by_gain, second, first.shape), summed(by_gain, first, second.shape)
 
     @staticmethod
     def jvp(ctx: Any, *tangents: torch.Tensor | None) -> torch.Tensor:
@@ -167,7 +143,7 @@ def _product(gradient: torch.Tensor, gate: torch.Tensor, is_ours: bool) -> torch
     return gradient.mul_(gate) if is_ours and not torch.is_grad_enabled() else gradient * gate
 
 
-def _summed(x: torch.Tensor, weights: torch.Tensor, shape: torch.Size) -> torch.Tensor:
+def summed(x: torch.Tensor, weights: torch.Tensor, shape: torch.Size) -> torch.Tensor:
     """The sum of x * weights to a shape: a product of matrices between channels and positions."""
     batch, *positions, channels = x.shape
     by_channel = (batch, *(1 for _ in positions), channels)

@@ -20,6 +20,10 @@ from keras_attn.kernels.tensor import Tensor, accumulation_dtype, number_along
 class XLA(Kernels):
     """XLA on an accelerator: the maximum alone has a gradient of its own."""
 
+    def shares_product(self, x: Tensor, gate: Tensor, pools: Sequence[str]) -> bool:
+        """Not in a program, which computes a product wherever it is read."""
+        return False
+
     @staticmethod
     def count_true(mask: Tensor, axes: Sequence[int]) -> Tensor:
         """How many are true over `axes`, which are kept with length one; float32."""

@@ -28,9 +28,10 @@ class AttentionLayer(keras.layers.Layer):
         y = attend(x, **compute_gates(x)) = x * gain(**compute_gates(x))
 
     A gate that reads x under other gates is called as `self.spatial(x, under=channel)` or
-    `self.spatial(x, under=(channel, other))`, and x under its gates is `times(x, channel,
-    spatial)`. Each statistic of a map is then pooled once, and `keras_attn.kernels` computes the
-    products and their gradients in the way that is fastest on the backend.
+    `self.spatial(x, under=(channel, other))`, and x under its gates is
+    `self.times(x, channel, spatial)`. Each statistic of a map is then pooled once, and
+    `keras_attn.kernels` computes the products and their gradients in the way that is fastest on the
+    backend.
 
     This class owns the rest: data format, dtype, shapes, masks, configuration.
 
@@ -135,6 +136,15 @@ class AttentionLayer(keras.layers.Layer):
     def attend(self, x: Tensor, **gates: Tensor) -> Tensor:
         """The map x under its gates."""
         raise NotImplementedError(f"{type(self).__name__} must define `attend`.")
+
+    def times(self, x: Tensor, *gates: Tensor) -> Tensor:
+        """The map under its gates, x * gate * ... * gate.
+
+        Args:
+            x: A map.
+            *gates: One gate or two; first the one under which the other reads x, if it does.
+        """
+        return self._reading.times(x, *gates)
 
     def gain(self, **gates: Tensor) -> Tensor:
         """What `attend` multiplies x by, from the gate maps."""

@@ -11,7 +11,7 @@ if keras.backend.backend() != "torch":
 import torch
 from torch.autograd import gradcheck, gradgradcheck
 
-from keras_attn.kernels.torch_eager import Pooled, Product
+from keras_attn.kernels.torch_eager import Pooled, Product, summed
 
 SHAPE = (2, 3, 2, 4)
 CHANNEL, POSITION = (2, 1, 1, 4), (2, 3, 2, 1)
@@ -22,10 +22,10 @@ CASES = {
     "times both": (Product.apply, (SHAPE, CHANNEL, POSITION)),
     "times both, positions first": (Product.apply, (SHAPE, POSITION, CHANNEL)),
     "times one gate for all": (Product.apply, (SHAPE, (1, 1, 1, 1), POSITION)),
-    "positions": (lambda x: Pooled.apply(x, None, (1, 2), BOTH), (SHAPE,)),
-    "channels under a gate": (lambda x, g: Pooled.apply(x, g, (3,), BOTH), (SHAPE, CHANNEL)),
-    "mean under a gate": (lambda x, g: Pooled.apply(x, g, (1, 2), ("mean",)), (SHAPE, POSITION)),
-    "maximum": (lambda x: Pooled.apply(x, None, (1, 2), ("max",)), (SHAPE,)),
+    "positions": (lambda x: Pooled.apply(x, (1, 2), BOTH), (SHAPE,)),
+    "channels": (lambda x: Pooled.apply(x, (3,), BOTH), (SHAPE,)),
+    "maximum": (lambda x: Pooled.apply(x, (1, 2), ("max",)), (SHAPE,)),
+    "mean under a gate": (lambda x, g: summed(x, g, torch.Size(CHANNEL)), (SHAPE, POSITION)),
 }
 
 

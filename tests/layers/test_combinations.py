@@ -220,6 +220,31 @@ def test_each_statistic_is_pooled_once(monkeypatch):
         assert len(pooled) == times, (key, pooled)
 
 
+def test_a_product_that_a_gate_has_read_is_computed_once(monkeypatch):
+    from keras_attn import kernels
+
+    factors = []
+    original = kernels.times
+
+    def counted(x, *gates):
+        factors.append(len(gates))
+        return original(x, *gates)
+
+    monkeypatch.setattr(kernels, "times", counted)
+    x = ops.convert_to_tensor(random_map((2, 8, 8, 16)))
+    shares = kernels.shares_product(x, x, ("mean", "max"))
+    expected = {"csa": 2, "sca": 2, "cbam": 2, "bicsa": 4, "csca": 3, "rcsa": 2, "cmssa": 2}
+    for key, products in expected.items():
+        factors.clear()
+        layer = keras_attn.create(key, data_format="channels_last")
+        layer(x)
+        if shares:
+            assert factors == [1] * products, key
+        else:
+            assert 1 not in factors, key
+        assert layer.gain(**layer.gates(x)).shape == x.shape
+
+
 @pytest.mark.once
 @pytest.mark.parametrize(
     ("key", "config", "message"),

@@ -10,7 +10,7 @@ from keras.saving import register_keras_serializable
 from keras_attn.checks import check_whole_number
 from keras_attn.gates import Gate
 from keras_attn.gates.parts import batch_normalization, dense, published_initializer, size
-from keras_attn.kernels import Tensor, correlate, mean, times
+from keras_attn.kernels import Tensor, correlate, mean
 from keras_attn.layers.base import AttentionLayer
 
 Shape = tuple[int | None, ...]
@@ -96,7 +96,7 @@ class ABN(AttentionLayer):
 
     def attend(self, x: Tensor, spatial: Tensor) -> Tensor:
         """The map, and the map under its mask."""
-        return times(x, 1 + spatial)
+        return self.times(x, 1 + spatial)
 
     def gates(self, x: Any, features: Any = None, mask: Any = None) -> dict[str, Tensor]:
         """The mask for input x and the branch's features, as the layer computes it in inference."""

@@ -9,7 +9,7 @@ from keras.saving import register_keras_serializable
 
 from keras_attn.checks import check_choice
 from keras_attn.gates.context import ContextChannelGate, ContextSpatialGate
-from keras_attn.kernels import Tensor, times
+from keras_attn.kernels import Tensor
 from keras_attn.layers.base import AttentionLayer
 
 FUSIONS = ("product", "sum")
@@ -90,7 +90,7 @@ class BAM(AttentionLayer):
     def attend(self, x: Tensor, channel: Tensor, spatial: Tensor) -> Tensor:
         """The map, and the map under the mask of both parts."""
         logits = channel * spatial if self.fusion == "product" else channel + spatial
-        return times(x, 1 + ops.sigmoid(logits))
+        return self.times(x, 1 + ops.sigmoid(logits))
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

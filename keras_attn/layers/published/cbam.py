@@ -10,7 +10,7 @@ from keras.saving import register_keras_serializable
 from keras_attn.gates import ChannelGate, NormalizedSpatialGate
 from keras_attn.gates.parts import Linear
 from keras_attn.gates.pooling import check_pools
-from keras_attn.kernels import Tensor, times
+from keras_attn.kernels import Tensor
 from keras_attn.layers.base import AttentionLayer
 
 
@@ -111,9 +111,9 @@ class CBAM(AttentionLayer):
             return {"channel": channel}
         return {"channel": channel, "spatial": self.spatial(x, under=channel)}
 
-    def attend(self, x: Tensor, channel: Tensor, spatial: Tensor | float = 1.0) -> Tensor:
-        """The map under the product of the gates."""
-        return times(x, channel * spatial)
+    def attend(self, x: Tensor, channel: Tensor, **spatial: Tensor) -> Tensor:
+        """The map under one gate, then the other, if there is one."""
+        return self.times(x, channel, *spatial.values())
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from keras.saving import register_keras_serializable
 
 from keras_attn.gates.coordinate import CoordinateGate
-from keras_attn.kernels import Tensor, times
+from keras_attn.kernels import Tensor
 from keras_attn.layers.base import AttentionLayer
 
 
@@ -68,7 +68,7 @@ class CoordinateAttention(AttentionLayer):
 
     def attend(self, x: Tensor, height: Tensor, width: Tensor) -> Tensor:
         """The map under the product of both gates."""
-        return times(x, height * width)
+        return self.times(x, height * width)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from keras.saving import register_keras_serializable
 
 from keras_attn.gates.neighbour import NeighbourGate
-from keras_attn.kernels import Tensor, times
+from keras_attn.kernels import Tensor
 from keras_attn.layers.base import AttentionLayer
 
 
@@ -64,7 +64,7 @@ class ECA(AttentionLayer):
 
     def attend(self, x: Tensor, channel: Tensor) -> Tensor:
         """The map under its gate."""
-        return times(x, channel)
+        return self.times(x, channel)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

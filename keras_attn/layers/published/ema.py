@@ -18,7 +18,6 @@ from keras_attn.kernels import (
     mean,
     normalized,
     softmax,
-    times,
 )
 from keras_attn.layers.base import AttentionLayer
 
@@ -83,7 +82,7 @@ class EMA(AttentionLayer):
 
     def attend(self, x: Tensor, position: Tensor) -> Tensor:
         """The map under its gate."""
-        return times(x, position)
+        return self.times(x, position)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

@@ -9,7 +9,7 @@ from keras.saving import register_keras_serializable
 from keras_attn.checks import check_choice
 from keras_attn.gates.convolution import ConvolutionGate
 from keras_attn.gates.positionwise import PositionwiseGate
-from keras_attn.kernels import Tensor, times
+from keras_attn.kernels import Tensor
 from keras_attn.layers.base import AttentionLayer
 
 ACTIVATIONS = (None, "sigmoid")
@@ -129,7 +129,7 @@ class GAM(AttentionLayer):
         self, x: Tensor, channel: Tensor | float = 1.0, spatial: Tensor | float = 1.0
     ) -> Tensor:
         """The map under the product of the gates."""
-        return times(x, channel * spatial)
+        return self.times(x, channel * spatial)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

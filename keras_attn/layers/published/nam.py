@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from keras.saving import register_keras_serializable
 
 from keras_attn.gates.normalized_channel import NormalizedChannelGate
-from keras_attn.kernels import Tensor, times
+from keras_attn.kernels import Tensor
 from keras_attn.layers.base import AttentionLayer
 
 
@@ -64,4 +64,4 @@ class NAM(AttentionLayer):
 
     def attend(self, x: Tensor, channel: Tensor) -> Tensor:
         """The map under its gate."""
-        return times(x, channel)
+        return self.times(x, channel)

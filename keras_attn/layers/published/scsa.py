@@ -11,7 +11,7 @@ from keras_attn.checks import check_choice
 from keras_attn.gates.activation import GATE_ACTIVATIONS
 from keras_attn.gates.channel_attention import POOLS, ChannelAttentionGate
 from keras_attn.gates.multiscale_strips import MultiScaleStripGate, check_kernel_sizes
-from keras_attn.kernels import Tensor, times
+from keras_attn.kernels import Tensor
 from keras_attn.layers.base import AttentionLayer
 
 
@@ -119,7 +119,7 @@ class SCSASynergistic(AttentionLayer):
 
     def attend(self, x: Tensor, height: Tensor, width: Tensor, channel: Tensor) -> Tensor:
         """The map under its strips, as `compute_gates` has it, under the gate of the channels."""
-        return times(x * height * width, channel)
+        return self.times(x * height * width, channel)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

@@ -8,7 +8,7 @@ from keras.saving import register_keras_serializable
 
 from keras_attn.gates.parts import Linear
 from keras_attn.gates.specification import specification
-from keras_attn.kernels import Tensor, times
+from keras_attn.kernels import Tensor
 from keras_attn.layers.base import AttentionLayer
 
 
@@ -74,7 +74,7 @@ class SE(AttentionLayer):
 
     def attend(self, x: Tensor, channel: Tensor) -> Tensor:
         """The map under its gate."""
-        return times(x, channel)
+        return self.times(x, channel)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

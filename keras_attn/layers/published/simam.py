@@ -7,7 +7,7 @@ from typing import Any
 from keras.saving import register_keras_serializable
 
 from keras_attn.gates.energy import EnergyGate
-from keras_attn.kernels import Tensor, times
+from keras_attn.kernels import Tensor
 from keras_attn.layers.base import AttentionLayer
 
 
@@ -61,7 +61,7 @@ class SimAM(AttentionLayer):
 
     def attend(self, x: Tensor, energy: Tensor) -> Tensor:
         """The map under its gate."""
-        return times(x, energy)
+        return self.times(x, energy)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

@@ -11,7 +11,7 @@ from keras.saving import register_keras_serializable
 from keras_attn.gates import NormalizedSpatialGate
 from keras_attn.gates.gate import Under
 from keras_attn.gates.parts import size
-from keras_attn.kernels import Tensor, times
+from keras_attn.kernels import Tensor
 from keras_attn.layers.base import AttentionLayer
 
 
@@ -87,7 +87,7 @@ class TripletAttention(AttentionLayer):
 
     def attend(self, x: Tensor, **gates: Tensor) -> Tensor:
         """The map under the mean of the gates."""
-        return times(x, sum(gates.values()) / len(gates))
+        return self.times(x, sum(gates.values()) / len(gates))
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

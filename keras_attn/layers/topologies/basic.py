@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from keras.saving import register_keras_serializable
 
-from keras_attn.kernels import Tensor, times
+from keras_attn.kernels import Tensor
 from keras_attn.layers.topologies.topology import CHANNEL, SPATIAL, GatedLayer
 
 
@@ -61,7 +61,7 @@ class CA(GatedLayer):
 
     def attend(self, x: Tensor, channel: Tensor) -> Tensor:
         """The map under its gate."""
-        return times(x, channel)
+        return self.times(x, channel)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -122,7 +122,7 @@ class SA(GatedLayer):
 
     def attend(self, x: Tensor, spatial: Tensor) -> Tensor:
         """The map under its gate."""
-        return times(x, spatial)
+        return self.times(x, spatial)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 from keras.saving import register_keras_serializable
 
 from keras_attn.gates import ChannelGate
-from keras_attn.kernels import Tensor, times
+from keras_attn.kernels import Tensor
 from keras_attn.layers.topologies.topology import Topology
 
 
@@ -70,8 +70,8 @@ class BiCSA(Topology):
         channel_after_spatial: Tensor,
     ) -> Tensor:
         """The sum of both orders."""
-        channel_first = times(x, channel, spatial_after_channel)
-        return channel_first + times(x, spatial, channel_after_spatial)
+        channel_first = self.times(x, channel, spatial_after_channel)
+        return channel_first + self.times(x, spatial, channel_after_spatial)
 
     def macs(self, input_shape: tuple[int, ...]) -> int:
         """Each gate twice."""
@@ -150,7 +150,7 @@ class BiCSAFA(BiCSA):
             channel_after_spatial=fusion * channel_after_spatial,
             **spatials,
         )
-        return both + times(x, 1 - fusion)
+        return both + self.times(x, 1 - fusion)
 
     def macs(self, input_shape: tuple[int, ...]) -> int:
         """Those of Bi-CSA and of the fusion gate."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from keras.saving import register_keras_serializable
 
 from keras_attn.gates import MixingGate
-from keras_attn.kernels import Tensor, times
+from keras_attn.kernels import Tensor
 from keras_attn.layers.topologies.branches import check_branches, new_scales
 from keras_attn.layers.topologies.topology import CHANNEL, SPATIAL, GatedLayer
 
@@ -90,7 +90,7 @@ class CMSSA(GatedLayer):
         """The map under the channel gate, then under the weighted sum of the spatial gates."""
         weights = self.split(mixing, len(spatials))
         spatial = sum(w * s for w, s in zip(weights, spatials.values(), strict=True))
-        return times(x, channel, spatial)
+        return self.times(x, channel, spatial)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -185,7 +185,7 @@ class MSCSA(GatedLayer):
 
     def attend(self, x: Tensor, channel: Tensor, spatial: Tensor, **branches: Tensor) -> Tensor:
         """The map under the mixed channel gate, then the spatial gate."""
-        return times(x, channel, spatial)
+        return self.times(x, channel, spatial)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -274,7 +274,7 @@ class CCMSSA(GatedLayer):
         self, x: Tensor, channel: Tensor, coarse: Tensor, medium: Tensor, fine: Tensor
     ) -> Tensor:
         """The map under one gate after the other."""
-        return times(x, channel, coarse * medium * fine)
+        return self.times(x, channel, coarse * medium * fine)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 from keras.saving import register_keras_serializable
 
 from keras_attn.gates import BlendGate, GlobalLocalMixingGate, MixingGate
-from keras_attn.kernels import Tensor, plus, times
+from keras_attn.kernels import Tensor, plus
 from keras_attn.layers.topologies.topology import Topology
 
 
@@ -56,7 +56,7 @@ class CSA2(Topology):
 
     def attend(self, x: Tensor, channel: Tensor, spatial: Tensor) -> Tensor:
         """The map under the mean of both gates."""
-        return times(x, 0.5 * plus(channel, spatial))
+        return self.times(x, 0.5 * plus(channel, spatial))
 
 
 @register_keras_serializable(package="keras_attn")
@@ -111,7 +111,7 @@ class CSAFA(Topology):
 
     def attend(self, x: Tensor, channel: Tensor, spatial: Tensor, blend: Tensor) -> Tensor:
         """The map under both gates in their learned shares."""
-        return times(x, plus(blend * channel, (1 - blend) * spatial))
+        return self.times(x, plus(blend * channel, (1 - blend) * spatial))
 
 
 @register_keras_serializable(package="keras_attn")
@@ -169,7 +169,7 @@ class GCSA2(Topology):
     def attend(self, x: Tensor, channel: Tensor, spatial: Tensor, mixing: Tensor) -> Tensor:
         """The map under the weighted sum of both gates."""
         channel_weight, spatial_weight = self.split(mixing, 2)
-        return times(x, plus(channel_weight * channel, spatial_weight * spatial))
+        return self.times(x, plus(channel_weight * channel, spatial_weight * spatial))
 
 
 @register_keras_serializable(package="keras_attn")
@@ -227,4 +227,4 @@ class TGPFA(Topology):
         """The map under the weighted sum of identity and both gates."""
         identity_weight, channel_weight, spatial_weight = self.split(mixing, 3)
         gain = plus(identity_weight + channel_weight * channel, spatial_weight * spatial)
-        return times(x, gain)
+        return self.times(x, gain)

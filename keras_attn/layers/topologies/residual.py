@@ -7,7 +7,7 @@ from typing import ClassVar
 from keras.saving import register_keras_serializable
 
 from keras_attn.gates import BlendGate, MixingGate
-from keras_attn.kernels import Tensor, times
+from keras_attn.kernels import Tensor
 from keras_attn.layers.topologies.sequential import CSA
 
 
@@ -107,7 +107,7 @@ class ARCSA(CSA):
 
     def attend(self, x: Tensor, channel: Tensor, spatial: Tensor, blend: Tensor) -> Tensor:
         """The map and CSA of it in their learned shares."""
-        return times(x, 1 - blend) + super().attend(x, channel, blend * spatial)
+        return self.times(x, 1 - blend) + super().attend(x, channel, blend * spatial)
 
 
 @register_keras_serializable(package="keras_attn")
@@ -165,4 +165,4 @@ class GRCSA(CSA):
 
     def attend(self, x: Tensor, channel: Tensor, spatial: Tensor, mixing: Tensor) -> Tensor:
         """The map and CSA of it in the shares of the sample."""
-        return times(x, 1 - mixing) + super().attend(x, channel, mixing * spatial)
+        return self.times(x, 1 - mixing) + super().attend(x, channel, mixing * spatial)

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from keras.saving import register_keras_serializable
 
-from keras_attn.kernels import Tensor, times
+from keras_attn.kernels import Tensor
 from keras_attn.layers.topologies.topology import Topology
 
 
@@ -56,7 +56,7 @@ class CSA(Topology):
 
     def attend(self, x: Tensor, channel: Tensor, spatial: Tensor) -> Tensor:
         """The map under one gate, then the other."""
-        return times(x, channel, spatial)
+        return self.times(x, channel, spatial)
 
 
 @register_keras_serializable(package="keras_attn")
@@ -105,7 +105,7 @@ class SCA(Topology):
 
     def attend(self, x: Tensor, spatial: Tensor, channel: Tensor) -> Tensor:
         """The map under one gate, then the other."""
-        return times(x, spatial, channel)
+        return self.times(x, spatial, channel)
 
 
 @register_keras_serializable(package="keras_attn")
@@ -163,7 +163,7 @@ class CSCA(Topology):
 
     def attend(self, x: Tensor, channel: Tensor, spatial: Tensor, channel_2: Tensor) -> Tensor:
         """The map under one gate after the other."""
-        return times(x, spatial, channel * channel_2)
+        return self.times(x, spatial, channel * channel_2)
 
 
 @register_keras_serializable(package="keras_attn")
@@ -223,4 +223,4 @@ class SCSATopology(Topology):
 
     def attend(self, x: Tensor, spatial: Tensor, channel: Tensor, spatial_2: Tensor) -> Tensor:
         """The map under one gate after the other."""
-        return times(x, channel, spatial * spatial_2)
+        return self.times(x, channel, spatial * spatial_2)
