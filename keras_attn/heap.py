@@ -3,9 +3,10 @@
 By default, glibc returns large blocks to the system when they are freed. The next training step
 receives them again as pages of zeros, with one fault per page of 4 KiB: for resnet20 on JAX, 64
 images of 32x32 pixels, 25,000 to 40,000 faults per step, about a tenth of its processor time.
-Processes of a study therefore keep the memory of their largest step, in one heap for all threads.
+Where a virtual machine gets its memory from the host page by page, the process waits longer than it
+computes. Processes of a study therefore keep the memory of their largest step.
 
-Nothing here imports Keras: the heap has to be set up before a backend starts its threads.
+Nothing here imports Keras: threads that a backend has not started yet share one heap.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 
+from keras_attn.heap import keep_memory
 from keras_attn.study.grid import TrialKey
 from keras_attn.study.plan import Plan
 from keras_attn.study.store import Store
@@ -38,7 +39,8 @@ def work(
     """Runs all trials that no other process runs or has run, until every trial has ended.
 
     Trials that differ only in the seed share a compiled network. Trials that other processes are
-    running are waited for at the end, and run here if those processes were killed.
+    running are waited for at the end, and run here if those processes were killed. This process
+    keeps the memory of its largest step from then on: see `keras_attn.heap`.
 
     Args:
         plan: The study.
@@ -51,6 +53,7 @@ def work(
     Raises:
         OSError: If a trial cannot be written.
     """
+    keep_memory()
     listener = listener or Listener()
     conditions = plan.grid.conditions
     start %= len(conditions)

@@ -39,6 +39,15 @@ def test_everything_is_run_once_and_seeds_share_a_trainer(study, invented, monke
     assert len(made) == 4
 
 
+def test_a_process_keeps_its_memory_from_its_first_trial_on(study, invented, monkeypatch):
+    trials_before = []
+    monkeypatch.setattr(
+        "keras_attn.study.worker.keep_memory", lambda: trials_before.append(len(invented))
+    )
+    work(*study, "run")
+    assert trials_before == [0]
+
+
 def test_a_worker_begins_where_it_is_told_and_comes_round(study, invented):
     plan, store = study
     work(plan, store, "run", start=6)
