@@ -56,6 +56,11 @@ def geometric_mean(values: Iterable[float | None]) -> float | None:
     return math.exp(sum(logarithms) / len(logarithms)) if logarithms else None
 
 
+def published(content: dict[str, Any]) -> list[str]:
+    """The published forms among the variants."""
+    return [name for name in BASELINES if name in content["variants"]]
+
+
 def our_variants(content: dict[str, Any]) -> list[str]:
     """The variants that are not published forms."""
     return [name for name in content["variants"] if name not in BASELINES]
@@ -174,16 +179,17 @@ def network(content: dict[str, Any], shape: Sequence[int]) -> Table:
     cells = {cell["key"]: cell for cell in at_shape(content, shape)}
     plain = cells.get("none")
     keys = [key for key in cells if key != "none"]
-    heads = ["of published compiled", "of published eager", "of none", "MB"]
+    baselines = published(content)
+    heads = [*(f"of {name}" for name in baselines), "of none", "MB"]
     rows = [["variant", "none, ms", *(f"{key}, {head}" for key in keys for head in ("ms", *heads))]]
-    for variant in [*BASELINES, *our_variants(content)]:
+    for variant in [*baselines, *our_variants(content)]:
         row = [variant, number(plain and median(plain, variant, "training"))]
         for key in keys:
             time = median(cells[key], variant, "training")
             row.append(number(time))
             row += [
                 hundredths(against(cells[key], variant, baseline, "training"))
-                for baseline in BASELINES
+                for baseline in baselines
             ]
             row.append(hundredths(ratio(time, plain and median(plain, variant, "training"))))
             row.append(number(memory(cells[key], variant)))

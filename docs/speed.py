@@ -32,8 +32,8 @@ operations changed: GAM and CPCA compute in float32 under mixed_float16, for exa
 2026-11-29 a channel gate calls its bottleneck once for all statistics, JAX computes a variance in
 fewer operations and keeps no map but the input for the gradient of SimAM, and TensorFlow without
 XLA computes the gradients of a mean and a maximum in fewer passes over the map and runs fewer
-operations per gate. The first change is later than all figures on this page but those of EMA, the
-others are later than all. {again}
+operations per gate. The tables of single layers by a compiler are older than these changes, but for
+EMA. {again}
 
 * **Layers**: {layers}, with their defaults, on float32 maps as they are after a ReLU (batch x
   height x width x channels in the titles below), in the package's own data format, channels_last.
@@ -88,7 +88,7 @@ What holds them there:
 
 """
 
-AGAIN = "PyTorch without a compiler was measured again, in a section of its own."
+AGAIN = "Whole networks and PyTorch without a compiler have sections of their own, measured later."
 NOT_AGAIN = "The figures on this page have not been measured again."
 
 MEANS = """\
@@ -109,7 +109,7 @@ COMPILED = ("jax", "tensorflow", "torch compiled")
 
 def page(
     layers: Path,
-    network: Path | None,
+    networks: Sequence[Path],
     studies: list[Path],
     eager: Path | None = None,
     modules: Sequence[Path] = (),
@@ -118,7 +118,7 @@ def page(
 
     Args:
         layers: A results file of `benchmarks.layers`.
-        network: One of `benchmarks.network`, or None.
+        networks: Those of `benchmarks.network`, the latest first.
         studies: Those of `benchmarks.study`.
         eager: A later results file of the topologies on PyTorch as it stands, or None.
         modules: Later results files of modules whose kernels changed.
@@ -127,9 +127,9 @@ def page(
     topologies = tables.topologies(content["cells"])
     later = json.loads(eager.read_text(encoding="utf-8")) if eager else None
     pictures = [speed_pictures.ratios(content, topologies, later)]
-    if network is not None:
-        steps = json.loads(network.read_text(encoding="utf-8"))
-        pictures.append(speed_pictures.network(steps))
+    steps = [json.loads(path.read_text(encoding="utf-8")) for path in networks]
+    if steps:
+        pictures.append(speed_pictures.network(steps[0]))
     parts = [
         START.format(
             pictures="\n\n".join(pictures),
@@ -148,8 +148,8 @@ def page(
     if modules:
         again = [json.loads(path.read_text(encoding="utf-8")) for path in modules]
         parts.append(speed_layers.modules_part(content, again, list(map(machine, again))))
-    if network is not None:
-        parts.append(speed_networks.network_part(steps, machine(steps)))
+    if steps:
+        parts.append(speed_networks.network_part(steps, list(map(machine, steps))))
     if studies:
         each = (json.loads(path.read_text(encoding="utf-8")) for path in studies)
         parts.append(speed_networks.studies_part(each))
@@ -252,13 +252,12 @@ def shape_part(content: dict[str, Any], shape: list[int]) -> str:
     return "\n".join(parts)
 
 
-def newest() -> tuple[Path, Path | None, list[Path], Path | None, list[Path]] | None:
+def newest() -> tuple[Path, list[Path], list[Path], Path | None, list[Path]] | None:
     """The arguments of `page` for the newest results; None without any of layers."""
     layers = matrix.newest("layers-*.json")
     if layers is None:
         return None
-    network, eager = (matrix.newest(f"{name}-*.json") for name in ("networks", "eager"))
-    studies, modules = (
-        sorted(matrix.RESULTS.glob(f"{name}-*.json")) for name in ("study", "modules")
+    networks, studies, modules = (
+        sorted(matrix.RESULTS.glob(f"{name}-*.json")) for name in ("networks", "study", "modules")
     )
-    return layers, network, studies, eager, modules
+    return layers, networks[::-1], studies, matrix.newest("eager-*.json"), modules

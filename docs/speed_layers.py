@@ -27,10 +27,11 @@ EAGER_PART = """\
 
 This is what `fit` uses on PyTorch unless it is told otherwise. Each operation then reads and writes
 whole maps, and those with booleans, such as the search for the place of a maximum, take two to
-three times as long as others. The kernels in `keras_attn/kernels/torch_eager.py` avoid them, keep a
-map and its gates alone for the gradient, and compute the rest again. Time over that of the
-published code without a compiler, geometric means over the shapes, before these kernels (in the run
-of the other tables, on another machine) and with them:
+three times as long as others. The kernels in `keras_attn/kernels/torch_eager.py` avoid them and
+compute again what only their gradients need; where a gate reads the product of the map and another
+gate, the layer returns that product under the gate. Time over that of the published code without a
+compiler, geometric means over the shapes, before these kernels (in the run of the other tables, on
+another machine) and with them:
 
 {table}
 

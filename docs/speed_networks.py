@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from benchmarks import own_model, tables
@@ -15,6 +15,10 @@ without attention ("none") and with it in every block, against the same network 
 Where a comparison trains on the CPU, TensorFlow runs without XLA, PyTorch as it stands ("eager"),
 and JAX compiles. "Of none" is what attention costs a user of that backend; the rest of the
 difference to plain PyTorch belongs to the network and is there without attention, too.
+
+"""
+
+EARLIER = """With every variant, on another machine and before the latest changes of `keras_attn/kernels`:
 
 """
 
@@ -68,13 +72,22 @@ again, scores each epoch, and keeps weights) is measured by a trial on {images:,
 NAMES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 
 
-def network_part(content: dict[str, Any], where: str) -> str:
-    """The section on the whole network, measured on the machine that `where` describes."""
+def network_part(contents: Sequence[dict[str, Any]], machines: Sequence[str]) -> str:
+    """The section on the whole network.
+
+    Args:
+        contents: What was measured, the latest first.
+        machines: On which machine each was measured, in a sentence.
+    """
     parts = [NETWORK]
-    for shape in tables.shapes(content):
-        parts.append(f"Batches of {'x'.join(map(str, shape))}:\n\n")
-        parts.append(tables.markdown(tables.network(content, shape)) + "\n\n")
-    return "".join([*parts, where, "\n`python -m benchmarks.network` measures it.\n"])
+    for place, (content, where) in enumerate(zip(contents, machines, strict=True)):
+        if place == 1:
+            parts.append(EARLIER)
+        for shape in tables.shapes(content):
+            parts.append(f"Batches of {'x'.join(map(str, shape))}:\n\n")
+            parts.append(tables.markdown(tables.network(content, shape)) + "\n\n")
+        parts.append(f"{where}\n\n")
+    return "".join([*parts, "`python -m benchmarks.network` measures it.\n"])
 
 
 def studies_part(contents: Iterable[dict[str, Any]]) -> str:

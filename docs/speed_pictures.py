@@ -46,7 +46,7 @@ def network(content: dict[str, Any]) -> str:
     """Bars of a training step without and with attention, one pair per variant."""
     cells = {cell["key"]: cell for cell in tables.at_shape(content, tables.shapes(content)[0])}
     key = next(key for key in cells if key != "none")
-    variants = [*tables.BASELINES, *tables.our_variants(content)]
+    variants = [*tables.published(content), *tables.our_variants(content)]
     rows = [
         (variant, [tables.median(cells[each], variant, "training") for each in ("none", key)])
         for variant in variants

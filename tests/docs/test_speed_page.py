@@ -67,11 +67,15 @@ def files(tmp_path):
         ("none", [4, 4, 4, 1], results(2, 2, 2, 2)),
         ("csa", [4, 4, 4, 1], results(*4 * [3])),
     ]
+    before = [("none", [4, 8, 8, 3], results(5, 5, 5, 5)), ("csa", [4, 8, 8, 3], results(*4 * [9]))]
     study = tmp_path / "study-2001-02-03.json"
     study.write_text(json.dumps(STUDY))
     return (
         write(tmp_path / "layers-2001-02-03.json", layers),
-        write(tmp_path / "networks-2001-02-03.json", network),
+        [
+            write(tmp_path / "networks-2001-02-03.json", network),
+            write(tmp_path / "networks-2001-02-02.json", before),
+        ],
         [study],
     )
 
@@ -84,9 +88,11 @@ def test_the_page_has_ratios_targets_and_refusals(files):
     worst = "0.60 (csa, 2x8x8x64)"
     assert f"| jax | 0.60 | 0.40 | {worst} | 1.10 | 0.60 | 0.75 | 0.30 | 0.35 |" in page
     assert "| csa | 5 | 10 | 3 (0.60) | 4.5 (0.90) |" in page
-    large, small = page.partition("Batches of 4x8x8x3:")[2].split("Batches of 4x4x4x1:")
+    large, small, before = page.partition("Batches of 4x8x8x3:")[2].split("Batches of 4x")
     assert "| published compiled | 4 | 8 | 1.00 | 1.00 | 2.00 | 10 |" in large
     assert "| published compiled | 2 | 3 | 1.00 | 1.00 | 1.50 | 10 |" in small
+    assert "before the latest changes" in small
+    assert "| published compiled | 5 | 9 | 1.00 | 1.00 | 1.80 | 10 |" in before
     assert "* se at 2x8x8x64, jax: ValueError: too few" in page
     assert "| x * 2, ms | 2x8x8x64 |\n|---|---:|\n| jax | 3 |\n| torch compiled | 4.5 |" in page
     measured = page.partition("## The targets")[2].partition("## A study")[0]
@@ -123,7 +129,7 @@ def test_modules_that_were_measured_again_are_beside_what_they_were(files, tmp_p
 def test_what_was_not_measured_is_left_out(files):
     titles = ("## A whole network", "## A study")
     assert all(title in speed.page(*files) for title in titles)
-    assert not any(title in speed.page(files[0], None, []) for title in titles)
+    assert not any(title in speed.page(files[0], [], []) for title in titles)
 
 
 def test_the_newest_results_are_shown(files, monkeypatch):
