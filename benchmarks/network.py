@@ -3,8 +3,8 @@
     python -m benchmarks.network                     # CSA, and the network without attention
     python -m benchmarks.network --attention csa,se --output runs/network.json
 
-The residual network of `keras_attn.compare` (resnet20, ten classes, 64 images of 32x32, and of 8x8
-as in the digits of `make demo`) by `train_on_batch` with AdamW on each backend, against the same
+The residual network of `keras_attn.compare` (resnet20, ten classes, 64 images of 32x32, and of 8x8,
+the size of handwritten digits) by `train_on_batch` with AdamW on each backend, against the same
 network with the published form in plain PyTorch. Otherwise as `benchmarks.layers`.
 """
 
