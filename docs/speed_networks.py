@@ -18,7 +18,8 @@ difference to plain PyTorch belongs to the network and is there without attentio
 
 """
 
-EARLIER = """With every variant, on another machine and before the latest changes of `keras_attn/kernels`:
+EARLIER = """\
+With every variant, on another machine and before the latest changes of `keras_attn/kernels`:
 
 """
 
