@@ -89,8 +89,21 @@ def network_part(contents: Sequence[dict[str, Any]], machines: Sequence[str]) ->
         for shape in tables.shapes(content):
             parts.append(f"Batches of {'x'.join(map(str, shape))}:\n\n")
             parts.append(tables.markdown(tables.network(content, shape)) + "\n\n")
-        parts.append(f"{where}\n\n")
+        parts.append(f"{where} {spread(content)}\n\n")
     return "".join([*parts, "`python -m benchmarks.network` measures it.\n"])
+
+
+def spread(content: dict[str, Any]) -> str:
+    """How much single steps vary about the medians of a table."""
+    times = [
+        result["times"]["training"]
+        for cell in content["cells"]
+        for result in cell["results"].values()
+        if "error" not in result
+    ]
+    least = min(each["least"] / each["median"] for each in times)
+    largest = max(each["largest"] / each["median"] for each in times)
+    return f"Single steps took {least:.2f} to {largest:.2f} of their median."
 
 
 def studies_part(contents: Iterable[dict[str, Any]]) -> str:

@@ -38,7 +38,10 @@ def results(*milliseconds):
     return {
         name: {
             "first_call": {"training": 1.5},
-            "times": {step: {"median": ms} for step in ("training", "inference", "double")},
+            "times": {
+                step: {"median": ms, "least": ms / 2, "largest": ms * 3}
+                for step in ("training", "inference", "double")
+            },
             "peak_memory": 10_000_000,
         }
         for name, ms in zip(VARIANTS, milliseconds, strict=True)
@@ -91,6 +94,7 @@ def test_the_page_has_ratios_targets_and_refusals(files):
     large, small, before = page.partition("Batches of 4x8x8x3:")[2].split("Batches of 4x")
     assert "| published compiled | 4 | 8 | 1.00 | 1.00 | 2.00 | 10 |" in large
     assert "| published compiled | 2 | 3 | 1.00 | 1.00 | 1.50 | 10 |" in small
+    assert "Single steps took 0.50 to 3.00 of their median." in small
     assert "before the latest changes" in small
     assert "| published compiled | 5 | 9 | 1.00 | 1.00 | 1.80 | 10 |" in before
     assert "* se at 2x8x8x64, jax: ValueError: too few" in page
