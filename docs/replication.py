@@ -25,16 +25,16 @@ from keras_attn.study.wording import control_sentence, number, p_text, ranking_s
 START = """\
 # Do the study's claims hold here?
 
-arXiv:2601.07310 chooses a topology by the size of the data set and the granularity of the task.
-Its code sets no seeds and has no tests of significance. The claims are therefore tested here, on
-real images, with several seeds and statistical tests. `python -m docs.generate` writes this page
-from the stored trials in `benchmarks/results/replication`, and computes every number from them.
-
 {sentences}
 
 {forest}
 
 {short}
+
+arXiv:2601.07310 chooses a topology by the size of the data set and the granularity of the task.
+Its code sets no seeds and has no tests of significance. The claims are therefore tested here, on
+real images, with several seeds and statistical tests. `python -m docs.generate` writes this page
+from the stored trials in `benchmarks/results/replication`, and computes every number from them.
 
 ## What was run
 
@@ -131,7 +131,8 @@ def sentences(found: list[tuple[Finding, bool]], summaries: dict[str, pd.DataFra
     compared = compared[[not is_control(str(key)) for key in compared.index]]
     margin = f"{Question().margin:g} AUC"
     return (
-        f"Of {len(tested)} tests of the paper's claims on {len(summaries)} image sets and sizes, "
+        f"Of {len(tested)} tests of the claims of arXiv:2601.07310 on {len(summaries)} image sets "
+        "and sizes, "
         f"{_counts(pd.Series([each.verdict for each in tested]), claims.WORDS.values())}. "
         f"Of {len(compared)} comparisons of a topology with no attention, "
         f"{_counts(compared['verdict'], (BETTER, WORSE, EQUIVALENT, UNDECIDED))}. "

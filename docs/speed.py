@@ -15,7 +15,7 @@ from docs.themed import folded
 START = """\
 # Speed
 
-How long the layers take beside the code that was published with them, on one machine.
+How long the layers take beside the code that was published with them, on two processor cores.
 
 {pictures}
 
