@@ -6,7 +6,8 @@ images of 32x32 pixels, 25,000 to 40,000 faults per step, about a tenth of its p
 Where a virtual machine gets its memory from the host page by page, the process waits longer than it
 computes. Processes of a study therefore keep the memory of their largest step.
 
-Nothing here imports Keras: threads that a backend has not started yet share one heap.
+Nothing here imports Keras, so that a command can set up the heap before a backend starts its
+threads, which then share it.
 """
 
 from __future__ import annotations
