@@ -3,8 +3,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-# Python compiles what is imported; to compile every file of the packages takes pip a minute.
-INSTALL := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -c constraints.txt -e
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e
 # The parts of the test command, those that take longest first: two run at a time.
 PARTS := torch jax-layers once tensorflow-layers jax-models tensorflow-models site
 # Where the tests lie that depend on the backend; all others run once.
@@ -113,8 +112,9 @@ clean: ## remove .venv and what the runs and the site have written
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
+# To compile every file of the packages takes pip a minute; Python compiles what the demo imports.
 .venv/demo: .venv/bin/python pyproject.toml constraints.txt
-	$(INSTALL) ".[tensorflow,study]"
+	$(INSTALL) ".[tensorflow,study]" --no-compile
 	@touch $@
 
 .venv/notebooks: .venv/bin/python pyproject.toml constraints.txt
