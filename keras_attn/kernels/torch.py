@@ -122,9 +122,13 @@ def _places(
     x: torch.Tensor, largest: torch.Tensor, axes: Sequence[int]
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Where x is the largest, and how often along `axes`."""
-    kept = [1 if axis in axes else length for axis, length in enumerate(x.shape)]
-    places = x == largest.reshape(kept)
+    places = x == largest.reshape(_kept_shape(x, axes))
     return places, places.sum(axes, keepdim=True, dtype=torch.float32)
+
+
+def _kept_shape(x: torch.Tensor, axes: Sequence[int]) -> tuple[int, ...]:
+    """The shape of x with `axes` at length one."""
+    return tuple(1 if axis in axes else length for axis, length in enumerate(x.shape))
 
 
 def _is_traced() -> bool:
@@ -159,8 +163,8 @@ class Torch(Kernels):
             return super().mean(x, axes, under)
         if under is None:
             return x.sum(tuple(axes)) / number_along(x, axes)
-        kept = [1 if axis in axes else length for axis, length in enumerate(x.shape)]
-        return (summed(x, under, torch.Size(kept)) / number_along(x, axes)).squeeze(tuple(axes))
+        total = summed(x, under, _kept_shape(x, axes))
+        return (total / number_along(x, axes)).squeeze(tuple(axes))
 
     def maximum(self, x: Tensor, axes: Sequence[int], under: Tensor | None = None) -> Tensor:
         """Keras's own checks whether x is empty, which breaks a graph that torch.compile traces."""

@@ -115,7 +115,8 @@ class Product(torch.autograd.Function):
             first, *rest = gates
             by_x = upstream * first
             for gate in rest:
-                by_x = _product(by_x, gate, is_ours=True)
+                # In place, unless the gradient is differentiated itself.
+                by_x = by_x * gate if torch.is_grad_enabled() else by_x.mul_(gate)
         if not any(ctx.needs_input_grad[1:]):
             return by_x, *(None for _ in gates)
         by_gain = upstream * x
@@ -138,12 +139,7 @@ class Product(torch.autograd.Function):
         )
 
 
-def _product(gradient: torch.Tensor, gate: torch.Tensor, is_ours: bool) -> torch.Tensor:
-    """The gradient times the gate, in place if nothing else reads the gradient."""
-    return gradient.mul_(gate) if is_ours and not torch.is_grad_enabled() else gradient * gate
-
-
-def summed(x: torch.Tensor, weights: torch.Tensor, shape: torch.Size) -> torch.Tensor:
+def summed(x: torch.Tensor, weights: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
     """The sum of x * weights to a shape: a product of matrices between channels and positions."""
     batch, *positions, channels = x.shape
     by_channel = (batch, *(1 for _ in positions), channels)
