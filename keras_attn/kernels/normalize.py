@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from keras import ops
@@ -74,6 +74,28 @@ def normalized(
     if scale is not None:
         unit = unit * ops.cast(scale, unit.dtype) + ops.cast(offset, unit.dtype)
     return Normalized(unit, mean, variance)
+
+
+def gradients(
+    upstream: Tensor,
+    unit: Tensor,
+    factor: Tensor,
+    total: Callable[[Tensor], Tensor],
+    number: Any,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The gradients of a normalised map, unit * scale + offset, by x, the scale and the offset.
+
+    Those by the scale and the offset have length one on the axes of the statistics.
+
+    Args:
+        upstream: That of the normalised map.
+        unit: (x - mean) / sqrt(variance + epsilon).
+        factor: scale / sqrt(variance + epsilon).
+        total: Sums a map over the axes of the statistics, which are kept with length one.
+        number: Of values along these axes.
+    """
+    level, slope = total(upstream), total(upstream * unit)
+    return factor * (upstream - (level + unit * slope) / number), slope, level
 
 
 def softmax(logits: Tensor, axis: int = -1) -> Tensor:

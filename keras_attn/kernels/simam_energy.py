@@ -31,37 +31,71 @@ def energy(x: Tensor, axes: Sequence[int], weights: Tensor | None, regularizatio
 def energy_from_memory(x: Tensor, axes: tuple[int, ...], regularization: float) -> Tensor:
     """`energy`, whose gradient keeps no map but x.
 
-    The gate is sigmoid(slope d + 1/2), with one slope per channel. Its gradient is
-
-        2 slope (w c - mean(w c)) - 8 slope² / share · mean(w d) c,   c = x - mean x,
-
-    where w is the upstream gradient times gate (1 - gate). Operation by operation it would write
-    the normalised map and the gate to memory and read them again.
+    Operation by operation it would write the normalised map and the gate to memory and read them
+    again.
     """
 
     @ops.custom_gradient
     def gate_of(x: Tensor) -> tuple[Tensor, Callable]:
         number = number_along(x, axes)
-        share = (number - 1) / number
         mean = sum_over(x, axes) / number
         variance = ops.mean(ops.square(x - mean), axis=axes, keepdims=True)
-        root = 0.5 * ops.sqrt(share / (variance + regularization * share))
+        root = root_of_slope(variance, number, regularization)
 
-        def gate() -> Tensor:
-            # Not slope * square(x - mean): XLA would write these squares to memory once, because
-            # the variance reads them too.
-            return ops.sigmoid(ops.square(root * (x - mean)) + 0.5)
+        def by_x(upstream: Tensor) -> Tensor:
+            return gradient(upstream, x, mean, root, lambda y: sum_of_computed(y, axes), number)
 
-        def gradient(upstream: Tensor) -> Tensor:
-            centred, numbers, slope = x - mean, gate(), ops.square(root)
-            product = upstream * numbers * (1 - numbers) * centred
-            level = sum_of_computed(product, axes) / number
-            spread = sum_of_computed(product * centred, axes) / number
-            return 2 * slope * (product - level) - 8 / share * slope * slope * spread * centred
-
-        return gate(), gradient
+        return gate(x, mean, root), by_x
 
     return gate_of(x)
+
+
+def root_of_slope(variance: Tensor, number: Any, regularization: float) -> Tensor:
+    """The root of the slope with which the logits of `energy` rise with the squared distance.
+
+    Args:
+        variance: The biased one, of each channel.
+        number: Of positions, n.
+        regularization: That of `energy`.
+    """
+    share = (number - 1) / number
+    return 0.5 * ops.sqrt(share / (variance + regularization * share))
+
+
+def gate(x: Tensor, mean: Tensor, root: Tensor) -> Tensor:
+    """sigmoid(slope (x - mean)^2 + 1/2), of the root of the slope."""
+    # Not slope * square(x - mean): XLA would write these squares to memory once, because the
+    # variance reads them too.
+    return ops.sigmoid(ops.square(root * (x - mean)) + 0.5)
+
+
+def gradient(
+    upstream: Tensor,
+    x: Tensor,
+    mean: Tensor,
+    root: Tensor,
+    total: Callable[[Tensor], Tensor],
+    number: Any,
+) -> Tensor:
+    """The gradient of the gate by x.
+
+        2 slope (w c - mean(w c)) - 8 slope² n / (n - 1) mean(w c²) c,   c = x - mean x,
+
+    where w is the upstream gradient times gate (1 - gate).
+
+    Args:
+        upstream: That of the gate.
+        x: The map.
+        mean: Of x.
+        root: Of the slope.
+        total: Sums a map over the positions, which are kept with length one.
+        number: Of positions, n.
+    """
+    centred, numbers, slope = x - mean, gate(x, mean, root), ops.square(root)
+    product = upstream * numbers * (1 - numbers) * centred
+    level = total(product) / number
+    spread = total(product * centred) / (number - 1)
+    return 2 * slope * (product - level) - 8 * slope * slope * spread * centred
 
 
 def _share_of_variance(x: Tensor, axes: Sequence[int], weights: Tensor | None) -> Any:

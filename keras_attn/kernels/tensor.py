@@ -21,5 +21,6 @@ def accumulation_dtype(dtype: str) -> str:
 
 def number_along(x: Tensor, axes: Sequence[int]) -> Any:
     """How many values x has along `axes`: an int, or of x's dtype where a size is not known."""
-    number = math.prod(ops.shape(x)[axis] for axis in axes)
+    # A list: a generator would break the graph that torch.compile traces.
+    number = math.prod([ops.shape(x)[axis] for axis in axes])
     return number if isinstance(number, int) else ops.cast(number, x.dtype)

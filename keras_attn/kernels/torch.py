@@ -1,11 +1,4 @@
-"""PyTorch's kernels: those of `torch_eager`, and what torch.compile makes the best of.
-
-The layout optimisation of torch.compile takes every four-dimensional array that leads to a
-convolution for a batch of channels_first images, and copies it into channels_last: a map that is
-channels_last already ends up in an order of axes that suits no loop. The compiler does not look
-into a custom operation, so the convolution is one. (A model that is exported needs the convolution
-itself.)
-"""
+"""PyTorch's kernels, operation by operation and under torch.compile."""
 
 from __future__ import annotations
 
@@ -16,119 +9,17 @@ import torch
 from keras import ops
 
 from keras_attn.kernels.interface import Kernels
+from keras_attn.kernels.normalize import Normalized
 from keras_attn.kernels.tensor import Tensor, accumulation_dtype, number_along
-from keras_attn.kernels.torch_eager import Pooled, Product, applied, summed
-
-CONVOLUTIONS = {
-    1: torch.nn.functional.conv1d,
-    2: torch.nn.functional.conv2d,
-    3: torch.nn.functional.conv3d,
-}
-
-
-def zero_padded_convolution(maps: torch.Tensor, kernels: torch.Tensor) -> torch.Tensor:
-    """(B, n, *positions), (m, n, *kernel) -> (B, m, *positions); zero-padded, odd kernels."""
-    if torch.compiler.is_compiling() and not torch.compiler.is_exporting():
-        return _opaque_convolution(maps, kernels)
-    return _convolution(maps, kernels)
-
-
-def _convolution(maps: torch.Tensor, kernels: torch.Tensor) -> torch.Tensor:
-    return CONVOLUTIONS[kernels.ndim - 2](maps, kernels, padding=_margins(kernels))
-
-
-def _margins(kernels: torch.Tensor) -> list[int]:
-    return [size // 2 for size in kernels.shape[2:]]
-
-
-@torch.library.custom_op("keras_attn::convolution", mutates_args=())
-def _opaque_convolution(maps: torch.Tensor, kernels: torch.Tensor) -> torch.Tensor:
-    return _convolution(maps, kernels).contiguous()
-
-
-@_opaque_convolution.register_fake
-def _(maps: torch.Tensor, kernels: torch.Tensor) -> torch.Tensor:
-    return maps.new_empty((maps.shape[0], kernels.shape[0], *maps.shape[2:]))
-
-
-@torch.library.custom_op("keras_attn::convolution_gradients", mutates_args=())
-def _gradients(
-    upstream: torch.Tensor, maps: torch.Tensor, kernels: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    ones = [1] * (kernels.ndim - 2)
-    by_maps, by_kernels, _ = torch.ops.aten.convolution_backward(
-        upstream,
-        maps,
-        kernels,
-        None,
-        ones,
-        _margins(kernels),
-        ones,
-        False,
-        [0] * len(ones),
-        1,
-        [True, True, False],
-    )
-    return by_maps.contiguous(), by_kernels.contiguous()
-
-
-@_gradients.register_fake
-def _(
-    upstream: torch.Tensor, maps: torch.Tensor, kernels: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    return maps.new_empty(maps.shape), kernels.new_empty(kernels.shape)
-
-
-def _keep(ctx: Any, inputs: tuple[torch.Tensor, torch.Tensor], output: torch.Tensor) -> None:
-    ctx.save_for_backward(*inputs)
-
-
-def _backward(ctx: Any, upstream: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    return _gradients(upstream, *ctx.saved_tensors)
-
-
-_opaque_convolution.register_autograd(_backward, setup_context=_keep)
-
-
-class Maximum(torch.autograd.Function):
-    """The maximum over axes, which are dropped; the values that tie share the gradient.
-
-    PyTorch's own gradient counts ties in integers of 64 bits, which slows down loops over floats.
-    """
-
-    generate_vmap_rule = True
-
-    @staticmethod
-    def forward(x: torch.Tensor, axes: Sequence[int]) -> torch.Tensor:
-        """The maximum."""
-        return x.amax(axes)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple, output: torch.Tensor) -> None:
-        """Keeps what the gradient reads."""
-        x, ctx.axes = inputs
-        ctx.save_for_backward(x, output)
-
-    @staticmethod
-    def backward(ctx: Any, upstream: torch.Tensor) -> tuple[torch.Tensor, None]:
-        """An equal share for all that are as large."""
-        x, largest = ctx.saved_tensors
-        places, count = _places(x, largest, ctx.axes)
-        share = upstream.reshape(count.shape) / count
-        return torch.where(places, share.to(x.dtype), 0), None
-
-
-def _places(
-    x: torch.Tensor, largest: torch.Tensor, axes: Sequence[int]
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Where x is the largest, and how often along `axes`."""
-    places = x == largest.reshape(_kept_shape(x, axes))
-    return places, places.sum(axes, keepdim=True, dtype=torch.float32)
-
-
-def _kept_shape(x: torch.Tensor, axes: Sequence[int]) -> tuple[int, ...]:
-    """The shape of x with `axes` at length one."""
-    return tuple(1 if axis in axes else length for axis, length in enumerate(x.shape))
+from keras_attn.kernels.torch_compiled import (
+    Energy,
+    Maximum,
+    compiled_normalized,
+    is_compiled,
+    kept_shape,
+)
+from keras_attn.kernels.torch_convolution import zero_padded_convolution
+from keras_attn.kernels.torch_eager import Pooled, Product, applied, eager_normalized, summed
 
 
 def _is_traced() -> bool:
@@ -153,6 +44,26 @@ class Torch(Kernels):
         """torch.compile traces it as one graph; Keras's own breaks the graph."""
         return True
 
+    def normalized(
+        self, x: Tensor, axes: Sequence[int], weights: Tensor | None = None, **options: Any
+    ) -> Normalized:
+        """PyTorch's own for a batch; under torch.compile with a gradient that keeps only x."""
+        wide = ops.cast(x, accumulation_dtype(x.dtype))
+        if weights is None and is_compiled():
+            return compiled_normalized(wide, tuple(axes), **options)
+        if weights is None and _is_eager(wide) and tuple(axes) == tuple(range(x.ndim - 1)):
+            return eager_normalized(wide, **options)
+        return super().normalized(x, axes, weights, **options)
+
+    def energy(
+        self, x: Tensor, axes: Sequence[int], weights: Tensor | None, regularization: float
+    ) -> Tensor:
+        """Under torch.compile with a gradient that keeps no map but x."""
+        if weights is not None or not is_compiled():
+            return super().energy(x, axes, weights, regularization)
+        x = ops.cast(x, accumulation_dtype(x.dtype))
+        return applied(Energy, x, tuple(axes), regularization)[0]
+
     def shares_product(self, x: Tensor, gate: Tensor, pools: Sequence[str]) -> bool:
         """Operation by operation, but not for a mean, which is a product of matrices."""
         return "max" in pools and _is_eager(x, gate)
@@ -163,7 +74,7 @@ class Torch(Kernels):
             return super().mean(x, axes, under)
         if under is None:
             return x.sum(tuple(axes)) / number_along(x, axes)
-        total = summed(x, under, _kept_shape(x, axes))
+        total = summed(x, under, kept_shape(x, axes))
         return (total / number_along(x, axes)).squeeze(tuple(axes))
 
     def maximum(self, x: Tensor, axes: Sequence[int], under: Tensor | None = None) -> Tensor:

@@ -16,6 +16,8 @@ from typing import Any
 
 import torch
 
+from keras_attn.kernels import normalize
+
 
 def applied(function: type[torch.autograd.Function], *arguments: Any) -> Any:
     """What a function computes, with its gradient where gradients are enabled.
@@ -150,3 +152,19 @@ def summed(x: torch.Tensor, weights: torch.Tensor, shape: tuple[int, ...]) -> to
     if weights.shape == by_channel and shape == by_position:
         return (rows @ weights.reshape(batch, -1, 1)).reshape(shape)
     return (x * weights).sum_to_size(shape)
+
+
+def eager_normalized(
+    x: torch.Tensor,
+    epsilon: float = normalize.EPSILON,
+    scale: torch.Tensor | None = None,
+    offset: torch.Tensor | None = None,
+) -> normalize.Normalized:
+    """`normalize.normalized` over all axes but the last, by PyTorch's own function."""
+    pair = [None if each is None else each.to(x.dtype) for each in (scale, offset)]
+    unit, mean, inverse = torch.native_batch_norm(
+        x.movedim(-1, 1), *pair, None, None, True, 0.0, epsilon
+    )
+    variance = (inverse.square().reciprocal() - epsilon).clamp(min=0)
+    shape = (*(1 for _ in x.shape[:-1]), -1)
+    return normalize.Normalized(unit.movedim(1, -1), mean.reshape(shape), variance.reshape(shape))

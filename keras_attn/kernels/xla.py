@@ -13,7 +13,7 @@ from keras import ops
 from keras_attn.kernels import banded, taps
 from keras_attn.kernels.interface import Kernels
 from keras_attn.kernels.matrix_sums import halved, sum_of_computed, sum_over, sum_to
-from keras_attn.kernels.normalize import EPSILON, Normalized
+from keras_attn.kernels.normalize import EPSILON, Normalized, gradients
 from keras_attn.kernels.tensor import Tensor, accumulation_dtype, number_along
 
 
@@ -210,14 +210,16 @@ def _normalized(
 
         def gradient(*upstreams: Any) -> Any:
             # JAX gives those of the three results as one tuple, TensorFlow one by one.
-            upstream = keras.tree.flatten(upstreams)[0]
-            unit = (x - mean) * inverse
-            level = sum_of_computed(upstream, axes)
-            slope = sum_of_computed(upstream * unit, axes)
-            by_x = inverse * scale * (upstream - (level + unit * slope) / number)
+            by_x, *others = gradients(
+                keras.tree.flatten(upstreams)[0],
+                (x - mean) * inverse,
+                inverse * scale,
+                lambda y: sum_of_computed(y, axes),
+                number,
+            )
             if not scale_and_offset:
                 return by_x
-            return by_x, *(_summed_to(each, scale) for each in (slope, level))
+            return by_x, *(_summed_to(each, scale) for each in others)
 
         return ((x - mean) * inverse * scale + offset, mean, variance), gradient
 
