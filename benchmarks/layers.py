@@ -44,6 +44,7 @@ def add_plan(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--threads", type=int, default=len(os.sched_getaffinity(0)), help="of every backend"
     )
+    parser.add_argument("--times-only", action="store_true", help="leave out peak memory")
     parser.add_argument("--output", type=Path, help="the results file, in benchmarks/results")
 
 
@@ -57,7 +58,9 @@ def plan_of(options: argparse.Namespace) -> team.Plan:
     variants = installed if options.variants is None else tuple(options.variants.split(","))
     if unknown := [name for name in variants if name not in installed]:
         raise ValueError(f"Not installed: {', '.join(unknown)}. There are {', '.join(installed)}.")
-    return team.Plan(variants, options.rounds, options.repetitions, options.threads)
+    return team.Plan(
+        variants, options.rounds, options.repetitions, options.threads, not options.times_only
+    )
 
 
 def main() -> None:

@@ -25,12 +25,14 @@ class Plan(NamedTuple):
         rounds: How often each variant has its turn.
         repetitions: Of every step in a turn, after one that is not timed.
         threads: How many an operation may use.
+        memory: Whether peak memory is measured, which takes longer than the times.
     """
 
     variants: tuple[str, ...]
     rounds: int
     repetitions: int
     threads: int
+    memory: bool = True
 
 
 class Team:
@@ -79,6 +81,8 @@ class Team:
         others = watch.others()
         for name in [name for name in times if "error" not in results[name]]:
             results[name]["times"] = {step: summary(each) for step, each in times[name].items()}
+            if not self.plan.memory:
+                continue
             with keeping_error(results, name):
                 self.scales[name].ask("prepare", **subject)
                 results[name]["peak_memory"] = self.scales[name].ask("memory")

@@ -30,10 +30,11 @@ Measure your own: `make bench` for all of it, or one layer at your shape with
 This is the code of that date. The kernels have since moved into `keras_attn/kernels`, and some
 operations changed: GAM and CPCA compute in float32 under mixed_float16, for example, and since
 2026-11-29 a channel gate calls its bottleneck once for all statistics, JAX computes a variance in
-fewer operations and keeps no map but the input for the gradient of SimAM, and TensorFlow without
-XLA computes the gradients of a mean and a maximum in fewer passes over the map and runs fewer
-operations per gate. The tables of single layers by a compiler are older than these changes, but for
-EMA. {again}
+fewer operations and keeps no map but the input for the gradient of SimAM, `torch.compile` keeps
+none but the input for that of SimAM and of a normalised map, PyTorch as it stands normalises a
+batch by its own function, and TensorFlow without XLA computes the gradients of a mean and a maximum
+in fewer passes over the map and runs fewer operations per gate. The tables of single layers by a
+compiler are older than these changes, but for the modules that have been measured again. {again}
 
 * **Layers**: {layers}, with their defaults, on float32 maps as they are after a ReLU (batch x
   height x width x channels in the titles below), in the package's own data format, channels_last.
