@@ -97,15 +97,18 @@ def modules_part(
 
     Args:
         content: The run of all layers.
-        later: The runs of modules.
+        later: The runs of modules in the order of their dates; the last run of a module is shown.
         machines: What each of them ran on.
     """
     backends = [name for name in tables.our_variants(later[0]) if name in content["variants"]]
     head = ["layer", *(f"{name}, {when}" for name in backends for when in WHEN)]
     rows = {step: [head] for step in tables.STEPS}
     measured = []
-    for run, machine in zip(later, machines, strict=True):
-        keys = list(dict.fromkeys(cell["key"] for cell in run["cells"]))
+    last = {cell["key"]: number for number, run in enumerate(later) for cell in run["cells"]}
+    for number, (run, machine) in enumerate(zip(later, machines, strict=True)):
+        keys = [key for key in last if last[key] == number]
+        if not keys:
+            continue
         measured.append(MEASURED.format(machine=machine, keys=",".join(keys)))
         for key, step in itertools.product(keys, tables.STEPS):
             found = [

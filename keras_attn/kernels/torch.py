@@ -21,6 +21,10 @@ from keras_attn.kernels.torch_compiled import (
 from keras_attn.kernels.torch_convolution import zero_padded_convolution
 from keras_attn.kernels.torch_eager import Pooled, Product, applied, eager_normalized, summed
 
+#: How many channels torch.compile needs to add vectors of them; with fewer its own gradients are
+#: faster.
+VECTOR = 8
+
 
 def _is_traced() -> bool:
     """Whether operations become a program: of the compiler, or a file for another runtime."""
@@ -49,7 +53,7 @@ class Torch(Kernels):
     ) -> Normalized:
         """PyTorch's own for a batch; under torch.compile with a gradient that keeps only x."""
         wide = ops.cast(x, accumulation_dtype(x.dtype))
-        if weights is None and is_compiled():
+        if weights is None and is_compiled() and x.shape[-1] >= VECTOR:
             return compiled_normalized(wide, tuple(axes), **options)
         if weights is None and _is_eager(wide) and tuple(axes) == tuple(range(x.ndim - 1)):
             return eager_normalized(wide, **options)

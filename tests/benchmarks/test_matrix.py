@@ -49,6 +49,19 @@ def test_cells_are_measured_once_and_refusals_recorded(tmp_path, monkeypatch):
     assert matrix.run("layer", CELLS, PLAN, output).content == content
 
 
+@pytest.mark.parametrize("memory", [True, False])
+def test_memory_is_measured_where_the_plan_says_so(memory, monkeypatch):
+    answers = {
+        "prepare": {"first_call": {"double": 0.1}, "parameters": 1},
+        "measure": {"double": [1.0]},
+        "memory": 5,
+    }
+    monkeypatch.setattr(worker.Worker, "ask", lambda self, task, **_: answers[task])
+    with team.Team(PLAN._replace(memory=memory)) as workers:
+        results = workers.measure("layer", "csa", (1, 2, 3))["results"].values()
+    assert [("peak_memory" in each, "times" in each) for each in results] == [(memory, True)] * 2
+
+
 def test_every_finished_cell_is_kept(tmp_path, monkeypatch):
     def measure(team, kind, key, shape):
         if key == "shuffle":

@@ -119,7 +119,10 @@ def test_modules_that_were_measured_again_are_beside_what_they_were(files, tmp_p
         faster[name]["times"]["inference"]["median"] = ms
     first = write(tmp_path / "modules-1.json", [("csa", shape, faster)])
     second = write(tmp_path / "modules-2.json", [("se", shape, results(3.0, 1.0, 1.0, 5.0))])
-    page = speed.page(*files, modules=[first, second])
+    # An earlier run of both, of which nothing is left.
+    slower = results(9.0, 9.0, 9.0, 5.0)
+    before = write(tmp_path / "modules-0.json", [(key, shape, slower) for key in ("csa", "se")])
+    page = speed.page(*files, modules=[before, first, second])
     section = page.partition("Modules whose code changed")[2]
     training, inference = section.partition("## ")[0].split("\nInference:\n")
     for part in (training, inference):
@@ -127,7 +130,8 @@ def test_modules_that_were_measured_again_are_beside_what_they_were(files, tmp_p
     assert "| csa | 0.60 | 0.40 | 0.90 | 0.90 |\n| se | - | 0.60 | 1.00 | 0.20 |" in training
     assert "| csa | 0.60 | 0.20 | 0.90 | 0.45 |\n" in inference
     for key in ("csa", "se"):
-        assert f"`python -m benchmarks.layers --keys {key}` measures it." in page
+        assert page.count(f"`python -m benchmarks.layers --keys {key}` measures it.") == 1
+    assert "--keys csa,se" not in page
 
 
 def test_what_was_not_measured_is_left_out(files):
