@@ -55,7 +55,9 @@ class Torch(Kernels):
         wide = ops.cast(x, accumulation_dtype(x.dtype))
         if weights is None and is_compiled() and x.shape[-1] >= VECTOR:
             return compiled_normalized(wide, tuple(axes), **options)
-        if weights is None and _is_eager(wide) and tuple(axes) == tuple(range(x.ndim - 1)):
+        is_batch = tuple(axes) == tuple(range(x.ndim - 1))
+        # PyTorch's own refuses a batch without images.
+        if weights is None and _is_eager(wide) and is_batch and wide.numel():
             return eager_normalized(wide, **options)
         return super().normalized(x, axes, weights, **options)
 

@@ -172,6 +172,18 @@ def test_a_weighted_sum_and_its_gradients_are_those_of_numpy():
         np.testing.assert_allclose(gradient, slopes[name], rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("shape", [(0, 2, 3, 16), (1, 1, 1, 16), (5, 16), (2, 3, 1, 2, 16)])
+def test_a_batch_of_any_size_is_normalised(shape):
+    x = np.random.default_rng(0).standard_normal(shape).astype("float32")
+    axes = tuple(range(len(shape) - 1))
+    found = kernels.chosen().normalized(ops.convert_to_tensor(x), axes)
+    with kernels.plain():
+        expected = kernels.chosen().normalized(ops.convert_to_tensor(x), axes)
+    for ours, theirs in zip(found, expected, strict=True):
+        ours, theirs = map(ops.convert_to_numpy, (ours, theirs))
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize("axes", [(1, 2), (0, 1, 2)])
 def test_the_gradients_of_scale_and_offset_are_those_of_numpy(axes):
     generator = np.random.default_rng(0)
