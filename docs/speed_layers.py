@@ -54,7 +54,7 @@ Inference:
   map.
 * **NAM and SimAM under `torch.compile`**: the gradients of a normalised map and of SimAM's gate
   keep only the map and compute the rest again, and a sum over a batch runs along the rows first,
-  which stay in the cache. SimAM also is one graph now, which a generator broke.
+  which stay in the cache. SimAM is one graph, which a generator expression broke before.
 * **Shuffle attention** computes whole maps, where it cut groups into halves of a few channels.
 * **SCSA** pools windows on axes of their own: XLA's gradient of windows is slow on the CPU.
 * **CPCA**: XLA computed the taps of one depth-wise convolution again inside the next.
