@@ -126,7 +126,7 @@ clean: ## remove .venv and what the runs and the site have written
 	@touch $@
 
 # The tests start many processes, which import everything: all files are compiled, on all cores where
-# pip takes one. Some are not meant for this version of Python.
+# pip takes one. Packages have files for other versions of Python, which fail to compile.
 .venv/test: .venv/bin/python pyproject.toml constraints.txt
 	$(INSTALL) ".[tensorflow,jax,torch,keras-cv,keras-hub,detection,datasets,study,ray,export,docs,test]" --no-compile
 	$(BIN)/python -m compileall -q -j 0 .venv/lib > /dev/null || true

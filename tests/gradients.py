@@ -34,6 +34,17 @@ def output_and_input_gradient(function, x, weighting):
     return ops.convert_to_numpy(y), ops.convert_to_numpy(gradient)
 
 
+def positive_tensors(shapes):
+    """PyTorch's random float64 tensors above 0.1, which require gradients."""
+    import torch
+
+    generator = torch.Generator().manual_seed(0)
+    return [
+        torch.rand(shape, generator=generator, dtype=torch.float64).add_(0.1).requires_grad_()
+        for shape in shapes
+    ]
+
+
 def _with_jax(function, x, weighting):
     """Compiled as a whole; the weights are arguments, or XLA would compute with them itself."""
     import jax

@@ -59,7 +59,7 @@ class Torch(Kernels):
         # PyTorch's own refuses a batch without images.
         if weights is None and _is_eager(wide) and is_batch and wide.numel():
             return eager_normalized(wide, **options)
-        return super().normalized(x, axes, weights, **options)
+        return super().normalized(wide, axes, weights, **options)
 
     def energy(
         self, x: Tensor, axes: Sequence[int], weights: Tensor | None, regularization: float

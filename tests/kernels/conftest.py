@@ -22,4 +22,3 @@ def mode(request, monkeypatch):
         import torch
 
         monkeypatch.setattr(torch.compiler, "is_compiling", lambda: True)
-    return request.param

@@ -6,7 +6,7 @@ import pytest
 if keras.backend.backend() != "torch":
     pytest.skip("these are functions of PyTorch", allow_module_level=True)
 
-import torch
+from gradients import positive_tensors
 from torch.autograd import gradcheck, gradgradcheck
 
 from keras_attn.kernels.torch_compiled import Energy, Maximum, Normalize
@@ -28,10 +28,6 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_gradients_are_those_of_finite_differences(name):
     function, shapes = CASES[name]
-    generator = torch.Generator().manual_seed(0)
-    values = [
-        torch.rand(shape, generator=generator, dtype=torch.float64).add_(0.1).requires_grad_()
-        for shape in shapes
-    ]
+    values = positive_tensors(shapes)
     assert gradcheck(function, values, check_batched_grad=True)
     assert gradgradcheck(function, values)

@@ -9,6 +9,7 @@ if keras.backend.backend() != "torch":
     pytest.skip("these are functions of PyTorch", allow_module_level=True)
 
 import torch
+from gradients import positive_tensors
 from torch.autograd import gradcheck, gradgradcheck
 
 from keras_attn.kernels.torch_eager import Pooled, Product, summed
@@ -29,19 +30,11 @@ CASES = {
 }
 
 
-def arguments(shapes):
-    generator = torch.Generator().manual_seed(0)
-    return [
-        torch.rand(shape, generator=generator, dtype=torch.float64).add_(0.1).requires_grad_()
-        for shape in shapes
-    ]
-
-
 @pytest.mark.filterwarnings("ignore:`torch.jit.script`:DeprecationWarning")  # PyTorch's own
 @pytest.mark.parametrize("name", CASES)
 def test_all_derivatives_are_those_of_finite_differences(name):
     function, shapes = CASES[name]
-    values = arguments(shapes)
+    values = positive_tensors(shapes)
     assert gradcheck(function, values, check_forward_ad=True, check_batched_grad=True)
     assert gradgradcheck(function, values)
 
@@ -49,7 +42,7 @@ def test_all_derivatives_are_those_of_finite_differences(name):
 @pytest.mark.parametrize("name", CASES)
 def test_gradients_in_place_agree_where_values_tie_and_nothing_is_written_over(name):
     function, shapes = CASES[name]
-    values = arguments(shapes)
+    values = positive_tensors(shapes)
     with torch.no_grad():
         values[0].round_(decimals=0)  # many values tie
     before = [value.detach().clone() for value in values]
