@@ -47,7 +47,20 @@ def against(cell: Cell, variant: str, baseline: str, step: str, of: Callable = m
     """The ratio of a variant to a baseline; for the baseline "double", to its own time of x * 2."""
     if baseline == "double":
         return ratio(median(cell, variant, step), median(cell, variant, "double"))
-    return ratio(of(cell, variant, step), of(cell, baseline, step))
+    # Of several runs, only what was measured beside it.
+    beside = cell["results"].get(variant, {}).get("beside", cell["results"])
+    return ratio(of(cell, variant, step), of({"results": beside}, baseline, step))
+
+
+def baseline_of(variant: str) -> str:
+    """What a variant is compared with: the published code by a compiler, or both without one."""
+    compiled, eager = BASELINES
+    return eager if variant.endswith("eager") else compiled
+
+
+def over_published(cell: Cell, variant: str, step: str, of: Callable = median) -> Any:
+    """The ratio of a variant to its baseline."""
+    return against(cell, variant, baseline_of(variant), step, of)
 
 
 def geometric_mean(values: Iterable[float | None]) -> float | None:
@@ -72,10 +85,8 @@ def shapes(content: dict[str, Any]) -> list[list[int]]:
 
 
 def mean_ratio(cells: Iterable[Cell], variant: str, step: str) -> float | None:
-    """The geometric mean of the ratios to the published code, for PyTorch as it stands to that."""
-    compiled, eager = BASELINES
-    baseline = eager if variant.endswith("eager") else compiled
-    return geometric_mean(against(cell, variant, baseline, step) for cell in cells)
+    """The geometric mean of `over_published`."""
+    return geometric_mean(over_published(cell, variant, step) for cell in cells)
 
 
 def topologies(cells: Iterable[Cell]) -> list[Cell]:
@@ -97,11 +108,11 @@ def hundredths(value: float | None) -> str:
 
 
 def times(content: dict[str, Any], cells: Sequence[Cell], step: str) -> Table:
-    """Milliseconds of each layer, with the ratio to "published compiled" in parentheses."""
-    ours = our_variants(content)
-    rows = [["key", *BASELINES, *ours]]
+    """Milliseconds of each layer, with the ratio to the published code in parentheses."""
+    theirs, ours = published(content), our_variants(content)
+    rows = [["key", *theirs, *ours]]
     for cell in cells:
-        baselines = [number(median(cell, name, step)) for name in BASELINES]
+        baselines = [number(median(cell, name, step)) for name in theirs]
         rows.append([cell["key"], *baselines, *(time_and_ratio(cell, n, step) for n in ours)])
     return rows
 
@@ -109,7 +120,7 @@ def times(content: dict[str, Any], cells: Sequence[Cell], step: str) -> Table:
 def time_and_ratio(cell: Cell, variant: str, step: str) -> str:
     """The milliseconds of a variant, with the ratio in parentheses."""
     milliseconds = median(cell, variant, step)
-    over = against(cell, variant, BASELINES[0], step)
+    over = over_published(cell, variant, step)
     return number(milliseconds) + ("" if over is None else f" ({over:.2f})")
 
 
@@ -117,7 +128,7 @@ def one_value(
     content: dict[str, Any], cells: Sequence[Cell], of: Callable[[Cell, str], float | None]
 ) -> Table:
     """A value of each variant: `memory` or `first_call`."""
-    variants = [*BASELINES, *our_variants(content)]
+    variants = [*published(content), *our_variants(content)]
     return [["key", *variants]] + [
         [cell["key"], *(number(of(cell, name)) for name in variants)] for cell in cells
     ]
@@ -132,22 +143,17 @@ def at_shape(content: dict[str, Any], shape: Sequence[int]) -> list[Cell]:
 
 def means(content: dict[str, Any], cells: Sequence[Cell]) -> Table:
     """Geometric means of the ratios over the cells, and the worst ratio."""
-    heads = ["of published compiled", "of published eager", "of x * 2", "worst", "memory"]
-    rows = [["variant", "step", *heads]]
+    rows = [["variant", "step", "of published", "of x * 2", "worst", "memory"]]
     for variant in our_variants(content):
         for step, name in STEPS.items():
-            ratios = [
-                hundredths(geometric_mean(against(cell, variant, baseline, step) for cell in cells))
-                for baseline in (*BASELINES, "double")
-            ]
-            needs = (
-                ""
-                if step == "inference"
-                else hundredths(
-                    geometric_mean(against(c, variant, BASELINES[0], step, memory) for c in cells)
-                )
-            )
-            rows.append([variant, name, *ratios, worst(cells, variant, step), needs])
+            doubles = (against(cell, variant, "double", step) for cell in cells)
+            ratios = (mean_ratio(cells, variant, step), geometric_mean(doubles))
+            needs = ABSENT
+            if step == "training":
+                memories = (over_published(cell, variant, step, memory) for cell in cells)
+                needs = hundredths(geometric_mean(memories))
+            row = [variant, name, *map(hundredths, ratios), worst(cells, variant, step), needs]
+            rows.append(row)
     return rows
 
 
@@ -165,11 +171,11 @@ def doubles(content: dict[str, Any], cells: Sequence[Cell]) -> Table:
 
 
 def worst(cells: Iterable[Cell], variant: str, step: str) -> str:
-    """The largest ratio to "published compiled", and the layer that has it."""
+    """The largest ratio to the published code, and the layer that has it."""
     found = [
         (over, f"{over:.2f} ({cell['key']}, {'x'.join(map(str, cell['shape']))})")
         for cell in cells
-        if (over := against(cell, variant, BASELINES[0], step)) is not None
+        if (over := over_published(cell, variant, step)) is not None
     ]
     return max(found, default=(0.0, ABSENT))[1]
 

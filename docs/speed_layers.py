@@ -1,14 +1,15 @@
-"""Sections of the page on speed about layers: those measured again, and combinations of gates."""
+"""Sections of the page on speed about layers, and combinations of gates."""
 
 from __future__ import annotations
 
-import itertools
 import statistics
 from collections.abc import Sequence
 from typing import Any
 
-from benchmarks import combinations, tables
+import keras_attn
+from benchmarks import combinations, latest, tables
 from docs.speed_networks import NAMES, measured_on
+from docs.themed import folded
 
 COMBINATIONS = """\
 ## Combinations of gates
@@ -20,108 +21,152 @@ its parts: the map is written once. {where} `python -m benchmarks.combinations` 
 {table}
 """
 
-WHEN = ("before", "now")
+TARGETS = """\
+## The targets
 
-EAGER_PART = """\
-## PyTorch without a compiler
+Time over that of the published code on PyTorch in the same run, geometric means over the 18
+topologies at all shapes: by `torch.compile`, and for PyTorch as it stands ("eager") as it stands.
+"Worst" is the largest ratio of a single topology, forward and backward.
 
-This is what `fit` uses on PyTorch unless it is told otherwise. Each operation then reads and writes
-whole maps, and those with booleans, such as the search for the place of a maximum, take two to
-three times as long as others. The kernels in `keras_attn/kernels/torch_eager.py` avoid them and
-compute again what only their gradients need; where a gate reads the product of the map and another
-gate, the layer returns that product under the gate. Time over that of the published code without a
-compiler, geometric means over the shapes, before these kernels (in the run of the other tables, on
-another machine) and with them:
+{targets}
 
-{table}
+Beside reading and writing a map once (`x * 2`), and the peak memory over that of the published
+code:
 
-{machine} `python -m benchmarks.layers --variants "torch eager,published eager"` measures it.
+{means}
 """
 
-MODULES_PART = """\
-## Modules whose code changed
+LAYERS = """\
+## Every layer
 
-Time over that of the published code by `torch.compile`, geometric means over the shapes, before (in
-the run of the other tables, on another machine) and now. Forward + backward:
+The same ratios for each layer, geometric means over the shapes; below 1 the layer is faster than
+the published code. Forward and backward:
 
 {training}
 
-Inference:
-
 {inference}
+What is slower, and why:
 
-* **NAM, SimAM, FCA, SE**: normalisation is one kernel, and sums over positions add the halves of a
-  map.
-* **NAM and SimAM under `torch.compile`**: the gradients of a normalised map and of SimAM's gate
-  keep only the map and compute the rest again, and a sum over a batch runs along the rows first,
-  which stay in the cache. SimAM is one graph, which a generator expression broke before.
-* **Shuffle attention** computes whole maps, where it cut groups into halves of a few channels.
-* **SCSA** pools windows on axes of their own: XLA's gradient of windows is slow on the CPU.
-* **CPCA**: XLA computed the taps of one depth-wise convolution again inside the next.
-* **EMA** needs only sums of its convolution, over channels and over positions, and computes these
-  without it, on whole maps.
-
-{machines}
-
-GAM and ABN, above 1.1 in the run of the other tables, have not been measured again. Convolutions,
-which are the backends' own, are most of what they compute.
+* **SimAM**: the published form computes one channel at a time, which stays in the cache. In
+  channels_last, the statistics, the gate and its gradient each read the whole map.
+* **BAM** on PyTorch has maps of four channels, too few for the vectors in which a compiler adds.
+* **GAM** and **ABN** are mostly convolutions, which are the backends' own.
+* **CPCA** in inference: the taps of its depth-wise convolutions are operations of a program on
+  XLA, where PyTorch has a convolution of its own.
+* **Shuffle attention** in inference: its shuffle interleaves halves of the channels, which XLA
+  writes number by number.
 """
 
-MEASURED = "{machine} `python -m benchmarks.layers --keys {keys}` measures it."
+RUNS = """\
+## The runs
+
+A layer is measured again when its code has changed much. Its ratios are of times of one run.
+
+{runs}
+"""
+
+#: What the mean ratios to the published code of forward + backward and of inference shall not
+#: exceed, by compilers and as PyTorch stands, and that of any one layer.
+AIMS = {"compiled": (0.4, 0.75), "eager": (0.6, 0.45)}
+WORST = 1.1
 
 
-def eager_part(content: dict[str, Any], later: dict[str, Any], where: str) -> str:
-    """The section on PyTorch without a compiler, before and after its kernels were written."""
-    rows = [["topology", *(f"{step}, {when}" for step in tables.STEPS.values() for when in WHEN)]]
-    found = {
-        when: tables.topologies(each["cells"])
-        for when, each in zip(WHEN, (content, later), strict=True)
-    }
-
-    def means(key: str | None) -> list[str]:
-        chosen = [
-            [cell for cell in cells if key in (None, cell["key"])] for cells in found.values()
-        ]
-        return [
-            tables.hundredths(tables.mean_ratio(cells, "torch eager", step))
-            for step in tables.STEPS
-            for cells in chosen
-        ]
-
-    keys = dict.fromkeys(cell["key"] for cell in found[WHEN[1]])
-    rows += [["all", *means(None)], *([key, *means(key)] for key in keys)]
-    return EAGER_PART.format(machine=where, table=tables.markdown(rows))
+def targets_part(content: dict[str, Any]) -> str:
+    """The section on what is aimed at, and what was measured."""
+    cells = tables.topologies(content["cells"])
+    heads = [*tables.STEPS.values(), "worst"]
+    rows = [["backend", *(title for head in heads for title in (head, "target"))]]
+    for variant in tables.our_variants(content):
+        aims = AIMS["eager" if variant.endswith("eager") else "compiled"]
+        row = [variant]
+        for step, aim in zip(tables.STEPS, aims, strict=True):
+            row += map(tables.hundredths, (tables.mean_ratio(cells, variant, step), aim))
+        rows.append([*row, tables.worst(cells, variant, "training"), tables.hundredths(WORST)])
+    means = tables.means(content, cells)
+    return TARGETS.format(targets=tables.markdown(rows), means=tables.markdown(means))
 
 
-def modules_part(
-    content: dict[str, Any], later: Sequence[dict[str, Any]], machines: Sequence[str]
-) -> str:
-    """The section on modules that were measured again, before and after their code changed.
+def layers_part(content: dict[str, Any]) -> str:
+    """The section on every layer."""
+    shown = {}
+    for step in tables.STEPS:
+        rows = [["layer", *tables.our_variants(content)]]
+        for key in keras_attn.list_layers():
+            cells = [cell for cell in content["cells"] if cell["key"] == key]
+            means = (tables.mean_ratio(cells, each, step) for each in rows[0][1:])
+            rows.append([key, *map(tables.hundredths, means)])
+        shown[step] = tables.markdown(rows)
+    shown["inference"] = folded("Inference", f"{shown['inference']}\n")
+    return LAYERS.format(**shown)
+
+
+def farthest(content: dict[str, Any], cells: list[tables.Cell], count: int = 4) -> tables.Table:
+    """The topologies that take the most multiples of x * 2, by their means over the shapes."""
+    rows = [["variant", "step", "mean", "farthest"]]
+    for variant in tables.our_variants(content):
+        for step, name in tables.STEPS.items():
+            multiples = {
+                key: tables.geometric_mean(
+                    tables.against(cell, variant, "double", step)
+                    for cell in cells
+                    if cell["key"] == key
+                )
+                for key in dict.fromkeys(cell["key"] for cell in cells)
+            }
+            measured = sorted((m, key) for key, m in multiples.items() if m is not None)
+            worst = ", ".join(f"{key} {m:.1f}" for m, key in measured[: -count - 1 : -1])
+            mean = tables.geometric_mean(multiples.values())
+            rows.append([variant, name, tables.number(mean), worst or tables.ABSENT])
+    return rows
+
+
+def shape_part(content: dict[str, Any], whole: dict[str, Any], shape: list[int]) -> str:
+    """The section of a shape: times, memory, first call.
 
     Args:
-        content: The run of all layers.
-        later: The runs of modules in the order of their dates; the last run of a module is shown.
-        machines: What each of them ran on.
+        content: The latest results.
+        whole: Those of the runs that measured memory, too.
+        shape: Of the map.
     """
-    backends = [name for name in tables.our_variants(later[0]) if name in content["variants"]]
-    head = ["layer", *(f"{name}, {when}" for name in backends for when in WHEN)]
-    rows = {step: [head] for step in tables.STEPS}
-    measured = []
-    last = {cell["key"]: number for number, run in enumerate(later) for cell in run["cells"]}
-    for number, (run, machine) in enumerate(zip(later, machines, strict=True)):
-        keys = [key for key in last if last[key] == number]
-        if not keys:
-            continue
-        measured.append(MEASURED.format(machine=machine, keys=",".join(keys)))
-        for key, step in itertools.product(keys, tables.STEPS):
-            found = [
-                [cell for cell in each["cells"] if cell["key"] == key] for each in (content, run)
-            ]
-            pairs = itertools.product(backends, found)
-            ratios = (tables.mean_ratio(cells, name, step) for name, cells in pairs)
-            rows[step].append([key, *map(tables.hundredths, ratios)])
-    shown = {step: tables.markdown(table) for step, table in rows.items()}
-    return MODULES_PART.format(**shown, machines="\n\n".join(measured))
+    cells, parts = tables.at_shape(content, shape), [f"## {' x '.join(map(str, shape))}\n"]
+    for step, title in tables.STEPS.items():
+        for baseline in tables.published(content):
+            ours = [n for n in tables.our_variants(content) if tables.baseline_of(n) == baseline]
+            rows = tables.times({"variants": [baseline, *ours]}, cells, step)
+            parts.append(
+                folded(
+                    f"{title.capitalize()}: ms, and in parentheses the ratio to {baseline}",
+                    f"{tables.markdown(rows)}\n",
+                )
+            )
+    first = tables.one_value(content, cells, tables.first_call)
+    parts.append(folded("First call, s", f"{tables.markdown(first)}\n"))
+    memory = tables.one_value(whole, tables.at_shape(whole, shape), tables.memory)
+    parts.append(folded("Peak memory, MB", f"{tables.markdown(memory)}\n"))
+    return "\n".join(parts)
+
+
+def runs_part(content: dict[str, Any], runs: Sequence[dict[str, Any]]) -> str:
+    """The section on when, where and with which versions each layer was measured."""
+    lines = []
+    for number, layers in latest.remains(content).items():
+        by_variants: dict[tuple[str, ...], list[str]] = {}
+        for key, variants in layers.items():
+            by_variants.setdefault(tuple(variants), []).append(key)
+        what = "; ".join(f"{', '.join(k)} ({', '.join(v)})" for v, k in by_variants.items())
+        lines.append(f"* {machine(runs[number])} {what}.")
+    return RUNS.format(runs="\n".join(lines))
+
+
+def machine(content: dict[str, Any]) -> str:
+    """Machine, versions and date, and how quiet it was."""
+    versions = ", ".join(f"{name} {version}" for name, version in content["versions"].items())
+    others = max(cell["others"] for cell in content["cells"])
+    return (
+        f"On {content['date']}: {content['cpu']}, {content['cores']} cores; threads of an "
+        f"operation, on every backend: {content['threads']}; {versions}. While times were taken, "
+        f"other programs used no more than {others:.1%} of the machine."
+    )
 
 
 def combinations_part() -> str:

@@ -23,19 +23,17 @@ NETWORK = (
 )
 
 
-def ratios(content: dict[str, Any], cells: list[tables.Cell], later: dict[str, Any] | None) -> str:
+def ratios(content: dict[str, Any], cells: list[tables.Cell]) -> str:
     """Bars of the mean ratios to the published code, one pair per backend.
 
     Args:
         content: All results.
         cells: Those that are shown.
-        later: Results for PyTorch without a compiler that are shown in place of older ones.
     """
-    rows = []
-    for variant in tables.our_variants(content):
-        is_later = later is not None and variant in later["variants"]
-        shown = tables.topologies(later["cells"]) if is_later else cells
-        rows.append((variant, [tables.mean_ratio(shown, variant, step) for step in tables.STEPS]))
+    rows = [
+        (variant, [tables.mean_ratio(cells, variant, step) for step in tables.STEPS])
+        for variant in tables.our_variants(content)
+    ]
     figure, axes = _figure(len(rows))
     _bars(axes, rows, list(tables.STEPS.values()), tables.hundredths)
     axes.axvline(1, color=PAGE_PALETTE.text, linewidth=1)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from functools import cache
 from typing import Any
 
 import pandas as pd
 
-from benchmarks import stored_studies, tables
-from benchmarks.matrix import RESULTS, newest
+from benchmarks import latest, stored_studies, tables
 from keras_attn.study.question import HEADLINE, Question
 from keras_attn.study.wording import signed
 
@@ -37,14 +35,15 @@ More on the page [Replication](../replication.md).
 
 def speed(key: str) -> str:
     """Ratios to the published code; empty if the layer was not measured."""
-    rows = {}
-    for content in _runs():
-        cells = [cell for cell in content["cells"] if cell["key"] == key]
-        for variant in tables.our_variants(content) if cells else ():
-            means = [tables.mean_ratio(cells, variant, step) for step in tables.STEPS]
-            rows[variant] = [variant, *map(tables.hundredths, means), content["date"]]
-    head = ["backend", *tables.STEPS.values(), "measured on"]
-    return SPEED.format(table=tables.markdown([head, *rows.values()])) if rows else ""
+    cells = [cell for cell in _speeds()["cells"] if cell["key"] == key]
+    if not cells:
+        return ""
+    rows = [["backend", *tables.STEPS.values(), "measured on"]]
+    for variant in tables.our_variants(_speeds()):
+        means = (tables.mean_ratio(cells, variant, step) for step in tables.STEPS)
+        dates = (cell["results"][variant]["date"] for cell in cells)
+        rows.append([variant, *map(tables.hundredths, means), max(dates)])
+    return SPEED.format(table=tables.markdown(rows))
 
 
 def studies(key: str) -> str:
@@ -70,12 +69,9 @@ def studies(key: str) -> str:
 
 def training_times(key: str) -> dict[str, float]:
     """Forward + backward over the published code, compiled or, for "torch eager", as it stands."""
-    found = {}
-    for content in _runs():
-        cells = [cell for cell in content["cells"] if cell["key"] == key]
-        for variant in tables.our_variants(content) if cells else ():
-            found[variant] = tables.mean_ratio(cells, variant, "training")
-    return found
+    cells = [cell for cell in _speeds()["cells"] if cell["key"] == key]
+    variants = tables.our_variants(_speeds())
+    return {each: tables.mean_ratio(cells, each, "training") for each in variants}
 
 
 def verdicts(key: str) -> str:
@@ -86,11 +82,8 @@ def verdicts(key: str) -> str:
 
 
 @cache
-def _runs() -> list[dict[str, Any]]:
-    """The newest results of all layers, and those of a part of them that was measured later."""
-    whole = (newest(f"{name}-*.json") for name in ("layers", "eager"))
-    paths = [*whole, *sorted(RESULTS.glob("modules-*.json"))]
-    return [json.loads(path.read_text(encoding="utf-8")) for path in paths if path]
+def _speeds() -> dict[str, Any]:
+    return latest.latest(latest.runs())
 
 
 @cache

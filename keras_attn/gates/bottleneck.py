@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 from keras import ops
 
+from keras_attn.gates.direct_call import DirectlyCalled, called
 from keras_attn.gates.parts import dense, size
 from keras_attn.kernels import Tensor, weighted_mean
 
@@ -36,7 +36,7 @@ def hidden_channels(channels: int, reduction: float, minimum: int = 8) -> int:
     return hidden
 
 
-class Bottleneck(keras.layers.Layer):
+class Bottleneck(DirectlyCalled):
     """(..., C) -> (..., units): expand(relu(squeeze(v))).
 
     Args:
@@ -72,8 +72,10 @@ class Bottleneck(keras.layers.Layer):
 
     def call(self, vector: Tensor) -> Tensor:
         """Both layers."""
+        if len(vector.shape) == 2:
+            return called(self.expand, called(self.squeeze, vector))
         # On TensorFlow, a dense layer of more than two axes is a dozen operations on shapes.
-        result = self.expand(self.squeeze(ops.reshape(vector, (-1, vector.shape[-1]))))
+        result = self.call(ops.reshape(vector, (-1, vector.shape[-1])))
         return ops.reshape(result, (*ops.shape(vector)[:-1], self.units))
 
     def mean_over_positions(self, features: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -85,9 +87,10 @@ class Bottleneck(keras.layers.Layer):
             features: A channels_last map.
             mask: (B, *positions); which positions the mean takes, all if None.
         """
-        hidden = self.squeeze(features)
+        hidden = called(self.squeeze, features)
         weights = None if mask is None else ops.expand_dims(mask, -1)
-        return self.expand(weighted_mean(hidden, tuple(range(1, len(hidden.shape) - 1)), weights))
+        mean = weighted_mean(hidden, tuple(range(1, len(hidden.shape) - 1)), weights)
+        return called(self.expand, mean)
 
     @property
     def macs(self) -> int:

@@ -70,7 +70,8 @@ class ChannelGate(PooledGate):
 
     def logits_of_pools(self, pooled: Sequence[Tensor]) -> Tensor:
         """(pools, B, C): the bottleneck of every statistic, in one call for all of them."""
-        return self.bottleneck(ops.stack([self.vector(each) for each in pooled]))
+        vectors = ops.concatenate([self.vector(each) for each in pooled])
+        return ops.reshape(self.bottleneck(vectors), (len(pooled), -1, self.channels))
 
     def macs(self, input_shape: tuple[int, ...]) -> int:
         """The bottleneck, once per pool."""

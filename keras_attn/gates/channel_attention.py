@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import keras
 from keras import ops
 
 from keras_attn.checks import check_whole_number
 from keras_attn.gates.activation import activate
 from keras_attn.gates.checks import check_divisor
+from keras_attn.gates.direct_call import DirectlyCalled
 from keras_attn.gates.gate import Gate
 from keras_attn.gates.parts import group_normalization, published_initializer
 from keras_attn.kernels import Tensor, maximum, mean, softmax
@@ -109,7 +109,7 @@ class ChannelAttentionGate(Gate):
             )
 
 
-class ChannelScale(keras.layers.Layer):
+class ChannelScale(DirectlyCalled):
     """(B, n, C) -> the same shape: one scale per channel, published as a depth-wise convolution.
 
     Args:

@@ -9,6 +9,7 @@ from keras import ops
 
 from keras_attn.checks import check_whole_number
 from keras_attn.gates.bottleneck import check_reduction, hidden_channels
+from keras_attn.gates.direct_call import called
 from keras_attn.gates.gate import Gate
 from keras_attn.gates.parts import (
     Linear,
@@ -57,8 +58,9 @@ class ContextChannelGate(Gate):
 
     def from_map(self, x: Tensor) -> Tensor:
         """The gate of map x."""
-        hidden = self.normalization(self.squeeze(self.mean_vector(x)))
-        return self.as_channel_map(self.activation(self.expand(ops.relu(hidden))), like=x)
+        hidden = self.normalization(called(self.squeeze, self.mean_vector(x)))
+        logits = called(self.expand, ops.relu(hidden))
+        return self.as_channel_map(self.activation(logits), like=x)
 
     def macs(self, input_shape: tuple[int, ...]) -> int:
         """Both dense layers, once."""
@@ -118,10 +120,11 @@ class ContextSpatialGate(Gate):
 
     def from_map(self, x: Tensor) -> Tensor:
         """The gate of map x."""
-        hidden = ops.relu(self.squeeze_normalization(self.squeeze(self.channels_last(x))))
+        hidden = called(self.squeeze, self.channels_last(x))
+        hidden = ops.relu(self.squeeze_normalization(hidden))
         hidden = ops.relu(self.normalization_1(self.convolution_1(hidden)))
         hidden = ops.relu(self.normalization_2(self.convolution_2(hidden)))
-        return self.restored(self.activation(self.expand(hidden)), like=x)
+        return self.restored(self.activation(called(self.expand, hidden)), like=x)
 
     def macs(self, input_shape: tuple[int, ...]) -> int:
         """Every layer at every position."""

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from keras import ops
 
 from keras_attn.gates.bottleneck import check_reduction, hidden_channels
+from keras_attn.gates.direct_call import called
 from keras_attn.gates.parts import (
     batch_normalization,
     dense,
@@ -51,10 +52,11 @@ class CoordinateGate(StripGate):
         """The gates of the rows and of the columns of map x."""
         rows, columns = self.strips(x)
         # The normalisation takes its statistics over rows and columns together.
-        joint = self.squeeze(ops.concatenate([rows, columns], axis=1))
+        joint = called(self.squeeze, ops.concatenate([rows, columns], axis=1))
         joint = ops.hard_silu(self.normalization(joint))
         number = ops.shape(rows)[1]
-        height, width = self.height(joint[:, :number]), self.width(joint[:, number:])
+        height = called(self.height, joint[:, :number])
+        width = called(self.width, joint[:, number:])
         return self.as_strip_maps(ops.sigmoid(height), ops.sigmoid(width), like=x)
 
     def macs(self, input_shape: tuple[int, ...]) -> int:

@@ -6,10 +6,11 @@ import keras
 from keras import ops
 
 from keras_attn import kernels
+from keras_attn.gates.direct_call import DirectlyCalled
 from keras_attn.kernels import Tensor
 
 
-class _Depthwise(keras.layers.Layer):
+class _Depthwise(DirectlyCalled):
     """Replaces the call of Keras's layer, whose stride and dilation are 1."""
 
     def call(self, x: Tensor) -> Tensor:

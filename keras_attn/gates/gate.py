@@ -12,6 +12,7 @@ import keras
 from keras import ops
 
 from keras_attn import kernels
+from keras_attn.gates.direct_call import DirectlyCalled
 from keras_attn.gates.pooling import pooled_at, scaled
 from keras_attn.gates.reading import Reading
 from keras_attn.kernels import Tensor, accumulation_dtype
@@ -20,7 +21,7 @@ from keras_attn.kernels import Tensor, accumulation_dtype
 Under = Tensor | Sequence[Tensor]
 
 
-class Gate(keras.layers.Layer):
+class Gate(DirectlyCalled):
     """A layer that reads a feature map and returns numbers that broadcast against it.
 
     A subclass computes its numbers in `from_map`. It is called as `gate(x)`, or as
@@ -80,6 +81,10 @@ class Gate(keras.layers.Layer):
     def product(self, x: Tensor, under: Under) -> Tensor:
         """The map x times the gates it is under, in the dtype that the gate computes in."""
         return _product([x, *_as_tuple(under)], self.compute_dtype)
+
+    def is_prepared(self, x: Tensor) -> bool:
+        """Only within the call of a layer; a gate may also be called by itself."""
+        return self.reading.is_of_call and super().is_prepared(x)
 
     @property
     def position_mask(self) -> Tensor | None:

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from keras import ops
 
+from keras_attn.gates.direct_call import called
 from keras_attn.gates.gate import Gate
 from keras_attn.gates.parts import (
     dense,
@@ -31,7 +32,7 @@ class ProjectionGate(Gate):
 
     def from_map(self, x: Tensor) -> Tensor:
         """The gate of map x."""
-        logits = self.projection(self.channels_last(x))
+        logits = called(self.projection, self.channels_last(x))
         return self.restored(ops.sigmoid(logits), like=x)
 
     def macs(self, input_shape: tuple[int, ...]) -> int:

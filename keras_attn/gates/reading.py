@@ -20,6 +20,8 @@ class Reading:
     def __init__(self) -> None:
         #: (B, *positions), False where a position is padding; None if there is no mask.
         self.mask: Tensor | None = None
+        #: Whether the layer is being called, which Keras has prepared.
+        self.is_of_call = False
         # Of each map that was pooled: the map, the axes, the gate it was under, the statistics.
         self._pooled: list[tuple[Tensor, tuple[int, ...], Tensor | None, dict[str, Tensor]]] | None
         self._pooled = None
@@ -27,13 +29,14 @@ class Reading:
         self._products: list[tuple[Tensor, Tensor, Tensor]] | None = None
 
     @contextmanager
-    def of_one_call(self, mask: Tensor | None) -> Iterator[None]:
+    def of_one_call(self, mask: Tensor | None, is_of_call: bool = True) -> Iterator[None]:
         """Keeps what is computed inside, and forgets it afterwards."""
-        self.mask, self._pooled, self._products = mask, [], []
+        self.mask, self._pooled, self._products, self.is_of_call = mask, [], [], is_of_call
         try:
             yield
         finally:
             self.mask = self._pooled = self._products = None
+            self.is_of_call = False
 
     def product(self, x: Tensor, gate: Tensor) -> Tensor:
         """The map x * gate, for all that read it."""

@@ -9,9 +9,10 @@ themselves.
 from __future__ import annotations
 
 import functools
+import inspect
 import math
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -27,6 +28,16 @@ def applied(function: type[torch.autograd.Function], *arguments: Any) -> Any:
     return (function.apply if torch.is_grad_enabled() else function.forward)(*arguments)
 
 
+def with_signature(function: Callable) -> Callable:
+    """The function, which keeps its signature.
+
+    PyTorch binds the arguments of `forward` at every call, and to find its signature takes longer
+    than to read a small map.
+    """
+    function.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
+    return function
+
+
 class Pooled(torch.autograd.Function):
     """Statistics of x, a maximum among them, over axes that are kept with length one.
 
@@ -36,6 +47,7 @@ class Pooled(torch.autograd.Function):
     generate_vmap_rule = True
 
     @staticmethod
+    @with_signature
     def forward(
         x: torch.Tensor, axes: Sequence[int], pools: Sequence[str]
     ) -> tuple[torch.Tensor, ...]:
@@ -98,6 +110,7 @@ class Product(torch.autograd.Function):
     generate_vmap_rule = True
 
     @staticmethod
+    @with_signature
     def forward(x: torch.Tensor, *gates: torch.Tensor) -> torch.Tensor:
         """One product after the other."""
         return functools.reduce(operator.mul, gates, x)

@@ -196,7 +196,7 @@ class AttentionLayer(keras.layers.Layer):
         if not self.built:
             self.build(x.shape)
         mask = None if mask is None else ops.convert_to_tensor(mask, dtype="bool")
-        with self._reading.of_one_call(self._mask_of(x, mask)):
+        with self._reading.of_one_call(self._mask_of(x, mask), is_of_call=False):
             return self.compute_gates(x)
 
     def split(self, mixing: Tensor, branches: int) -> list[Tensor]:

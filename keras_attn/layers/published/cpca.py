@@ -9,6 +9,7 @@ from keras import ops
 from keras.saving import register_keras_serializable
 
 from keras_attn.gates import ChannelGate, Gate
+from keras_attn.gates.direct_call import called
 from keras_attn.gates.parts import dense, depthwise_convolution, size
 from keras_attn.kernels import Tensor
 from keras_attn.layers.base import AttentionLayer
@@ -120,7 +121,7 @@ class Projection(Gate):
 
     def call(self, x: Tensor) -> Tensor:
         """The mixed channels of map x."""
-        return self.restored(self.dense(self.channels_last(x)), like=x)
+        return self.restored(called(self.dense, self.channels_last(x)), like=x)
 
     def macs(self, input_shape: tuple[int, ...]) -> int:
         """The layer at every position."""

@@ -10,6 +10,7 @@ from keras.saving import register_keras_serializable
 from keras_attn.checks import check_whole_number
 from keras_attn.gates import Gate
 from keras_attn.gates.checks import check_divisor
+from keras_attn.gates.direct_call import called
 from keras_attn.gates.parts import convolution, dense, group_normalization, size
 from keras_attn.kernels import (
     Tensor,
@@ -146,7 +147,7 @@ class CrossSpatialGate(Gate):
     def strip_gate(self, x: Tensor, axis: int) -> Tensor:
         """sigmoid(D mean x), with a length of one on the axis of the mean."""
         means = self.grouped(mean(x, (axis,)))
-        return ops.cast(self.whole(ops.sigmoid(self.strip(means)), axes=(axis,)), x.dtype)
+        return ops.cast(self.whole(ops.sigmoid(called(self.strip, means)), axes=(axis,)), x.dtype)
 
     def mean_of_convolution(self, x: Tensor, kernel: Tensor) -> Tensor:
         """(B, groups, n): the mean over the positions of the convolution, without its bias."""

@@ -1,0 +1,55 @@
+"""Calls of the parts of an attention layer, without what Keras does around a call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_attn.kernels import Tensor
+
+#: What a layer on PyTorch, which is a module, does before and after its call.
+HOOKS = ("_forward_pre_hooks", "_forward_hooks")
+
+
+def called(part: keras.layers.Layer, x: Tensor) -> Any:
+    """The output of a part of a layer, which does not take `training`.
+
+    Around every call Keras checks, casts and records. For the parts of an attention layer this
+    repeats what it has done for the layer, and takes longer than what they compute: PyTorch waits
+    for it at every step, and every compiler while it traces. So `call` is called directly wherever
+    that computes the same.
+    """
+    return part.call(x) if is_prepared(part, x) else part(x)
+
+
+def is_prepared(part: keras.layers.Layer, x: Any) -> bool:
+    """Whether Keras's own call would neither build, cast, quantise nor record anything.
+
+    The layer around the part has chosen the dtype in which variables are read.
+    """
+    return (
+        part.built
+        and ops.is_tensor(x)
+        and keras.backend.standardize_dtype(x.dtype) == part.compute_dtype
+        and part.compute_dtype == part.variable_dtype
+        and part.quantization_mode is None
+        and part.activity_regularizer is None
+        and keras.distribution.distribution() is None
+        and not any(getattr(part, name, None) for name in HOOKS)
+    )
+
+
+class DirectlyCalled(keras.layers.Layer):
+    """A layer that is called as `called` calls the parts of a layer."""
+
+    def __call__(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """`call`, by way of Keras's own call only where that does more."""
+        if self.is_prepared(x):
+            return self.call(x, *args, **kwargs)
+        return super().__call__(x, *args, **kwargs)
+
+    def is_prepared(self, x: Any) -> bool:
+        """Whether Keras's own call would do nothing more."""
+        return is_prepared(self, x)
