@@ -9,6 +9,7 @@ from keras.saving import register_keras_serializable
 
 from keras_attn.checks import check_whole_number
 from keras_attn.gates import Gate
+from keras_attn.gates.direct_call import called
 from keras_attn.gates.parts import batch_normalization, dense, published_initializer, size
 from keras_attn.kernels import Tensor, correlate, mean
 from keras_attn.layers.base import AttentionLayer
@@ -109,7 +110,8 @@ class ABN(AttentionLayer):
 
     def call(self, x: Tensor, features: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """The attended map, and the logits of the branch."""
-        mask, logits = self.branch(x if features is None else features)
+        with self._reading.of_one_call(mask=None):
+            mask, logits = self.branch(x if features is None else features)
         return self.attend(x, spatial=mask), logits
 
     def compute_output_shape(
@@ -170,11 +172,11 @@ class BranchGate(Gate):
 
     def call(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """The mask and the logits from the branch's features."""
-        hidden = self.projection(self.feature_normalization(self.channels_last(features)))
-        hidden = ops.relu(self.normalization(hidden))
+        normalized = self.feature_normalization(self.channels_last(features))
+        hidden = ops.relu(self.normalization(called(self.projection, normalized)))
         logits = ops.expand_dims(correlate(hidden, self.kernel), -1)
         mask = ops.sigmoid(self.mask_normalization(logits))
-        classes = mean(self.classifier(hidden), (1, 2))
+        classes = mean(called(self.classifier, hidden), (1, 2))
         return self.restored(mask, like=features), ops.cast(classes, features.dtype)
 
     def macs(self, input_shape: tuple[int, ...]) -> int:

@@ -79,9 +79,10 @@ class CPCA(AttentionLayer):
 
     def call(self, x: Tensor) -> Tensor:
         """The attended map."""
-        z = self._entered(x)
-        gates = self._gates_of(z)
-        y = self.projection(z * gates["channel"] * gates["spatial"])
+        with self._reading.of_one_call(mask=None):
+            z = self._entered(x)
+            gates = self._gates_of(z)
+            y = self.projection(z * gates["channel"] * gates["spatial"])
         return ops.cast(y, self.compute_dtype)
 
     def compute_gates(self, x: Tensor) -> dict[str, Tensor]:
