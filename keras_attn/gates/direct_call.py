@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import keras
@@ -14,7 +15,7 @@ HOOKS = ("_forward_pre_hooks", "_forward_hooks")
 
 
 def called(part: keras.layers.Layer, x: Tensor) -> Any:
-    """The output of a part of a layer, which does not take `training`.
+    """The output of a part of a layer that does the same in training and in inference.
 
     Around every call Keras checks, casts and records. For the parts of an attention layer this
     repeats what it has done for the layer, and takes longer than what they compute: PyTorch waits
@@ -42,7 +43,15 @@ def is_prepared(part: keras.layers.Layer, x: Any) -> bool:
 
 
 class DirectlyCalled(keras.layers.Layer):
-    """A layer that is called as `called` calls the parts of a layer."""
+    """A layer that is called as `called` calls the parts of a layer.
+
+    Args:
+        **kwargs: Arguments of `keras.layers.Layer`.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._takes_training = "training" in inspect.signature(self.call).parameters
 
     def __call__(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """`call`, by way of Keras's own call only where that does more."""
@@ -51,5 +60,5 @@ class DirectlyCalled(keras.layers.Layer):
         return super().__call__(x, *args, **kwargs)
 
     def is_prepared(self, x: Any) -> bool:
-        """Whether Keras's own call would do nothing more."""
-        return is_prepared(self, x)
+        """Whether Keras's own call would do nothing more, such as to infer `training`."""
+        return not self._takes_training and is_prepared(self, x)

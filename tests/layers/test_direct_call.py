@@ -4,7 +4,9 @@ import keras
 import numpy as np
 import pytest
 
+from keras_attn.gates.channel import ChannelGate
 from keras_attn.layers import CSA
+from keras_attn.layers.base import AttentionLayer
 
 
 @pytest.fixture
@@ -85,3 +87,27 @@ def test_a_gate_that_is_called_by_itself_is_called_by_keras(calls):
     layer = built()
     layer.channel(maps())
     assert calls[0] == layer.channel.name
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_a_gate_that_asks_is_told_whether_it_trains(training):
+    told = []
+
+    class Asking(ChannelGate):
+        def call(self, x, under=(), training=None):
+            told.append(training)
+            return super().call(x, under)
+
+    class Attention(AttentionLayer):
+        def __init__(self):
+            super().__init__(data_format="channels_last")
+            self.channel = self.add_gate(Asking)
+
+        def compute_gates(self, x):
+            return {"channel": self.channel(x)}
+
+        def attend(self, x, channel):
+            return self.times(x, channel)
+
+    Attention()(maps(), training=training)
+    assert told == [training]
