@@ -84,9 +84,11 @@ def shapes(content: dict[str, Any]) -> list[list[int]]:
     return [list(shape) for shape in dict.fromkeys(tuple(c["shape"]) for c in content["cells"])]
 
 
-def mean_ratio(cells: Iterable[Cell], variant: str, step: str) -> float | None:
+def mean_ratio(
+    cells: Iterable[Cell], variant: str, step: str, of: Callable = median
+) -> float | None:
     """The geometric mean of `over_published`."""
-    return geometric_mean(over_published(cell, variant, step) for cell in cells)
+    return geometric_mean(over_published(cell, variant, step, of) for cell in cells)
 
 
 def topologies(cells: Iterable[Cell]) -> list[Cell]:
@@ -150,8 +152,7 @@ def means(content: dict[str, Any], cells: Sequence[Cell]) -> Table:
             ratios = (mean_ratio(cells, variant, step), geometric_mean(doubles))
             needs = ABSENT
             if step == "training":
-                memories = (over_published(cell, variant, step, memory) for cell in cells)
-                needs = hundredths(geometric_mean(memories))
+                needs = hundredths(mean_ratio(cells, variant, step, memory))
             row = [variant, name, *map(hundredths, ratios), worst(cells, variant, step), needs]
             rows.append(row)
     return rows

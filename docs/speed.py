@@ -71,7 +71,8 @@ What holds them there:
   maximum, take two to three times as long as others. The kernels in
   `keras_attn/kernels/torch_eager.py` avoid them and compute again what only their gradients need;
   where a gate reads the product of the map and another gate, the layer returns that product under
-  the gate.
+  the gate. On a small map, what Keras does around the call of a layer takes longer than the layer,
+  so the gates inside it, and their parts, are called without it.
 * **What any call costs.** The smaller the map, the more of a figure that is. `x * 2` by itself:
 
 """
@@ -96,7 +97,7 @@ def page(
         pictures.append(speed_pictures.network(steps[0]))
     parts = [
         START.format(pictures="\n\n".join(pictures)),
-        speed_layers.targets_part(content),
+        speed_layers.targets_part(content, whole),
         speed_layers.layers_part(content),
         FLOOR + tables.markdown(speed_layers.farthest(content, topologies)) + "\n",
         HOLDS + tables.markdown(tables.doubles(content, topologies)) + "\n",

@@ -26,14 +26,10 @@ TARGETS = """\
 
 Time over that of the published code on PyTorch in the same run, geometric means over the 18
 topologies at all shapes: by `torch.compile`, and for PyTorch as it stands ("eager") as it stands.
-"Worst" is the largest ratio of a single topology, forward and backward.
+"Worst" is the largest ratio of a single topology, and memory the mean ratio of the peak, both
+forward and backward.
 
-{targets}
-
-Beside reading and writing a map once (`x * 2`), and the peak memory over that of the published
-code:
-
-{means}
+{table}
 """
 
 LAYERS = """\
@@ -71,19 +67,25 @@ AIMS = {"compiled": (0.4, 0.75), "eager": (0.6, 0.45)}
 WORST = 1.1
 
 
-def targets_part(content: dict[str, Any]) -> str:
-    """The section on what is aimed at, and what was measured."""
-    cells = tables.topologies(content["cells"])
+def targets_part(content: dict[str, Any], whole: dict[str, Any]) -> str:
+    """The section on what is aimed at, and what was measured.
+
+    Args:
+        content: The latest results.
+        whole: Those of the runs that measured memory, too.
+    """
+    cells, of_memory = (tables.topologies(each["cells"]) for each in (content, whole))
     heads = [*tables.STEPS.values(), "worst"]
-    rows = [["backend", *(title for head in heads for title in (head, "target"))]]
+    rows = [["backend", *(title for head in heads for title in (head, "target")), "memory"]]
     for variant in tables.our_variants(content):
         aims = AIMS["eager" if variant.endswith("eager") else "compiled"]
         row = [variant]
         for step, aim in zip(tables.STEPS, aims, strict=True):
             row += map(tables.hundredths, (tables.mean_ratio(cells, variant, step), aim))
-        rows.append([*row, tables.worst(cells, variant, "training"), tables.hundredths(WORST)])
-    means = tables.means(content, cells)
-    return TARGETS.format(targets=tables.markdown(rows), means=tables.markdown(means))
+        row += [tables.worst(cells, variant, "training"), tables.hundredths(WORST)]
+        memory = tables.mean_ratio(of_memory, variant, "training", tables.memory)
+        rows.append([*row, tables.hundredths(memory)])
+    return TARGETS.format(table=tables.markdown(rows))
 
 
 def layers_part(content: dict[str, Any]) -> str:
@@ -153,9 +155,18 @@ def runs_part(content: dict[str, Any], runs: Sequence[dict[str, Any]]) -> str:
         by_variants: dict[tuple[str, ...], list[str]] = {}
         for key, variants in layers.items():
             by_variants.setdefault(tuple(variants), []).append(key)
-        what = "; ".join(f"{', '.join(k)} ({', '.join(v)})" for v, k in by_variants.items())
-        lines.append(f"* {machine(runs[number])} {what}.")
+        what = "; ".join(f"{in_words(k)} ({', '.join(v)})" for v, k in by_variants.items())
+        lines.append(f"* {what}. {machine(runs[number])}")
     return RUNS.format(runs="\n".join(lines))
+
+
+def in_words(keys: list[str]) -> str:
+    """Layers, without a list of all topologies."""
+    names = keras_attn.list_topologies()
+    if not set(names) <= set(keys):
+        return ", ".join(keys)
+    others = [key for key in keys if key not in names]
+    return ", ".join([f"the {len(names)} topologies", *others])
 
 
 def machine(content: dict[str, Any]) -> str:

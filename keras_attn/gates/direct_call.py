@@ -46,11 +46,12 @@ class DirectlyCalled(keras.layers.Layer):
     """A layer that is called as `called` calls the parts of a layer.
 
     Args:
-        **kwargs: Arguments of `keras.layers.Layer`.
+        *args: Arguments of the next class.
+        **kwargs: Likewise.
     """
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self._takes_training = "training" in inspect.signature(self.call).parameters
 
     def __call__(self, x: Any, *args: Any, **kwargs: Any) -> Any:
