@@ -51,9 +51,9 @@ What is slower, and why:
   XLA, where PyTorch has a convolution of its own.
 * **Shuffle attention** in inference: its shuffle interleaves halves of the channels, which XLA
   writes number by number.
-* **Modules of few operations** (SE, ECA, scSE) in inference on PyTorch as it stands: what Keras does
-  around the call of a layer, which the published form does not have, is much of their time on small
-  maps. **ELA** and **SCSA** normalise groups of channels operation by operation there.
+* **Modules of few operations** (SE, ECA, scSE) in inference on PyTorch as it stands: what Keras
+  does around the call of a layer, which the published form does not have, is much of their time on
+  small maps. **ELA** and **SCSA** normalise groups of channels operation by operation there.
 """
 
 RUNS = """\
