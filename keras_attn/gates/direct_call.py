@@ -10,8 +10,8 @@ from keras import ops
 
 from keras_attn.kernels import Tensor
 
-#: What a layer on PyTorch, which is a module, does before and after its call.
-HOOKS = ("_forward_pre_hooks", "_forward_hooks")
+#: What a layer on PyTorch, which is a module, does before and after its call and its gradient.
+HOOKS = ("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backward_hooks")
 
 
 def called(part: keras.layers.Layer, x: Tensor) -> Any:

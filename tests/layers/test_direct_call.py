@@ -75,11 +75,13 @@ def test_a_regulariser_of_a_gate_adds_its_loss():
 
 
 @pytest.mark.skipif(keras.backend.backend() != "torch", reason="modules of PyTorch have hooks")
-@pytest.mark.parametrize("name", ["register_forward_hook", "register_forward_pre_hook"])
-def test_hooks_of_a_gate_are_called(name):
+@pytest.mark.parametrize(
+    "hook", ["forward_pre_hook", "forward_hook", "full_backward_pre_hook", "full_backward_hook"]
+)
+def test_hooks_of_a_gate_are_called(hook):
     layer, seen = built(), []
-    getattr(layer.spatial, name)(lambda *arguments: seen.append(arguments))
-    layer(maps())
+    getattr(layer.spatial, f"register_{hook}")(lambda *arguments: seen.append(arguments))
+    layer(maps().requires_grad_()).sum().backward()
     assert len(seen) == 1
 
 
