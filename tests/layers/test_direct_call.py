@@ -85,6 +85,13 @@ def test_hooks_of_a_gate_are_called(hook):
     assert len(seen) == 1
 
 
+def test_where_tensors_are_distributed_keras_places_those_of_gates_too(calls, monkeypatch):
+    layer = built()
+    monkeypatch.setattr(keras.distribution, "distribution", object)
+    layer(maps())
+    assert {"csa", layer.channel.name, layer.spatial.name} <= set(calls)
+
+
 def test_a_gate_that_is_called_by_itself_is_called_by_keras(calls):
     layer = built()
     layer.channel(maps())
