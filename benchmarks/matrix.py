@@ -121,14 +121,9 @@ class Results:
         return text + "[\n" + ",\n".join(cells) + "\n ]\n}\n"
 
 
-def newest(pattern: str) -> Path | None:
-    """The results file of that pattern with the latest name, or None."""
-    return max(RESULTS.glob(pattern), default=None)
-
-
 def default_output(kind: str, common: dict[str, Any]) -> Path:
     """The newest file where it was measured like this and can be continued, or one of today."""
-    latest = newest(f"{kind}s-*.json")
+    latest = max(RESULTS.glob(f"{kind}s-*.json"), default=None)
     if latest and common.items() <= json.loads(latest.read_text(encoding="utf-8")).items():
         return latest
     return RESULTS / f"{kind}s-{datetime.date.today().isoformat()}.json"

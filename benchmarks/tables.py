@@ -97,6 +97,11 @@ def topologies(cells: Iterable[Cell]) -> list[Cell]:
     return [cell for cell in cells if cell["key"] in keys]
 
 
+def of_layer(cells: Iterable[Cell], key: str) -> list[Cell]:
+    """The cells of a layer."""
+    return [cell for cell in cells if cell["key"] == key]
+
+
 def number(value: float | None) -> str:
     """A number with three digits."""
     if value is None:

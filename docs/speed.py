@@ -71,8 +71,8 @@ What holds them there:
   maximum, take two to three times as long as others. The kernels in
   `keras_attn/kernels/torch_eager.py` avoid them and compute again what only their gradients need;
   where a gate reads the product of the map and another gate, the layer returns that product under
-  the gate. On a small map, what Keras does around the call of a layer takes longer than the layer,
-  so the gates inside it, and their parts, are called without it.
+  the gate. On a small map, what Keras does around a call is much of the time of a layer, so the
+  gates inside it, and their parts, are called without it.
 * **What any call costs.** The smaller the map, the more of a figure that is. `x * 2` by itself:
 
 """

@@ -49,8 +49,7 @@ What is slower, and why:
 * **GAM** and **ABN** are mostly convolutions, which are the backends' own.
 * **CPCA** in inference: the taps of its depth-wise convolutions are operations of a program on
   XLA, where PyTorch has a convolution of its own.
-* **Shuffle attention** in inference: its shuffle interleaves halves of the channels, which XLA
-  writes number by number.
+* **Shuffle attention** in inference: its output interleaves halves of the channels.
 * **Modules of few operations** (SE, ECA, scSE) in inference on PyTorch as it stands: what Keras
   does around the call of a layer, which the published form does not have, is much of their time on
   small maps. **ELA** and **SCSA** normalise groups of channels operation by operation there.
@@ -97,7 +96,7 @@ def layers_part(content: dict[str, Any]) -> str:
     for step in tables.STEPS:
         rows = [["layer", *tables.our_variants(content)]]
         for key in keras_attn.list_layers():
-            cells = [cell for cell in content["cells"] if cell["key"] == key]
+            cells = tables.of_layer(content["cells"], key)
             means = (tables.mean_ratio(cells, each, step) for each in rows[0][1:])
             rows.append([key, *map(tables.hundredths, means)])
         shown[step] = tables.markdown(rows)
@@ -113,8 +112,7 @@ def farthest(content: dict[str, Any], cells: list[tables.Cell], count: int = 4) 
             multiples = {
                 key: tables.geometric_mean(
                     tables.against(cell, variant, "double", step)
-                    for cell in cells
-                    if cell["key"] == key
+                    for cell in tables.of_layer(cells, key)
                 )
                 for key in dict.fromkeys(cell["key"] for cell in cells)
             }

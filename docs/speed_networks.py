@@ -29,9 +29,10 @@ STUDY = """\
 `keras_attn.compare` trains all seeds of a topology with one compiled network. Trials an hour beside
 those of the plain loop, which builds and compiles every trial anew, in one run of
 `python -m benchmarks.study` each: what compiling takes beside training decides how much is saved.
-These figures are older than the changes below. With them, `keras-attn compare digits --topologies
-csa --seeds 2 --epochs 10` on TensorFlow took 130 s, and 210 s with the package of 2026-11-25 (one
-run each, two cores, from the start of the command to its report).
+The figures of this section are older than the latest changes of gates. With the changes below,
+`keras-attn compare digits --topologies csa --seeds 2 --epochs 10` on TensorFlow took 130 s, and
+210 s with the package of 2026-11-25 (one run each, two cores, from the start of the command to its
+report).
 
 On TensorFlow, a comparison updates the weights in few operations: Keras evaluates the schedule of
 the learning rate for each variable, and AdamW in about 30 operations per variable. A training step

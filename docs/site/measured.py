@@ -35,14 +35,15 @@ More on the page [Replication](../replication.md).
 
 def speed(key: str) -> str:
     """Ratios to the published code; empty if the layer was not measured."""
-    cells = [cell for cell in _speeds()["cells"] if cell["key"] == key]
+    cells = tables.of_layer(_speeds()["cells"], key)
     if not cells:
         return ""
     rows = [["backend", *tables.STEPS.values(), "measured on"]]
     for variant in tables.our_variants(_speeds()):
-        means = (tables.mean_ratio(cells, variant, step) for step in tables.STEPS)
-        dates = (cell["results"][variant]["date"] for cell in cells)
-        rows.append([variant, *map(tables.hundredths, means), max(dates)])
+        dates = [c["results"][variant]["date"] for c in cells if variant in c["results"]]
+        if dates:
+            means = (tables.mean_ratio(cells, variant, step) for step in tables.STEPS)
+            rows.append([variant, *map(tables.hundredths, means), max(dates)])
     return SPEED.format(table=tables.markdown(rows))
 
 
@@ -69,9 +70,10 @@ def studies(key: str) -> str:
 
 def training_times(key: str) -> dict[str, float]:
     """Forward + backward over the published code, compiled or, for "torch eager", as it stands."""
-    cells = [cell for cell in _speeds()["cells"] if cell["key"] == key]
+    cells = tables.of_layer(_speeds()["cells"], key)
     variants = tables.our_variants(_speeds())
-    return {each: tables.mean_ratio(cells, each, "training") for each in variants}
+    means = {each: tables.mean_ratio(cells, each, "training") for each in variants}
+    return {each: mean for each, mean in means.items() if mean is not None}
 
 
 def verdicts(key: str) -> str:

@@ -18,9 +18,9 @@ def called(part: keras.layers.Layer, x: Tensor) -> Any:
     """The output of a part of a layer that does the same in training and in inference.
 
     Around every call Keras checks, casts and records. For the parts of an attention layer this
-    repeats what it has done for the layer, and takes longer than what they compute: PyTorch waits
-    for it at every step, and every compiler while it traces. So `call` is called directly wherever
-    that computes the same.
+    repeats what it has done for the layer, and on a small map takes as long as what they compute:
+    PyTorch waits for it at every step, and every compiler while it traces. So `call` is called
+    directly wherever that computes the same.
     """
     return part.call(x) if is_prepared(part, x) else part(x)
 

@@ -5,6 +5,7 @@ import re
 import pytest
 
 import keras_attn
+from benchmarks import latest
 from docs.site import gallery, measured
 from docs.site.advice import ADVICE
 
@@ -31,3 +32,14 @@ def test_a_page_has_types_defaults_and_results():
 
 def test_what_was_not_measured_is_left_out():
     assert measured.speed("none") == measured.studies("se") == ""
+
+
+def test_a_layer_has_a_row_for_each_variant_that_was_measured(monkeypatch):
+    times = {"training": {"median": 2.0}, "inference": {"median": 1.0}}
+    cell = {"key": "csa", "shape": [1, 2, 2, 8], "results": {"jax": {"times": times}}}
+    run = {"date": "2001-02-03", "variants": ["jax", "torch eager"], "cells": [cell]}
+    monkeypatch.setattr(measured, "_speeds", lambda: latest.latest([run]))
+    assert "| jax | - | - | 2001-02-03 |" in measured.speed("csa")
+    assert "torch eager |" not in measured.speed("csa")
+    assert measured.speed("se") == ""
+    assert measured.training_times("csa") == {}
