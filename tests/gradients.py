@@ -12,26 +12,32 @@ def output_and_input_gradient(function, x, weighting):
 
     `function` is a layer or any function of x; what else a function uses is constant.
     """
+    y, (gradient,) = output_and_input_gradients(function, [x], weighting)
+    return y, gradient
+
+
+def output_and_input_gradients(function, inputs, weighting):
+    """The same for a function of several maps: the gradient with respect to each."""
     backend = keras.backend.backend()
     if backend == "tensorflow":
         import tensorflow as tf
 
-        x = tf.constant(x)
+        inputs = [tf.constant(x) for x in inputs]
         with tf.GradientTape() as tape:
-            tape.watch(x)
-            y = attended(function(x))
+            tape.watch(inputs)
+            y = attended(function(*inputs))
             total = tf.reduce_sum(y * weighting)
-        gradient = tape.gradient(total, x)
+        gradients = tape.gradient(total, inputs)
     elif backend == "jax":
-        y, gradient = _with_jax(function, x, weighting)
+        y, gradients = _with_jax(function, inputs, weighting)
     else:
         import torch
 
-        x = torch.tensor(np.asarray(x), requires_grad=True)
-        y = attended(function(x))
+        inputs = [torch.tensor(np.asarray(x), requires_grad=True) for x in inputs]
+        y = attended(function(*inputs))
         (y * torch.tensor(np.asarray(weighting))).sum().backward()
-        gradient = x.grad
-    return ops.convert_to_numpy(y), ops.convert_to_numpy(gradient)
+        gradients = [x.grad for x in inputs]
+    return ops.convert_to_numpy(y), [ops.convert_to_numpy(each) for each in gradients]
 
 
 def positive_tensors(shapes):
@@ -45,18 +51,19 @@ def positive_tensors(shapes):
     ]
 
 
-def _with_jax(function, x, weighting):
+def _with_jax(function, inputs, weighting):
     """Compiled as a whole; the weights are arguments, or XLA would compute with them itself."""
     import jax
 
     variables = function.variables if isinstance(function, keras.Layer) else []
 
-    def total_and_output(x, weighting, values):
+    def total_and_output(inputs, weighting, values):
         with keras.StatelessScope(list(zip(variables, values, strict=True))):
-            y = attended(function(x))
+            y = attended(function(*inputs))
         return (y * weighting).sum(), y
 
     gradient_of = jax.jit(jax.value_and_grad(total_and_output, has_aux=True))
     values = [variable.value for variable in variables]
-    (_, y), gradient = gradient_of(jax.numpy.asarray(x), jax.numpy.asarray(weighting), values)
-    return y, gradient
+    inputs, weighting = jax.tree.map(jax.numpy.asarray, (list(inputs), weighting))
+    (_, y), gradients = gradient_of(inputs, weighting, values)
+    return y, gradients

@@ -12,7 +12,11 @@ from typing import Any
 
 import keras
 
-from keras_attn.gates.depthwise import DepthwiseConvolution1D, DepthwiseConvolution2D
+from keras_attn.gates.filters import (
+    Convolution2D,
+    DepthwiseConvolution1D,
+    DepthwiseConvolution2D,
+)
 from keras_attn.gates.normalization import BatchNormalization, GroupNormalization
 from keras_attn.kernels import EPSILON
 
@@ -50,7 +54,8 @@ def convolution(
     filters: int, kernel_size: tuple[int, ...], channels: int, groups: int = 1, **config: Any
 ) -> keras.layers.Layer:
     """(B, *positions, channels) -> (B, *positions, filters), zero-padded; one to three axes."""
-    layer = CONVOLUTIONS[len(kernel_size)](
+    kind = Convolution2D if len(kernel_size) == 2 else CONVOLUTIONS[len(kernel_size)]
+    layer = kind(
         filters,
         kernel_size,
         padding="same",

@@ -21,6 +21,7 @@ __all__ = [
     "Tensor",
     "accumulation_dtype",
     "chosen",
+    "convolve",
     "correlate",
     "depthwise",
     "energy",
@@ -124,6 +125,14 @@ def correlate(maps: Tensor, kernels: Tensor) -> Tensor:
     The maps are padded with zeros; the kernel's sides are odd.
     """
     return chosen().correlate(maps, kernels)
+
+
+def convolve(x: Tensor, kernel: Tensor) -> Tensor:
+    """(B, H, W, C), (height, width, C, O) -> (B, H, W, O).
+
+    The map is padded with zeros; the kernel's sides are odd.
+    """
+    return chosen().convolve(x, kernel)
 
 
 def depthwise(x: Tensor, kernel: Tensor) -> Tensor:

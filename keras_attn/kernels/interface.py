@@ -82,6 +82,11 @@ class Kernels:
         result = ops.conv(maps, kernels, strides=1, padding="same", data_format="channels_last")
         return ops.squeeze(result, axis=-1)
 
+    def convolve(self, x: Tensor, kernel: Tensor) -> Tensor:
+        """The backend's own convolution."""
+        kernel = ops.cast(kernel, x.dtype)
+        return ops.conv(x, kernel, padding="same", data_format="channels_last")
+
     def depthwise(self, x: Tensor, kernel: Tensor) -> Tensor:
         """The backend's own convolution."""
         kernel = ops.cast(kernel, x.dtype)

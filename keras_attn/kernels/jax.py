@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import jax
+import keras
 from keras import ops
 
-from keras_attn.kernels import taps
+from keras_attn.kernels import jax_convolution, taps
 from keras_attn.kernels.simam_energy import energy_from_memory
 from keras_attn.kernels.tensor import Tensor, accumulation_dtype
 from keras_attn.kernels.xla import XLA, XLAOnCPU
@@ -57,6 +58,13 @@ class JAXOnCPU(XLAOnCPU):
             return super().energy(x, axes, weights, regularization)
         x = ops.cast(x, accumulation_dtype(x.dtype))
         return energy_from_memory(x, tuple(axes), regularization)
+
+    def convolve(self, x: Tensor, kernel: Tensor) -> Tensor:
+        """With a gradient of the kernel that is computed image by image."""
+        wide = keras.backend.standardize_dtype(x.dtype) in ("float32", "float64")
+        if not wide:
+            return super().convolve(x, kernel)
+        return jax_convolution.convolution(x, ops.cast(kernel, x.dtype))
 
     def by_taps(self, x: Tensor, kernel: Tensor) -> Tensor:
         """Compiled as a whole: outside of a compiled function JAX would compile every tap."""

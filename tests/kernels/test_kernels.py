@@ -5,13 +5,22 @@ import math
 import keras
 import numpy as np
 import pytest
-from gradients import output_and_input_gradient
+from gradients import output_and_input_gradient, output_and_input_gradients
 from keras import ops
 
 from keras_attn import kernels
 from keras_attn.gates.normalization import BatchNormalization
 from keras_attn.kernels import banded, taps
 from keras_attn.kernels.interface import Kernels
+
+
+def assert_same(function, expected, inputs, weighting):
+    """Both functions give the same output for the inputs, and the same gradient by each."""
+    ours, theirs = (
+        output_and_input_gradients(each, inputs, weighting) for each in (function, expected)
+    )
+    for one, other in zip([ours[0], *ours[1]], [theirs[0], *theirs[1]], strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.skipif(keras.backend.backend() == "torch", reason="PyTorch has its own convolution")
@@ -22,16 +31,7 @@ def test_banded_products_are_the_convolution(positions, kernel_size):
     maps = generator.standard_normal((2, *positions, 3)).astype("float32")
     kernels = generator.standard_normal((1, 3, *[kernel_size] * len(positions))).astype("float32")
     weighting = generator.standard_normal((2, *positions)).astype("float32")
-    for function_of, argument in (
-        (lambda f: lambda maps: f(maps, ops.convert_to_tensor(kernels)), maps),
-        (lambda f: lambda kernels: f(ops.convert_to_tensor(maps), kernels), kernels),
-    ):
-        results = [
-            output_and_input_gradient(function_of(function), argument, weighting)
-            for function in (banded.correlation, Kernels().correlate)
-        ]
-        for ours, theirs in zip(*results, strict=True):
-            np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+    assert_same(banded.correlation, Kernels().correlate, [maps, kernels], weighting)
 
 
 @pytest.mark.skipif(keras.backend.backend() == "torch", reason="PyTorch has its own convolution")
@@ -48,16 +48,27 @@ def test_sums_of_taps_are_the_depthwise_convolution(positions, kernel_size):
         kernel = ops.expand_dims(kernel, -1)
         return ops.depthwise_conv(x, kernel, padding="same", data_format="channels_last")
 
-    for function_of, argument in (
-        (lambda f: lambda x: f(x, ops.convert_to_tensor(kernel)), x),
-        (lambda f: lambda kernel: f(ops.convert_to_tensor(x), kernel), kernel),
-    ):
-        results = [
-            output_and_input_gradient(function_of(function), argument, weighting)
-            for function in (taps.depthwise_correlation, convolution)
-        ]
-        for ours, theirs in zip(*results, strict=True):
-            np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+    assert_same(taps.depthwise_correlation, convolution, [x, kernel], weighting)
+
+
+@pytest.mark.parametrize(("channels", "filters"), [(2, 5), (5, 2)])
+@pytest.mark.parametrize(("positions", "kernel_size"), [((6, 5), (3, 7)), ((1, 2), (5, 1))])
+def test_a_convolution_is_that_of_the_backend(positions, kernel_size, channels, filters):
+    generator = np.random.default_rng(0)
+    x = generator.standard_normal((3, *positions, channels)).astype("float32")
+    kernel = generator.standard_normal((*kernel_size, channels, filters)).astype("float32")
+    weighting = generator.standard_normal((3, *positions, filters)).astype("float32")
+    assert_same(kernels.convolve, Kernels().convolve, [x, kernel], weighting)
+
+
+@pytest.mark.skipif(keras.backend.backend() != "jax", reason="reads the program that JAX traces")
+def test_the_gradient_of_a_convolutions_kernel_is_not_a_convolution():
+    import jax
+
+    x, kernel = np.ones((2, 6, 6, 3), "float32"), np.ones((3, 3, 3, 4), "float32")
+    gradient = jax.grad(lambda x, kernel: ops.sum(kernels.convolve(x, kernel)), (0, 1))
+    # One forward, and one for the gradient by the map.
+    assert str(jax.make_jaxpr(gradient)(x, kernel)).count("conv_general_dilated[") == 2
 
 
 @pytest.mark.skipif(keras.backend.backend() != "jax", reason="reads the program that JAX compiles")

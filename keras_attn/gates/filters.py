@@ -1,4 +1,4 @@
-"""Depth-wise convolutions of signals and images, zero-padded, by `kernels.depthwise`."""
+"""Keras's convolutions, zero-padded, by the kernels of the backend."""
 
 from __future__ import annotations
 
@@ -10,11 +10,23 @@ from keras_attn.gates.direct_call import DirectlyCalled
 from keras_attn.kernels import Tensor
 
 
+class Convolution2D(keras.layers.Conv2D):
+    """(B, H, W, C) -> (B, H, W, filters); the arguments are those of Keras's layer."""
+
+    def convolution_op(self, inputs: Tensor, kernel: Tensor) -> Tensor:
+        """By `kernels.convolve` where that computes the same."""
+        settings = (self.padding, self.groups, *self.strides, *self.dilation_rate)
+        is_plain = settings == ("same", 1, 1, 1, 1, 1) and all(n % 2 for n in self.kernel_size)
+        if is_plain:
+            return kernels.convolve(inputs, kernel)
+        return super().convolution_op(inputs, kernel)
+
+
 class _Depthwise(DirectlyCalled):
     """Replaces the call of Keras's layer, whose stride and dilation are 1."""
 
     def call(self, x: Tensor) -> Tensor:
-        """The filtered map."""
+        """The filtered map, by `kernels.depthwise`."""
         filtered = kernels.depthwise(x, self.kernel)
         return filtered + ops.cast(self.bias, x.dtype) if self.use_bias else filtered
 
