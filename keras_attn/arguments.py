@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
+from collections.abc import Mapping
+from types import MappingProxyType
 
 
-def constructor_arguments(of: type) -> dict[str, inspect.Parameter]:
+def constructor_arguments(of: type) -> Mapping[str, inspect.Parameter]:
     """The arguments that the `__init__` of a class takes, by name, without `self`.
 
     `inspect.signature` of a class is not used: some versions of Python prefer `__new__`, which
@@ -19,5 +22,10 @@ def constructor_arguments(of: type) -> dict[str, inspect.Parameter]:
         >>> list(constructor_arguments(CSA))
         ['reduction', 'kernel_size', 'channel', 'spatial', 'kwargs']
     """
+    return _arguments(of)
+
+
+@functools.cache
+def _arguments(of: type) -> Mapping[str, inspect.Parameter]:
     _, *parameters = inspect.signature(of.__init__).parameters.values()  # type: ignore[misc]
-    return {each.name: each for each in parameters}
+    return MappingProxyType({each.name: each for each in parameters})

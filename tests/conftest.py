@@ -2,8 +2,11 @@
 
 import gc
 import os
+import random
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import settings
 from initial_values import draw_with_numpy
@@ -75,6 +78,14 @@ def key_of(item):
     """The key of the layer that a test is parametrised with; None if it is not."""
     arguments = item.callspec.params if hasattr(item, "callspec") else {}
     return arguments.get("key", getattr(arguments.get("entry"), "key", None))
+
+
+def pytest_runtest_setup(item):
+    """Every test draws the same numbers, whichever tests ran before."""
+    random.seed(0)  # Keras draws the seeds of initial values by it
+    np.random.seed(0)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(0)
 
 
 def pytest_sessionfinish(session, exitstatus):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 from keras import ops
@@ -43,16 +43,13 @@ def is_prepared(part: keras.layers.Layer, x: Any) -> bool:
 
 
 class DirectlyCalled(keras.layers.Layer):
-    """A layer that is called as `called` calls the parts of a layer.
+    """A layer that is called as `called` calls the parts of a layer."""
 
-    Args:
-        *args: Arguments of the next class.
-        **kwargs: Likewise.
-    """
+    _takes_training: ClassVar = False
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._takes_training = "training" in inspect.signature(self.call).parameters
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls._takes_training = "training" in inspect.signature(cls.call).parameters
 
     def __call__(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """`call`, by way of Keras's own call only where that does more."""
