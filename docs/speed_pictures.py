@@ -35,7 +35,7 @@ def ratios(content: dict[str, Any], cells: list[tables.Cell]) -> str:
         for variant in tables.our_variants(content)
     ]
     figure, axes = _figure(len(rows))
-    _bars(axes, rows, list(tables.STEPS.values()), tables.hundredths)
+    _bars(axes, rows, list(tables.STEPS.values()), tables.hundredths, line=1)
     axes.axvline(1, color=PAGE_PALETTE.text, linewidth=1)
     return themed_figure("speed-ratios", figure, RATIOS)
 
@@ -71,8 +71,12 @@ def _bars(
     rows: list[tuple[str, list[float | None]]],
     names: list[str],
     words: Any,
+    line: float = 0,
 ) -> None:
-    """Two bars per row, the second one lighter, each with its value at its end."""
+    """Two bars per row, the second one lighter, each with its value at its end.
+
+    A value that would lie under a vertical line is moved behind it.
+    """
     for place, (_, values) in enumerate(rows):
         for number, value in enumerate(values):
             if value is None:
@@ -81,8 +85,9 @@ def _bars(
             colour = PAGE_PALETTE.accent if number == 0 else PAGE_PALETTE.faint
             label = names[number] if place == 0 else None
             axes.barh(height, value, 0.32, color=colour, label=label)
+            end = line if 0.93 * line < value < line else value
             text = f" {words(value)}"
-            axes.text(value, height, text, va="center", color=PAGE_PALETTE.text, fontsize=8.5)
+            axes.text(end, height, text, va="center", color=PAGE_PALETTE.text, fontsize=8.5)
     axes.set_yticks(range(len(rows)), [name for name, _ in rows], color=PAGE_PALETTE.text)
     place = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 2, "borderaxespad": 0}
     legend = axes.legend(frameon=False, fontsize=9, **place)

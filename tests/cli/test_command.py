@@ -166,7 +166,8 @@ registered = set(keras.saving.get_custom_objects())
 assert {"keras_attn>CSA", "keras_attn>DescribedInitializer"} <= registered
 assert all(getattr(keras_attn, name) is not None for name in keras_attn.__all__)
 """
-    subprocess.run([sys.executable, "-c", code], check=True)
+    environment = {**os.environ, "KERAS_BACKEND": "jax"}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
 
 
 def test_class_names_and_task_are_passed_on(command, tmp_path):

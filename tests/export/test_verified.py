@@ -1,8 +1,5 @@
 """What export writes is run before it is kept: several inputs and outputs, state, open sizes."""
 
-import subprocess
-import sys
-
 import keras
 import numpy as np
 import pytest
@@ -172,9 +169,3 @@ def test_a_model_without_known_input_is_refused(tmp_path):
     model = keras.Sequential([layers.Dense(2)])
     with pytest.raises(ValueError, match="Sequential model that begins with an Input"):
         export.export_model(model, tmp_path / "model", "onnx")
-
-
-@pytest.mark.once
-def test_the_package_gives_export_and_visualize_by_attribute():
-    code = "import keras_attn as k; k.export.export_model; k.visualize.read_gates"
-    subprocess.run([sys.executable, "-c", code], check=True)

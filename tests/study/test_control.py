@@ -41,8 +41,9 @@ at_import = registered()
 sys.meta_path.pop(0)
 for module in pkgutil.walk_packages(keras_attn.__path__, "keras_attn."):
     *above, last = module.name.split(".")
-    is_other = above[-1] == "kernels" and importlib.util.find_spec(last) is None
-    if last != "__main__" and not (is_other and last in ("jax", "tensorflow", "torch")):
+    backend = last.partition("_")[0]
+    is_of_one = above[-1] == "kernels" and backend in ("jax", "tensorflow", "torch")
+    if last != "__main__" and not (is_of_one and importlib.util.find_spec(backend) is None):
         importlib.import_module(module.name)
 print(json.dumps([at_import, registered()]))
 """

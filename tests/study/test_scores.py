@@ -1,6 +1,3 @@
-import subprocess
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -106,11 +103,3 @@ def test_a_table_that_cannot_be_tested_is_refused(change, message):
 def test_a_margin_that_is_not_one_is_refused(margin):
     with pytest.raises(ValueError, match="`margin` must be a number above 0"):
         keras_attn.test_scores(table(), margin=margin)
-
-
-def test_the_name_is_there_without_the_extra_and_says_what_to_install():
-    code = (
-        "import sys; sys.modules.update(pandas=None)\nimport keras_attn\n"
-        "try: keras_attn.test_scores\nexcept ImportError as error: assert 'study' in str(error)"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
