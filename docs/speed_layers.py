@@ -46,7 +46,8 @@ What is slower, and why:
 * **SimAM**: the published form computes one channel at a time, which stays in the cache. In
   channels_last, the statistics, the gate and its gradient each read the whole map.
 * **BAM** on PyTorch has maps of four channels, too few for the vectors in which a compiler adds.
-* **GAM** and **ABN** are mostly convolutions, which are the backends' own.
+* **GAM** is mostly convolutions, which are the backends' own. Only the gradient of a kernel on JAX
+  is ours: XLA's took up to twenty times longer.
 * **CPCA** in inference: the taps of its depth-wise convolutions are operations of a program on
   XLA, where PyTorch has a convolution of its own.
 * **Shuffle attention** in inference: its output interleaves halves of the channels.
