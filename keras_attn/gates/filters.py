@@ -16,8 +16,7 @@ class Convolution2D(keras.layers.Conv2D):
     def convolution_op(self, inputs: Tensor, kernel: Tensor) -> Tensor:
         """By `kernels.convolve` where that computes the same."""
         settings = (self.padding, self.groups, *self.strides, *self.dilation_rate)
-        is_plain = settings == ("same", 1, 1, 1, 1, 1) and all(n % 2 for n in self.kernel_size)
-        if is_plain:
+        if settings == ("same", 1, 1, 1, 1, 1) and all(n % 2 for n in self.kernel_size):
             return kernels.convolve(inputs, kernel)
         return super().convolution_op(inputs, kernel)
 

@@ -12,11 +12,7 @@ from typing import Any
 
 import keras
 
-from keras_attn.gates.filters import (
-    Convolution2D,
-    DepthwiseConvolution1D,
-    DepthwiseConvolution2D,
-)
+from keras_attn.gates.filters import Convolution2D, DepthwiseConvolution1D, DepthwiseConvolution2D
 from keras_attn.gates.normalization import BatchNormalization, GroupNormalization
 from keras_attn.kernels import EPSILON
 

@@ -1,4 +1,4 @@
-"""The gradient of a convolution's kernel on the CPU, where XLA's own code can be 20 times slower.
+"""The gradient of a convolution's kernel on the CPU, where XLA's own code can take 16 times longer.
 
 XLA takes one map for the kernel of a convolution of the other, and its time for such large kernels
 depends on the shape in ways that are hard to foresee. Here it is a sum over the images of matrix
