@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import jax
-import keras
 from keras import ops
 
 from keras_attn.kernels import jax_convolution, taps
 from keras_attn.kernels.simam_energy import energy_from_memory
-from keras_attn.kernels.tensor import Tensor, accumulation_dtype
+from keras_attn.kernels.tensor import Tensor, accumulation_dtype, is_half
 from keras_attn.kernels.xla import XLA, XLAOnCPU
 
 
@@ -61,8 +60,7 @@ class JAXOnCPU(XLAOnCPU):
 
     def convolve(self, x: Tensor, kernel: Tensor) -> Tensor:
         """With a gradient of the kernel that is computed image by image."""
-        wide = keras.backend.standardize_dtype(x.dtype) in ("float32", "float64")
-        if not wide:
+        if is_half(x):
             return super().convolve(x, kernel)
         return jax_convolution.convolution(x, ops.cast(kernel, x.dtype))
 

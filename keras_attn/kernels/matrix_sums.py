@@ -9,10 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-import keras
 from keras import ops
 
-from keras_attn.kernels.tensor import Tensor
+from keras_attn.kernels.tensor import Tensor, is_half
 
 #: The longest axis whose halves are not worth joining first.
 SHORT = 8
@@ -28,10 +27,8 @@ def sum_over(x: Tensor, axes: Sequence[int], weights: Tensor | None = None) -> T
     """
     together = axes[-1] - axes[0] + 1 == len(axes)
     outside = axes[0] == 1 or axes[-1] == len(x.shape) - 1
-    # A matrix product of half precision may be summed in half precision, too.
-    wide = keras.backend.standardize_dtype(x.dtype) in ("float32", "float64")
     whole = weights is None or all(weights.shape[a] == x.shape[a] for a in (0, *axes))
-    if not (together and outside and wide and whole):
+    if is_half(x) or not (together and outside and whole):
         return ops.sum(x if weights is None else x * weights, axis=axes, keepdims=True)
     if weights is None:
         lengths = enumerate(ops.shape(x))

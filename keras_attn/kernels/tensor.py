@@ -19,6 +19,11 @@ def accumulation_dtype(dtype: str) -> str:
     return "float32" if name in ("float16", "bfloat16") else name
 
 
+def is_half(x: Tensor) -> bool:
+    """Whether x has 16 bits. A backend may sum a matrix product of such maps in 16 bits, too."""
+    return accumulation_dtype(x.dtype) != keras.backend.standardize_dtype(x.dtype)
+
+
 def number_along(x: Tensor, axes: Sequence[int]) -> Any:
     """How many values x has along `axes`: an int, or of x's dtype where a size is not known."""
     # A list: a generator would break the graph that torch.compile traces.

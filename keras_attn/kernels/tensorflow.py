@@ -10,7 +10,7 @@ from tensorflow.python.ops import control_flow_util
 
 from keras_attn.kernels.interface import Kernels
 from keras_attn.kernels.matrix_sums import SHORT, sum_to
-from keras_attn.kernels.tensor import Tensor, accumulation_dtype, number_along
+from keras_attn.kernels.tensor import Tensor, is_half, number_along
 from keras_attn.kernels.xla import XLA, XLAOnCPU
 
 
@@ -76,7 +76,7 @@ class TensorFlowOnCPU(XLAOnCPU):
         """By XLA or without."""
         if self.is_compiling():
             return super().pooled(x, axes, pools, under)
-        if "max" not in pools or accumulation_dtype(x.dtype) != x.dtype:
+        if "max" not in pools or is_half(x):
             return WITHOUT_XLA.pooled(x, axes, pools, under)
         return _pooled(x if under is None else x * under, tuple(axes), tuple(pools))
 

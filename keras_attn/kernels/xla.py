@@ -14,7 +14,7 @@ from keras_attn.kernels import banded, taps
 from keras_attn.kernels.interface import Kernels
 from keras_attn.kernels.matrix_sums import halved, sum_of_computed, sum_over, sum_to
 from keras_attn.kernels.normalize import EPSILON, Normalized, gradients
-from keras_attn.kernels.tensor import Tensor, accumulation_dtype, number_along
+from keras_attn.kernels.tensor import Tensor, accumulation_dtype, is_half, number_along
 
 
 class XLA(Kernels):
@@ -76,7 +76,7 @@ class XLAOnCPU(XLA):
         """Under a gate, without a map of products; its gradients are the sums of `matrix_sums`."""
         # In half precision, XLA may keep a product in more than 16 bits, so that it does not equal
         # its own maximum.
-        if under is None or accumulation_dtype(x.dtype) != x.dtype:
+        if under is None or is_half(x):
             return super().maximum(x, axes, under)
         return ops.squeeze(self._maximum_under(x, under, tuple(axes)), axes)
 
@@ -146,9 +146,7 @@ class XLAOnCPU(XLA):
 
     def depthwise(self, x: Tensor, kernel: Tensor) -> Tensor:
         """By taps in a program of XLA's, which fuses them; elsewhere they are slow."""
-        # Half precision would be summed in half precision, too.
-        wide = keras.backend.standardize_dtype(x.dtype) in ("float32", "float64")
-        if not (wide and self.is_compiling()):
+        if is_half(x) or not self.is_compiling():
             return super().depthwise(x, kernel)
         return self.by_taps(x, ops.cast(kernel, x.dtype)[..., 0])
 
