@@ -16,7 +16,7 @@ if keras.backend.backend() != "torch":
 import torch
 
 #: Between them they call all kernels; the other layers are compiled by `make test-all`.
-REPRESENTATIVES = ("csa", "csa2", "ela", "fca", "nam", "simam")
+REPRESENTATIVES = ("csa", "csa2", "ela", "fca", "gam", "nam", "simam")
 SHAPE = (2, 8, 8, 64)
 
 
