@@ -86,8 +86,9 @@ def _bars(
             label = names[number] if place == 0 else None
             axes.barh(height, value, 0.32, color=colour, label=label)
             end = line if 0.93 * line < value < line else value
-            text = f" {words(value)}"
-            axes.text(end, height, text, va="center", color=PAGE_PALETTE.text, fontsize=8.5)
+            beside = {"xytext": (3, 0), "textcoords": "offset points", "va": "center"}
+            style = {"color": PAGE_PALETTE.text, "fontsize": 8.5}
+            axes.annotate(words(value), (end, height), **beside, **style)
     axes.set_yticks(range(len(rows)), [name for name, _ in rows], color=PAGE_PALETTE.text)
     place = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 2, "borderaxespad": 0}
     legend = axes.legend(frameon=False, fontsize=9, **place)
