@@ -36,7 +36,6 @@ def ratios(content: dict[str, Any], cells: list[tables.Cell]) -> str:
     ]
     figure, axes = _figure(len(rows))
     _bars(axes, rows, list(tables.STEPS.values()), tables.hundredths, line=1)
-    axes.axvline(1, color=PAGE_PALETTE.text, linewidth=1)
     return themed_figure("speed-ratios", figure, RATIOS)
 
 
@@ -71,12 +70,14 @@ def _bars(
     rows: list[tuple[str, list[float | None]]],
     names: list[str],
     words: Any,
-    line: float = 0,
+    line: float | None = None,
 ) -> None:
     """Two bars per row, the second one lighter, each with its value at its end.
 
-    A value that would lie under a vertical line is moved behind it.
+    A value that would lie under the vertical line, where there is one, is written behind it.
     """
+    if line is not None:
+        axes.axvline(line, color=PAGE_PALETTE.text, linewidth=1)
     for place, (_, values) in enumerate(rows):
         for number, value in enumerate(values):
             if value is None:
@@ -85,7 +86,7 @@ def _bars(
             colour = PAGE_PALETTE.accent if number == 0 else PAGE_PALETTE.faint
             label = names[number] if place == 0 else None
             axes.barh(height, value, 0.32, color=colour, label=label)
-            end = line if 0.93 * line < value < line else value
+            end = line if line and 0.93 * line < value < line else value
             beside = {"xytext": (3, 0), "textcoords": "offset points", "va": "center"}
             style = {"color": PAGE_PALETTE.text, "fontsize": 8.5}
             axes.annotate(words(value), (end, height), **beside, **style)

@@ -16,6 +16,7 @@ from keras_attn.gates.filters import Convolution2D, DepthwiseConvolution1D, Dept
 from keras_attn.gates.normalization import BatchNormalization, GroupNormalization
 from keras_attn.kernels import EPSILON
 
+#: By the number of axes. Networks use them, too, so that their layers are Keras's own.
 CONVOLUTIONS = {1: keras.layers.Conv1D, 2: keras.layers.Conv2D, 3: keras.layers.Conv3D}
 DEPTHWISE_CONVOLUTIONS = {1: DepthwiseConvolution1D, 2: DepthwiseConvolution2D}
 
