@@ -1,8 +1,8 @@
 """The gradient of a convolution's kernel on the CPU, where XLA's own code is slow.
 
 XLA takes one map for the kernel of a convolution of the other. For the 7x7 kernels of GAM this took
-1.3 to 18 times longer; which shapes are slow is hard to foresee. Here it is a sum over the images of
-matrix products, whose parts of the maps stay in the cache.
+1.3 to 18 times longer; which shapes are slow is hard to foresee. Here it is a sum over the images
+of matrix products, whose parts of the maps stay in the cache.
 """
 
 from __future__ import annotations
